@@ -1,0 +1,2 @@
+//! The designer: a leptos editor for the browser.
+fn main() {}

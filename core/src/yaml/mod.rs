@@ -1,0 +1,8 @@
+//! YAML 1.2 (core schema) and JSON as a tree with a place on every value: reading, the smallest
+//! edits, and the canonical writing.
+//!
+//! Reading never fails: it yields what could be read, and every error with its place.
+
+mod node;
+
+pub use node::{Entry, Key, Mapping, Node, Scalar, ScalarStyle, Sequence, Value};

@@ -1,0 +1,1 @@
+//! The simulator: an integer CPU engine and its WGSL twin.
