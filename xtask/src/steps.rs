@@ -1,0 +1,115 @@
+//! The steps of `cargo xtask test`, in their order.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::process::{cargo, run};
+use crate::setup;
+
+/// One check: its name on the command line, what it does, and how.
+struct Step {
+    name: &'static str,
+    about: &'static str,
+    run: fn() -> Result<()>,
+}
+
+const STEPS: &[Step] = &[
+    Step {
+        name: "fmt",
+        about: "Formatting of the Rust code",
+        run: fmt,
+    },
+    Step {
+        name: "clippy",
+        about: "Lints, native",
+        run: clippy,
+    },
+    Step {
+        name: "unit",
+        about: "Unit, property, snapshot and conformance tests",
+        run: unit,
+    },
+    Step {
+        name: "doctest",
+        about: "Examples in the documentation",
+        run: doctest,
+    },
+    Step {
+        name: "docs",
+        about: "Documentation without warnings",
+        run: docs,
+    },
+];
+
+/// Prints each step's name and what it does.
+pub(crate) fn list() {
+    for step in STEPS {
+        println!("{:<10} {}", step.name, step.about);
+    }
+}
+
+/// Runs the named steps, or all of them, and fails at the first that fails.
+pub(crate) fn test(only: &[String]) -> Result<()> {
+    if let Some(unknown) = only
+        .iter()
+        .find(|name| STEPS.iter().all(|step| step.name != *name))
+    {
+        bail!("there is no step `{unknown}`; `cargo xtask test --list` names them");
+    }
+    let chosen = |step: &&Step| only.is_empty() || only.iter().any(|name| name == step.name);
+    let mut taken: Vec<(&str, Duration)> = Vec::new();
+    for step in STEPS.iter().filter(chosen) {
+        println!("\n== {}: {}", step.name, step.about);
+        let start = Instant::now();
+        (step.run)().with_context(|| {
+            format!(
+                "step `{0}` failed; run it alone: cargo xtask test --only {0}",
+                step.name
+            )
+        })?;
+        let elapsed = start.elapsed();
+        println!("== {} passed in {:.1} s", step.name, elapsed.as_secs_f64());
+        taken.push((step.name, elapsed));
+    }
+    println!("\nAll {} steps passed:", taken.len());
+    for (name, elapsed) in &taken {
+        println!("  {name:<10} {:>7.1} s", elapsed.as_secs_f64());
+    }
+    Ok(())
+}
+
+fn fmt() -> Result<()> {
+    run(cargo(["fmt", "--all", "--check"]))
+}
+
+fn clippy() -> Result<()> {
+    run(cargo([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+fn unit() -> Result<()> {
+    setup::nextest()?;
+    run(cargo(["nextest", "run", "--workspace"]))
+}
+
+fn doctest() -> Result<()> {
+    run(cargo(["test", "--workspace", "--doc"]))
+}
+
+fn docs() -> Result<()> {
+    let mut rustdoc = cargo([
+        "doc",
+        "--workspace",
+        "--no-deps",
+        "--document-private-items",
+    ]);
+    rustdoc.env("RUSTDOCFLAGS", "-D warnings");
+    run(rustdoc)
+}
