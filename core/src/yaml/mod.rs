@@ -3,6 +3,9 @@
 //!
 //! Reading never fails: it yields what could be read, and every error with its place.
 
+mod lex;
 mod node;
+mod read;
 
 pub use node::{Entry, Key, Mapping, Node, Scalar, ScalarStyle, Sequence, Value};
+pub use read::{Error, ErrorKind, Limits, Parsed, read};
