@@ -15,5 +15,13 @@
     )
 )]
 
+#[macro_use]
+pub mod spec;
+mod analysis;
+pub mod check;
+pub mod graph;
+pub mod infer;
 pub mod text;
 pub mod yaml;
+
+pub use analysis::Analysis;

@@ -1,0 +1,80 @@
+//! From a text to all that is known of it, in one call.
+
+use std::rc::Rc;
+
+use crate::check::{self, Context, Diagnostic, Severity};
+use crate::graph::{self, Graph};
+use crate::infer::{self, Typing};
+use crate::spec::{self, Reading};
+use crate::yaml::Node;
+
+/// A text, read, indexed, inferred and checked.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    /// The text.
+    pub text: String,
+    /// What it says.
+    pub reading: Reading,
+    /// Its graph, where there is one.
+    pub graph: Option<Graph>,
+    /// The types of the graph's ports.
+    pub typing: Typing,
+    /// All findings, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Analysis {
+    /// Analyses a text; never fails.
+    pub fn new(text: impl Into<String>) -> Self {
+        let text = text.into();
+        let reading = spec::read(&text);
+        let mut diagnostics = reading.diagnostics.clone();
+        let mut typing = Typing::default();
+        let mut indexed = None;
+        if let Some((spec, tree)) = reading.graph() {
+            let (graph, found) = graph::build(&Rc::new(spec.clone()));
+            diagnostics.extend(found);
+            typing = infer::infer(&graph);
+            let cx = Context {
+                text: &text,
+                tree,
+                graph: &graph,
+                typing: &typing,
+            };
+            diagnostics.extend(check::check(&cx));
+            indexed = Some(graph);
+        }
+        diagnostics.sort_by_key(|found| (found.span, found.code));
+        Self {
+            text,
+            reading,
+            graph: indexed,
+            typing,
+            diagnostics,
+        }
+    }
+
+    /// The tree of the graph's document.
+    pub fn tree(&self) -> Option<&Node> {
+        self.reading.graph().map(|(_, tree)| tree)
+    }
+
+    /// What rules and fixes look at, where there is a graph.
+    pub fn context(&self) -> Option<Context<'_>> {
+        let graph = self.graph.as_ref()?;
+        Some(Context {
+            text: &self.text,
+            tree: self.tree()?,
+            graph,
+            typing: &self.typing,
+        })
+    }
+
+    /// The number of findings of a severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.diagnostics
+            .iter()
+            .filter(|found| found.severity == severity)
+            .count()
+    }
+}

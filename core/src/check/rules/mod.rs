@@ -1,0 +1,16 @@
+//! The catalogue: one file a rule, with its page, its check and its fixes.
+
+use super::Rule;
+
+macro_rules! catalogue {
+    ($($module:ident),* $(,)?) => {
+        $( mod $module; )*
+
+        /// All rules, by code.
+        pub static RULES: &[&Rule] = &[ $( &$module::RULE ),* ];
+    };
+}
+
+catalogue! {
+    mg301,
+}

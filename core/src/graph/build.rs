@@ -1,0 +1,291 @@
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::roles::default_ports;
+use super::types::{Fact, FactValue, Param, Type, resolve};
+use super::{BrokenEdge, Direction, Edge, EdgeIx, End, Graph, Node, NodeIx, Port, PortIx};
+use crate::check::Diagnostic;
+use crate::spec::{self, EdgeRole, Kind, Map, ModelGraph, Role, TypeParams};
+use crate::text::{Span, Spanned};
+
+/// Indexes a document. What its types get wrong is reported with the codes of reading.
+pub fn build(spec: &Rc<ModelGraph>) -> (Graph, Vec<Diagnostic>) {
+    let mut builder = Builder {
+        graph: Graph {
+            spec: Rc::clone(spec),
+            nodes: Vec::new(),
+            ports: Vec::new(),
+            edges: Vec::new(),
+            broken: Vec::new(),
+            names: BTreeMap::new(),
+        },
+        diagnostics: Vec::new(),
+    };
+    builder.boundaries();
+    for (index, named) in spec.nodes().enumerate() {
+        builder.node(index, &named.name, &named.value);
+    }
+    for (at, edge) in spec.edges().enumerate() {
+        builder.edge(at, edge);
+    }
+    builder.link();
+    (builder.graph, builder.diagnostics)
+}
+
+struct Builder {
+    graph: Graph,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// A port to be added.
+struct Draft<'s> {
+    name: &'s str,
+    span: Span,
+    stated: Option<&'s spec::Port>,
+    inherited: Option<Type>,
+    required: bool,
+}
+
+impl Builder {
+    fn boundaries(&mut self) {
+        let spec = Rc::clone(&self.graph.spec);
+        for (name, side, ports) in [
+            (
+                "inputs",
+                Direction::Output,
+                spec.inputs().collect::<Vec<_>>(),
+            ),
+            (
+                "outputs",
+                Direction::Input,
+                spec.outputs().collect::<Vec<_>>(),
+            ),
+        ] {
+            let node = self.push_node(name, Span::default(), None, None);
+            for port in ports {
+                let draft = Draft {
+                    name: &port.name,
+                    span: port.name.span,
+                    stated: Some(&port.value),
+                    inherited: None,
+                    required: true,
+                };
+                self.push_port(node, side, &draft);
+            }
+        }
+    }
+
+    fn push_node(
+        &mut self,
+        name: &str,
+        span: Span,
+        role: Option<Role>,
+        index: Option<usize>,
+    ) -> NodeIx {
+        let ix = NodeIx(u32::try_from(self.graph.nodes.len()).unwrap_or(u32::MAX));
+        self.graph.nodes.push(Node {
+            name: name.to_owned(),
+            span,
+            role,
+            index,
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            incoming: Vec::new(),
+            outgoing: Vec::new(),
+        });
+        self.graph.names.insert(name.to_owned(), ix);
+        ix
+    }
+
+    fn node(&mut self, index: usize, name: &Spanned<String>, node: &spec::Node) {
+        let role = node.role.map(|role| role.value);
+        let ix = self.push_node(name, name.span, role, Some(index));
+        for (side, stated) in [
+            (Direction::Input, &node.inputs),
+            (Direction::Output, &node.outputs),
+        ] {
+            self.side(
+                ix,
+                side,
+                role,
+                name.span,
+                stated.as_ref().map(|map| &map.value),
+            );
+        }
+        self.space_of_model(ix, node);
+    }
+
+    fn side(
+        &mut self,
+        node: NodeIx,
+        side: Direction,
+        role: Option<Role>,
+        span: Span,
+        stated: Option<&Map<spec::ByPort, spec::Port>>,
+    ) {
+        let defaults = role.map_or(&[][..], |role| default_ports(role, side));
+        let Some(stated) = stated else {
+            for port in defaults {
+                let inherited = Some(Type::of_kind(port.kind));
+                let required = port.required;
+                let draft = Draft {
+                    name: port.name,
+                    span,
+                    stated: None,
+                    inherited,
+                    required,
+                };
+                self.push_port(node, side, &draft);
+            }
+            return;
+        };
+        for port in stated {
+            let default = defaults
+                .iter()
+                .find(|default| default.name == port.name.value);
+            let draft = Draft {
+                name: &port.name,
+                span: port.name.span,
+                stated: Some(&port.value),
+                inherited: default.map(|default| Type::of_kind(default.kind)),
+                required: default.is_none_or(|default| default.required),
+            };
+            self.push_port(node, side, &draft);
+        }
+    }
+
+    fn push_port(&mut self, node: NodeIx, direction: Direction, draft: &Draft<'_>) {
+        let spec = Rc::clone(&self.graph.spec);
+        let unstated = TypeParams::default();
+        let written = draft.stated.and_then(|port| port.ty.as_ref());
+        let params = draft.stated.map_or(&unstated, |port| &port.params);
+        let ty = resolve(
+            &spec,
+            written,
+            params,
+            draft.inherited.as_ref(),
+            &mut self.diagnostics,
+        );
+        let stated_required = draft.stated.and_then(|port| port.required);
+        let ix = PortIx(u32::try_from(self.graph.ports.len()).unwrap_or(u32::MAX));
+        self.graph.ports.push(Port {
+            node,
+            name: draft.name.to_owned(),
+            direction,
+            ty,
+            required: stated_required.map_or(draft.required, |required| required.value),
+            span: draft.span,
+            stated: draft.stated.is_some(),
+            data_class: draft
+                .stated
+                .and_then(|port| port.data_class)
+                .map(|class| class.value),
+            edges: Vec::new(),
+        });
+        if let Some(node) = self.graph.nodes.get_mut(node.0 as usize) {
+            match direction {
+                Direction::Input => node.inputs.push(ix),
+                Direction::Output => node.outputs.push(ix),
+            }
+        }
+    }
+
+    /// A vector lies in the space of the model that made it, unless the document says otherwise.
+    fn space_of_model(&mut self, ix: NodeIx, node: &spec::Node) {
+        let role = node.role.map(|role| role.value);
+        let id = node.model.as_ref().and_then(|model| model.id.as_ref());
+        let (Some(Role::Embedder), Some(id)) = (role, id) else {
+            return;
+        };
+        let outputs = self
+            .graph
+            .node(ix)
+            .map(|node| node.outputs.clone())
+            .unwrap_or_default();
+        for port in outputs {
+            let Some(port) = self.graph.ports.get_mut(port.0 as usize) else {
+                continue;
+            };
+            if port.ty.kind == Kind::Vector {
+                let fact = Fact {
+                    value: FactValue::Word(id.value.0.clone()),
+                    span: id.span,
+                };
+                port.ty.facts.entry(Param::Space).or_insert(fact);
+            }
+        }
+    }
+
+    fn end(&self, text: &Spanned<spec::Endpoint>, side: Direction, control: bool) -> End {
+        let (node_name, port_name) = text.value.split_once('.').unwrap_or((&text.value, ""));
+        let node = self.graph.find(node_name).filter(|&node| match side {
+            Direction::Output => node != NodeIx::OUTPUTS,
+            Direction::Input => node != NodeIx::INPUTS,
+        });
+        let port = match node {
+            Some(node) if !control => self.graph.find_port(node, side, port_name),
+            _ => None,
+        };
+        End {
+            text: text.value.0.clone(),
+            span: text.span,
+            node,
+            port,
+        }
+    }
+
+    fn edge(&mut self, at: usize, edge: &Spanned<spec::Edge>) {
+        let ix = EdgeIx(u32::try_from(at).unwrap_or(u32::MAX));
+        let (Some(from), Some(to)) = (&edge.from, &edge.to) else {
+            return;
+        };
+        let role = edge.role.map_or(EdgeRole::Data, |role| role.value);
+        let control = role == EdgeRole::Control;
+        let id = match &edge.id {
+            Some(id) => id.value.0.clone(),
+            None => format!("{}→{}", from.value, to.value),
+        };
+        let from = self.end(from, Direction::Output, control);
+        let to = self.end(to, Direction::Input, control);
+        let ports = from.port.zip(to.port);
+        match (from.node, to.node) {
+            (Some(source), Some(target)) if control || ports.is_some() => {
+                self.graph.edges.push(Edge {
+                    ix,
+                    id,
+                    source,
+                    target,
+                    ports,
+                    role,
+                    required: edge.required.is_none_or(|required| required.value),
+                    is_loop: edge.repeat.is_some(),
+                    span: edge.span,
+                });
+            }
+            _ => self.graph.broken.push(BrokenEdge {
+                ix,
+                id,
+                span: edge.span,
+                from,
+                to,
+            }),
+        }
+    }
+
+    /// Tells nodes and ports which edges are theirs.
+    fn link(&mut self) {
+        for (at, edge) in self.graph.edges.iter().enumerate() {
+            if let Some(node) = self.graph.nodes.get_mut(edge.source.0 as usize) {
+                node.outgoing.push(at);
+            }
+            if let Some(node) = self.graph.nodes.get_mut(edge.target.0 as usize) {
+                node.incoming.push(at);
+            }
+            for port in edge.ports.into_iter().flat_map(|(from, to)| [from, to]) {
+                if let Some(port) = self.graph.ports.get_mut(port.0 as usize) {
+                    port.edges.push(at);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+use super::{Slot, Typing};
+use crate::graph::{EdgeIx, Graph, PortIx};
+use crate::text::Span;
+
+/// One step of why a port has a type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The port that has the fact.
+    pub port: PortIx,
+    /// The edge that the fact came along from the next step; `None` at its source, or within a
+    /// node that hands its input on.
+    pub edge: Option<EdgeIx>,
+    /// What this step says, in words.
+    pub text: String,
+    /// Where to look.
+    pub span: Span,
+}
+
+impl Typing {
+    /// Why a port has a fact: from the port back to the place that states it. Empty where the
+    /// fact is unknown.
+    pub fn why(&self, graph: &Graph, port: PortIx, slot: Slot) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let mut at = port;
+        while steps.len() <= graph.ports.len() {
+            let Some((value, stated)) = self.value_text(at, slot) else {
+                return steps;
+            };
+            let what = slot.param.map_or("kind", |param| param.key());
+            let what = if slot.depth == 0 {
+                what.to_owned()
+            } else {
+                format!("{what} of its items")
+            };
+            let path = graph.port_path(at);
+            let origin = self.origin(at, slot);
+            let span = origin
+                .and_then(|origin| origin.edge)
+                .and_then(|edge| graph.edge(edge))
+                .map(|edge| edge.span)
+                .or(stated)
+                .or_else(|| graph.port(at).map(|port| port.span))
+                .unwrap_or_default();
+            let text = match origin {
+                None if stated.is_some() => format!("`{path}` states {what} {value}"),
+                None => format!("`{path}` has {what} {value} by its role"),
+                Some(origin) => {
+                    let from = graph.port_path(origin.from);
+                    if origin.edge.is_some() {
+                        format!("`{path}` has {what} {value} by its edge with `{from}`")
+                    } else {
+                        format!("`{path}` hands on what `{from}` takes: {what} {value}")
+                    }
+                }
+            };
+            let edge = origin.and_then(|origin| origin.edge);
+            steps.push(Step {
+                port: at,
+                edge,
+                text,
+                span,
+            });
+            let Some(origin) = origin else { return steps };
+            at = origin.from;
+        }
+        steps
+    }
+
+    fn value_text(&self, port: PortIx, slot: Slot) -> Option<(String, Option<Span>)> {
+        let mut ty = self.of(port)?;
+        for _ in 0..slot.depth {
+            ty = ty.inner.as_deref()?;
+        }
+        match slot.param {
+            None => Some((ty.kind.word().to_owned(), ty.span)),
+            Some(param) => {
+                let fact = ty.fact(param)?;
+                Some((fact.value.to_string(), Some(fact.span)))
+            }
+        }
+    }
+}
