@@ -46,6 +46,7 @@
 
 mod cpu;
 pub mod draws;
+mod engine;
 mod error;
 pub mod gpu;
 mod outcome;
@@ -57,7 +58,9 @@ pub mod theory;
 use core::ops::ControlFlow;
 
 pub use cpu::simulate_cpu;
+pub use engine::{EngineChoice, simulate};
 pub use error::SimulationError;
+pub use gpu::{Gpu, GpuError, simulate_gpu};
 pub use outcome::{Engine, Outcome, StationResult};
 pub use program::{Arrivals, MAX_SERVERS, Program, Service, Settings, Station, Warmup};
 pub use stats::Summary;
@@ -73,3 +76,7 @@ pub struct Progress {
 
 /// Hears of progress, and ends the run by returning [`ControlFlow::Break`].
 pub type ProgressFn<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
+
+/// The time now, in milliseconds from any moment: it paces the GPU and decides no figure. The
+/// engines have no clock of their own, since there is none for all the places where they run.
+pub type ClockFn<'a> = &'a dyn Fn() -> f64;

@@ -1,0 +1,227 @@
+//! Both engines give the same records, bit for bit.
+
+use core::ops::ControlFlow;
+use core::time::Duration;
+use std::sync::OnceLock;
+
+use pretty_assertions::assert_eq;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Arrivals, Service, Station, Warmup, simulate_cpu};
+
+/// The adapter of this machine, if it has one. `MODELSPEC_REQUIRE_GPU=1` makes it a must.
+fn gpu() -> Option<&'static Gpu> {
+    static GPU: OnceLock<Option<Gpu>> = OnceLock::new();
+    GPU.get_or_init(|| match pollster::block_on(Gpu::new()) {
+        Ok(gpu) => {
+            eprintln!("comparing with {}", gpu.name());
+            Some(gpu)
+        }
+        Err(error) => {
+            let required = std::env::var("MODELSPEC_REQUIRE_GPU").is_ok_and(|value| value == "1");
+            assert!(!required, "MODELSPEC_REQUIRE_GPU=1, but {error}");
+            eprintln!("skipped: {error}");
+            None
+        }
+    })
+    .as_ref()
+}
+
+fn station(servers: u32, rate: f64, service: Service) -> Station {
+    Station {
+        name: "queue".into(),
+        servers,
+        arrivals: Arrivals::Poisson { rate },
+        service,
+    }
+}
+
+fn records_of_cpu(compiled: &Compiled, threads: usize) -> Vec<Record> {
+    let mut records = Vec::new();
+    let progress = &mut |_| ControlFlow::Continue(());
+    crate::cpu::run(compiled, threads, progress, &mut |record| {
+        records.push(record);
+    })
+    .unwrap();
+    records
+}
+
+/// `pace` is the pretended length of a dispatch, which decides how the work is sliced.
+fn records_of_gpu(gpu: &Gpu, compiled: &Compiled, pace: f64) -> Vec<Record> {
+    let mut records = Vec::new();
+    let now = core::cell::Cell::new(0.0);
+    let clock = || {
+        now.set(now.get() + pace);
+        now.get()
+    };
+    let mut last = Progress {
+        done: 0,
+        total: compiled.work(),
+    };
+    let progress = &mut |state| {
+        last = state;
+        ControlFlow::Continue(())
+    };
+    let push = &mut |record| records.push(record);
+    pollster::block_on(run(gpu, compiled, &clock, progress, push)).unwrap();
+    assert_eq!(last.done, last.total);
+    records
+}
+
+fn any_service() -> impl Strategy<Value = Service> {
+    let time = || (1_000_u64..50_000_000).prop_map(Duration::from_nanos);
+    prop_oneof![
+        time().prop_map(Service::Fixed),
+        time().prop_map(|mean| Service::Exponential { mean }),
+        (time(), 0.0..3.0).prop_map(|(mean, cv)| Service::Lognormal { mean, cv }),
+        (time(), 1.0..5.0).prop_map(|(p50, ratio)| Service::LognormalPercentiles {
+            p50,
+            p95: p50.mul_f64(ratio)
+        }),
+        prop::collection::vec(time(), 1..20).prop_map(Service::Empirical),
+    ]
+}
+
+fn any_station() -> impl Strategy<Value = Station> {
+    let servers = prop_oneof![Just(1), 2_u32..6, Just(MAX_SERVERS)];
+    (servers, 0.01..0.97, any_service()).prop_map(|(servers, load, service)| {
+        let mut station = station(servers, 1.0, service);
+        // A rate that loads the station as wished, so that queues form.
+        let program = Program {
+            stations: vec![station.clone()],
+        };
+        let settings = Settings {
+            warmup: Warmup::Requests(0),
+            ..Settings::default()
+        };
+        let compiled = Compiled::new(&program, &settings).unwrap();
+        let unit: f64 = compiled.stations[0].load;
+        station.arrivals = Arrivals::Poisson {
+            rate: f64::min(load / unit, 20_000.0),
+        };
+        station
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_programs_agree(
+        stations in prop::collection::vec(any_station(), 1..4),
+        seed: u32,
+        replications in 1_u32..20,
+        requests in 1_u64..20_000,
+        warmup in 0_u32..500,
+    ) {
+        let Some(gpu) = gpu() else { return Ok(()) };
+        let program = Program { stations };
+        let warmup = Warmup::Requests(warmup);
+        let settings = Settings { seed, replications, requests, warmup };
+        let Ok(compiled) = Compiled::new(&program, &settings) else { return Ok(()) };
+        let expected = records_of_cpu(&compiled, 1);
+        prop_assert!(expected == records_of_gpu(gpu, &compiled, 20.0));
+    }
+}
+
+fn queue(servers: u32, rate: f64) -> Program {
+    let service = Service::Exponential {
+        mean: Duration::from_millis(1),
+    };
+    Program {
+        stations: vec![station(servers, rate, service)],
+    }
+}
+
+#[test]
+fn slicing_makes_no_difference() {
+    let Some(gpu) = gpu() else { return };
+    let settings = Settings {
+        replications: 70,
+        requests: 40_000,
+        ..Settings::default()
+    };
+    let compiled = Compiled::new(&queue(3, 2_700.0), &settings).unwrap();
+    let expected = records_of_cpu(&compiled, 1);
+    for pace in [1.0, 24.0, 60.0] {
+        assert!(expected == records_of_gpu(gpu, &compiled, pace), "{pace}");
+    }
+}
+
+#[test]
+fn a_saturated_backlog_is_cut_off_alike() {
+    let Some(gpu) = gpu() else { return };
+    let mut compiled = Compiled::new(&queue(1, 2.0), &Settings::default()).unwrap();
+    // Services a thousand times the gaps.
+    compiled.tables = vec![
+        crate::draws::Table::new(0, |_, c| -1e5 * libm::log(c)).unwrap(),
+        crate::draws::Table::new(1, |_, c| -1e7 * libm::log(c)).unwrap(),
+    ];
+    (compiled.replications, compiled.counted) = (3, 5_000);
+    let expected = records_of_cpu(&compiled, 1);
+    assert!(expected.iter().all(|record| record.saturated));
+    assert!(expected == records_of_gpu(gpu, &compiled, 20.0));
+}
+
+#[test]
+fn outcomes_are_equal_but_for_the_engine() {
+    let Some(gpu) = gpu() else { return };
+    let mut program = queue(1, 800.0);
+    program.stations.extend(queue(2, 3_000.0).stations);
+    program.stations.extend(queue(4, 3_200.0).stations);
+    let settings = Settings {
+        requests: 200_000,
+        ..Settings::default()
+    };
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let mut on_gpu =
+        pollster::block_on(simulate_gpu(gpu, &program, &settings, &|| 0.0, go_on)).unwrap();
+    assert_eq!(on_gpu.engine, Engine::Gpu);
+    assert!(!on_gpu.stable);
+    on_gpu.engine = Engine::Cpu;
+    assert_eq!(on_gpu, simulate_cpu(&program, &settings, go_on).unwrap());
+}
+
+#[test]
+fn a_run_can_be_cancelled() {
+    let Some(gpu) = gpu() else { return };
+    let stop = &mut |_| ControlFlow::Break(());
+    let (program, settings) = (queue(1, 800.0), Settings::default());
+    let result = simulate_gpu(gpu, &program, &settings, &|| 0.0, stop);
+    assert_eq!(pollster::block_on(result), Err(SimulationError::Cancelled));
+}
+
+#[test]
+fn more_servers_than_the_kernel_holds_name_the_node() {
+    let Some(gpu) = gpu() else { return };
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let (program, settings) = (queue(MAX_SERVERS + 1, 800.0), Settings::default());
+    let result = simulate_gpu(gpu, &program, &settings, &|| 0.0, go_on);
+    let error = pollster::block_on(result).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "too large for the GPU: node `queue` has 65 servers, 64 are the most; use the CPU"
+    );
+}
+
+#[test]
+fn the_kernel_keeps_within_what_every_device_grants() {
+    let lanes = tile::size(&wgpu::Limits::default());
+    assert_eq!(lanes % 64, 0);
+    assert!(lanes >= 4_096);
+    let bytes = lanes as u64 * crate::record::COUNTS as u64 * 4;
+    assert!(bytes <= wgpu::Limits::default().max_storage_buffer_binding_size);
+}
+
+#[test]
+fn dispatches_settle_at_the_aimed_length() {
+    let mut pace = Pace::default();
+    // 2 µs a step and half a millisecond of overhead.
+    let length = |pace: Pace| 0.5 + f64::from(pace.steps) * 0.002;
+    for _ in 0..12 {
+        pace.adapt(length(pace));
+        assert!(length(pace) < 110.0, "{pace:?}");
+    }
+    assert!((10.0..50.0).contains(&length(pace)), "{pace:?}");
+}
