@@ -62,7 +62,10 @@ pub use engine::{EngineChoice, simulate};
 pub use error::SimulationError;
 pub use gpu::{Gpu, GpuError, simulate_gpu};
 pub use outcome::{Engine, Outcome, StationResult};
-pub use program::{Arrivals, MAX_SERVERS, Program, Service, Settings, Station, Warmup};
+pub use program::{
+    Arrivals, Compilation, MAX_SERVERS, Origin, Program, Service, Settings, Station, Warmup,
+    from_graph,
+};
 pub use stats::Summary;
 
 /// How far a simulation is.

@@ -1,8 +1,11 @@
 //! What is simulated: stations in, a flat integer program out.
 
 mod compile;
+mod from_graph;
 
 use core::time::Duration;
+
+pub use from_graph::{Compilation, Origin, from_graph};
 
 pub(crate) use compile::{Compiled, CompiledStation, Lane};
 
