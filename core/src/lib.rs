@@ -22,6 +22,7 @@ pub mod check;
 pub mod edit;
 pub mod graph;
 pub mod infer;
+pub mod layout;
 pub mod text;
 pub mod yaml;
 
