@@ -168,3 +168,6 @@ mod parallel {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
