@@ -19,13 +19,15 @@ pub(super) fn skip_while(text: &str, at: usize, keep: impl Fn(u8) -> bool) -> us
     at.saturating_add(run)
 }
 
-/// Where the line of `at` begins.
+/// Where the line of `at` begins, behind a byte order mark.
 pub(super) fn line_start(text: &str, at: usize) -> usize {
     let before = text.as_bytes().get(..at.min(text.len())).unwrap_or(&[]);
-    before
-        .iter()
-        .rposition(|&byte| byte == b'\n')
-        .map_or(0, |found| found.saturating_add(1))
+    let found = before.iter().rposition(|&byte| byte == b'\n');
+    match found {
+        Some(found) => found.saturating_add(1),
+        None if text.starts_with('\u{FEFF}') => at.min(3),
+        None => 0,
+    }
 }
 
 /// Where the content of the line of `at` ends, its line break not included.

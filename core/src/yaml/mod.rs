@@ -3,9 +3,15 @@
 //!
 //! Reading never fails: it yields what could be read, and every error with its place.
 
+mod edit;
+mod fragment;
 mod lex;
 mod node;
 mod read;
+mod write;
 
+pub use edit::{EditError, Options, insert_at, push, remove, rename_key, replace_scalar, set};
+pub use fragment::{Fragment, Style};
 pub use node::{Entry, Key, Mapping, Node, Scalar, ScalarStyle, Sequence, Value};
 pub use read::{Error, ErrorKind, Limits, Parsed, read};
+pub use write::scalar;

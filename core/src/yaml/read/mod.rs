@@ -5,7 +5,7 @@ mod json;
 mod lower;
 mod recover;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::borrow::Cow;
 
@@ -136,6 +136,11 @@ fn documents(text: &str, limits: &Limits, errors: &mut Vec<Error>) -> Vec<Node> 
             return documents;
         }
     }
+}
+
+/// Whether a text is JSON throughout.
+pub(in crate::yaml) fn is_json(text: &str) -> bool {
+    json::read(text, &Limits::default(), &mut Vec::new()).is_some()
 }
 
 /// A value left out, at a place.

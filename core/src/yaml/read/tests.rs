@@ -429,25 +429,25 @@ fn hostile_texts_are_refused_quickly() {
 }
 
 /// Texts that look like YAML, good and bad.
-fn yamlish() -> impl Strategy<Value = String> {
+fn yamlish(any_character: u32) -> impl Strategy<Value = String> {
     let token = prop_oneof![
-        4 => prop::sample::select(vec![
+        12 => prop::sample::select(vec![
             "a", "b: ", "key: ", "- ", "\n", "\n  ", "\n    ", "  ", " ", "{", "}", "[", "]", ", ",
             ": ", ":", "\"", "'", "\"q\"", "'s'", "#c", " # c\n", "|\n", ">-\n", "|2\n", "&x ", "*x",
             "!t ", "!!str ", "? ", "---\n", "...\n", "\t", "\r\n", "\r", "é", "😀", "\u{FEFF}",
             "\0", "%YAML 1.2\n", "<<: ", "~", "\\", "\\\"", "@", "`", "%", "-", "?", ",", "1",
             "\u{85}", "\u{2028}", "\n\n", "x: [1, {y: z}]\n", "k:\n  - v\n",
         ]).prop_map(str::to_owned),
-        1 => "\\PC{0,3}",
+        any_character => "\\PC{0,3}",
     ];
     prop::collection::vec(token, 0..24).prop_map(|tokens| tokens.concat())
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4000))]
+    #![proptest_config(ProptestConfig::with_cases(3000))]
 
     #[test]
-    fn any_text_is_read(text in yamlish()) {
+    fn any_text_is_read(text in yamlish(3)) {
         let parsed = read(&text, &Limits::default());
         prop_assert!(!parsed.documents.is_empty());
         for error in &parsed.errors {
@@ -469,13 +469,18 @@ proptest! {
 
     /// What `serde_yaml` reads, we read the same.
     #[test]
-    fn agrees_with_another_reader(text in yamlish()) {
+    fn agrees_with_another_reader(text in yamlish(0)) {
         // How a last line of spaces without a line break counts is in dispute.
         let text = format!("{text}\n");
         let parsed = read(&text, &Limits::default());
         // The other one breaks lines as YAML 1.1 did, and takes byte order marks for text.
+        // And it wants block scalars indented that are the whole document.
+        let is_block_scalar = parsed.documents[0].as_scalar().is_some_and(|scalar| {
+            matches!(scalar.style, ScalarStyle::Literal | ScalarStyle::Folded)
+        });
         if parsed.errors.is_empty()
             && parsed.documents.len() == 1
+            && !is_block_scalar
             && !text.contains(['\u{85}', '\u{2028}', '\u{2029}', '\u{FEFF}'])
             && let Ok(other) = serde_yaml::from_str::<serde_yaml::Value>(&text)
         {
