@@ -208,6 +208,8 @@ async fn run(
     for lanes in lanes.chunks(tile::size(&gpu.device.limits())) {
         let tile = tile::Tile::new(gpu, compiled, &tables, lanes)?;
         while !tile.is_done() {
+            // What a dispatch took says something of its true length only.
+            pace.steps = pace.steps.min(tile.longest());
             let start = clock();
             let advanced = tile.advance(pace.steps).await?;
             pace.adapt(clock() - start);

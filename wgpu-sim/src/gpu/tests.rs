@@ -150,6 +150,25 @@ fn slicing_makes_no_difference() {
 }
 
 #[test]
+fn long_runs_with_many_servers_come_to_their_end() {
+    let Some(gpu) = gpu() else { return };
+    for servers in [1, MAX_SERVERS] {
+        let settings = Settings {
+            replications: 2,
+            requests: 300_000,
+            ..Settings::default()
+        };
+        let program = queue(servers, 800.0 * f64::from(servers));
+        let compiled = Compiled::new(&program, &settings).unwrap();
+        // However short the dispatches seem, none may hold more passes than a driver grants.
+        assert!(
+            records_of_cpu(&compiled, 1) == records_of_gpu(gpu, &compiled, 0.1),
+            "{servers}"
+        );
+    }
+}
+
+#[test]
 fn a_saturated_backlog_is_cut_off_alike() {
     let Some(gpu) = gpu() else { return };
     let mut compiled = Compiled::new(&queue(1, 2.0), &Settings::default()).unwrap();

@@ -12,6 +12,10 @@ const WORKGROUP: u32 = 64;
 /// Words of a lane's state before its backlogs.
 const FIELDS: usize = 8;
 
+/// Passes through the kernel's loops that an invocation may make in one dispatch. Mesa's software
+/// driver silently leaves loops after 65,535.
+const MAX_PASSES: u32 = 60_000;
+
 /// How many lanes fit a device at once.
 pub(super) fn size(limits: &wgpu::Limits) -> usize {
     let lane = (COUNTS as u64).saturating_mul(4);
@@ -93,6 +97,8 @@ pub(super) struct Tile<'a> {
     seed: u32,
     /// Requests of each lane.
     ends: Vec<u32>,
+    /// The most servers of a lane's station.
+    servers: u32,
     /// Requests that every lane has simulated, if it has that many.
     steps: Cell<u32>,
     slice: wgpu::Buffer,
@@ -110,7 +116,7 @@ impl<'a> Tile<'a> {
     ) -> Result<Self, GpuError> {
         let mut ends = Vec::new();
         let mut words = Vec::new();
-        let mut servers = 1;
+        let mut servers = 1_u32;
         for lane in lanes {
             let Some(station) = compiled.stations.get(lane.station as usize) else {
                 continue;
@@ -131,7 +137,7 @@ impl<'a> Tile<'a> {
                 0,
             ]);
             ends.push(end);
-            servers = servers.max(station.servers as usize);
+            servers = servers.max(station.servers);
         }
         let sized = |words: usize| {
             (words as u64)
@@ -141,7 +147,12 @@ impl<'a> Tile<'a> {
         let kept = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
         let lanes = upload(gpu, "lanes", wgpu::BufferUsages::STORAGE, &bytes(words));
         let slice = upload(gpu, "slice", wgpu::BufferUsages::UNIFORM, &bytes([0; 4]));
-        let state = create(gpu, "state", kept, sized(FIELDS.saturating_add(servers)));
+        let state = create(
+            gpu,
+            "state",
+            kept,
+            sized(FIELDS.saturating_add(servers as usize)),
+        );
         let counts = create(gpu, "counts", kept, sized(COUNTS));
         let buffers = [&slice, &lanes, &tables.buffer, &state, &counts];
         let entries: Vec<_> = (0..)
@@ -161,6 +172,7 @@ impl<'a> Tile<'a> {
             gpu,
             seed: compiled.seed,
             ends,
+            servers,
             steps: Cell::new(0),
             slice,
             state,
@@ -172,6 +184,17 @@ impl<'a> Tile<'a> {
     /// Whether every lane has come to its end.
     pub(super) fn is_done(&self) -> bool {
         self.ends.iter().all(|&end| end <= self.steps.get())
+    }
+
+    /// How many requests a lane may simulate in the next dispatch: what is left of the longest lane,
+    /// within the passes that a driver grants.
+    pub(super) fn longest(&self) -> u32 {
+        let most = self.ends.iter().copied().max().unwrap_or(0);
+        // A request is a pass, and each of its servers one more; so are backlogs loaded and stored.
+        let request = self.servers.saturating_add(1);
+        let passes = MAX_PASSES.saturating_sub(request.saturating_mul(2));
+        let granted = passes.checked_div(request).unwrap_or(1);
+        most.saturating_sub(self.steps.get()).min(granted).max(1)
     }
 
     /// Requests simulated in all lanes, when each has taken `steps`.
@@ -217,6 +240,12 @@ impl<'a> Tile<'a> {
                     .copied()
                     .unwrap_or(0)
             };
+            if self.ends.get(lane) != Some(&field(0)) {
+                return Err(GpuError::Failed(format!(
+                    "its driver stopped a lane after {} requests",
+                    field(0)
+                )));
+            }
             let sum = |low: usize| {
                 u64::from(field(low)) | (u64::from(field(low.saturating_add(1))) << 32)
             };
