@@ -287,7 +287,8 @@ fn source(
     is_gone: &impl Fn(NodeIx) -> bool,
 ) -> Option<PortIx> {
     let typing = &view.analysis.typing;
-    let taken = typing.of(to)?;
+    // What it takes by itself: what was inferred came from the nodes that go.
+    let taken = &graph.port(to)?.ty;
     let mut seen = BTreeSet::from([last]);
     let mut open = vec![last];
     let mut any = None;
