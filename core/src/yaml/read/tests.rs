@@ -482,18 +482,11 @@ proptest! {
             && parsed.documents.len() == 1
             && !is_block_scalar
             && !text.contains(['\u{85}', '\u{2028}', '\u{2029}', '\u{FEFF}'])
-            && !hash_behind_block_header(&text)
             && let Ok(other) = serde_yaml::from_str::<serde_yaml::Value>(&text)
         {
             prop_assert!(same(&parsed.documents[0], &other), "{text:?}: {} {other:?}", shape(&parsed.documents[0]));
         }
     }
-}
-
-/// At column 0 behind `|` or `>`, a `#` is text by YAML 1.2; the other reader takes a comment.
-fn hash_behind_block_header(text: &str) -> bool {
-    let hash = |line: &str| line.trim_start().starts_with('#');
-    text.contains(['|', '>']) && text.lines().any(hash)
 }
 
 /// Spans lie in the text and in their parents, also where the text is broken.
