@@ -1,7 +1,9 @@
 //! Set-up, build, test and bench: what the README's commands call.
 
+mod budgets;
 mod process;
 mod setup;
+mod site;
 mod steps;
 
 use std::process::ExitCode;
@@ -9,9 +11,11 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
+use crate::process::{cargo, node, run};
+
 /// Sets up, builds, tests and serves the designer.
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
     #[command(subcommand)]
     command: Task,
@@ -19,8 +23,42 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Set up what is missing, then check everything: formatting, lints, tests, budgets.
+    /// Build the designer in release and serve it on this machine.
+    Serve(Serve),
+    /// Check everything: formatting, lints, tests, budgets.
     Test(Test),
+    /// Install what is missing, and nothing else.
+    Setup,
+    /// Build the site into dist/.
+    Build,
+    /// Run the benchmarks; arguments after `--` go to them.
+    Bench {
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Fuzz a target (with the nightly toolchain); without a name, list the targets.
+    Fuzz(Fuzz),
+    /// Take the README's pictures from the real page.
+    Screenshot {
+        /// What the address has after `#`, such as a share link.
+        #[arg(long, default_value = "")]
+        hash: String,
+    },
+    /// Bundle the text editor; does nothing when the bundle is fresh.
+    Editor,
+    /// What trunk calls after its build: shrinks, checks and completes the site.
+    #[command(hide = true)]
+    SiteHook,
+}
+
+#[derive(Args)]
+struct Serve {
+    /// The port to listen on.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// The path under which the site is served.
+    #[arg(long, default_value = "/")]
+    prefix: String,
 }
 
 #[derive(Args)]
@@ -33,8 +71,19 @@ struct Test {
     list: bool,
 }
 
+#[derive(Args)]
+struct Fuzz {
+    /// The target, a file of `fuzz/fuzz_targets`.
+    target: Option<String>,
+    /// How long to fuzz.
+    #[arg(long, default_value_t = 60)]
+    seconds: u32,
+}
+
 fn main() -> ExitCode {
-    match run(&Cli::parse()) {
+    let cli = Cli::parse();
+    process::use_own_tools();
+    match dispatch(&cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("\nerror: {error:#}");
@@ -43,12 +92,37 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &Cli) -> Result<()> {
-    match &cli.command {
-        Task::Test(test) if test.list => {
+fn dispatch(task: &Task) -> Result<()> {
+    match task {
+        Task::Serve(options) => site::serve(options.port, &options.prefix),
+        Task::Test(options) if options.list => {
             steps::list();
             Ok(())
         }
-        Task::Test(test) => steps::test(&test.only),
+        Task::Test(options) => steps::test(&options.only),
+        Task::Setup => setup::everything(),
+        Task::Build => site::build(),
+        Task::Bench { arguments } => run(cargo(
+            ["bench", "--workspace", "--"]
+                .into_iter()
+                .chain(arguments.iter().map(String::as_str)),
+        )),
+        Task::Fuzz(options) => fuzz(options),
+        Task::Screenshot { hash } => {
+            setup::browser()?;
+            site::build()?;
+            run(node(["tests/e2e/screenshot.mjs", "--hash", hash]))
+        }
+        Task::Editor => site::editor().map(drop),
+        Task::SiteHook => site::hook(),
+    }
+}
+
+fn fuzz(options: &Fuzz) -> Result<()> {
+    setup::fuzz()?;
+    let seconds = format!("-max_total_time={}", options.seconds);
+    match &options.target {
+        Some(target) => run(setup::nightly(["fuzz", "run", target, "--", &seconds])),
+        None => run(setup::nightly(["fuzz", "list"])),
     }
 }

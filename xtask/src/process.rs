@@ -1,8 +1,10 @@
 //! Running other programs, with errors that say what was run.
 
+use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -12,20 +14,59 @@ pub(crate) fn root() -> PathBuf {
     manifest.parent().unwrap_or(manifest).to_path_buf()
 }
 
+/// The search path of the programs that are run: the repository's own tools come first.
+static SEARCH_PATH: OnceLock<std::ffi::OsString> = OnceLock::new();
+
+/// Lets every command that is started from here find the tools in `.tools/` and those of npm.
+pub(crate) fn use_own_tools() {
+    let mut folders = vec![root().join(".tools/bin"), root().join("node_modules/.bin")];
+    folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+    if let Ok(joined) = env::join_paths(folders) {
+        SEARCH_PATH.get_or_init(|| joined);
+    }
+}
+
+/// Where the program is found, if it is.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    let path = SEARCH_PATH.get().cloned().or_else(|| env::var_os("PATH"))?;
+    let names = [
+        program.to_owned(),
+        format!("{program}{}", env::consts::EXE_SUFFIX),
+    ];
+    env::split_paths(&path)
+        .flat_map(|folder| {
+            names
+                .iter()
+                .map(move |name| folder.join(name))
+                .collect::<Vec<_>>()
+        })
+        .find(|candidate| candidate.is_file())
+}
+
 /// A command that runs in the repository's root.
 pub(crate) fn command<S: AsRef<OsStr>>(
     program: &str,
     arguments: impl IntoIterator<Item = S>,
 ) -> Command {
-    let mut command = Command::new(program);
+    // The parent's own search path decides where a name is looked up, so it is resolved here.
+    let found = find(program).unwrap_or_else(|| PathBuf::from(program));
+    let mut command = Command::new(found);
     command.args(arguments).current_dir(root());
+    if let Some(path) = SEARCH_PATH.get() {
+        command.env("PATH", path);
+    }
     command
 }
 
 /// Cargo, of the toolchain that runs this program.
 pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
-    let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let program = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     command(&program, arguments)
+}
+
+/// Node, for the scripts of the browser tests.
+pub(crate) fn node<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
+    command("node", arguments)
 }
 
 /// Prints the command, runs it with its output shown, and fails when it fails.
@@ -52,6 +93,21 @@ pub(crate) fn output(mut command: Command) -> Option<String> {
         .status
         .success()
         .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// What the command prints on its standard output; its errors are shown.
+pub(crate) fn read(mut command: Command) -> Result<String> {
+    let shown = shown(&command);
+    println!("$ {shown}");
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot start `{shown}`"))?;
+    if !output.status.success() {
+        bail!("`{shown}` failed ({})", output.status);
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("`{shown}` printed no UTF-8"))
 }
 
 /// The command as a person would type it.

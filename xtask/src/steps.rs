@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::process::{cargo, run};
-use crate::setup;
+use crate::process::{cargo, command, output, root, run};
+use crate::{budgets, setup, site};
 
 /// One check: its name on the command line, what it does, and how.
 struct Step {
@@ -21,9 +21,34 @@ const STEPS: &[Step] = &[
         run: fmt,
     },
     Step {
+        name: "typos",
+        about: "Spelling",
+        run: typos,
+    },
+    Step {
+        name: "deny",
+        about: "Licences, sources, duplicates and advisories",
+        run: deny,
+    },
+    Step {
+        name: "types",
+        about: "Types of the text editor's code",
+        run: types,
+    },
+    Step {
         name: "clippy",
         about: "Lints, native",
         run: clippy,
+    },
+    Step {
+        name: "wasm",
+        about: "Lints, in the browser",
+        run: wasm,
+    },
+    Step {
+        name: "docs",
+        about: "Documentation without warnings",
+        run: docs,
     },
     Step {
         name: "unit",
@@ -36,9 +61,19 @@ const STEPS: &[Step] = &[
         run: doctest,
     },
     Step {
-        name: "docs",
-        about: "Documentation without warnings",
-        run: docs,
+        name: "site",
+        about: "The site, built in release",
+        run: site::build,
+    },
+    Step {
+        name: "browser",
+        about: "The designer in Chromium",
+        run: browser,
+    },
+    Step {
+        name: "budgets",
+        about: "What the first load takes",
+        run: budgets,
     },
 ];
 
@@ -83,6 +118,29 @@ fn fmt() -> Result<()> {
     run(cargo(["fmt", "--all", "--check"]))
 }
 
+fn typos() -> Result<()> {
+    setup::typos()?;
+    run(command("typos", [] as [&str; 0]))
+}
+
+fn deny() -> Result<()> {
+    setup::deny()?;
+    run(cargo(["deny", "check", "licenses", "bans", "sources"]))?;
+    // The advisories live in a repository of their own, which not every machine can reach.
+    if output(cargo(["deny", "fetch", "db"])).is_none() {
+        println!(
+            "The database of advisories cannot be reached from here: advisories are not checked."
+        );
+        return Ok(());
+    }
+    run(cargo(["deny", "check", "advisories"]))
+}
+
+fn types() -> Result<()> {
+    setup::npm()?;
+    run(command("tsc", ["-p", "app/editor"]))
+}
+
 fn clippy() -> Result<()> {
     run(cargo([
         "clippy",
@@ -94,8 +152,18 @@ fn clippy() -> Result<()> {
     ]))
 }
 
+fn wasm() -> Result<()> {
+    setup::wasm_target()?;
+    let packages = ["modelspec-core", "wgpu-sim", "modelspec-app"];
+    let mut arguments = vec!["clippy", "--target", "wasm32-unknown-unknown"];
+    arguments.extend(packages.iter().flat_map(|package| ["-p", package]));
+    arguments.extend(["--", "-D", "warnings"]);
+    run(cargo(arguments))
+}
+
 fn unit() -> Result<()> {
     setup::nextest()?;
+    setup::vulkan()?;
     let mut nextest = cargo(["nextest", "run", "--workspace"]);
     if std::env::var_os("PROPTEST_RNG_SEED").is_none() {
         // The same cases on every machine; another seed looks for others.
@@ -117,4 +185,28 @@ fn docs() -> Result<()> {
     ]);
     rustdoc.env("RUSTDOCFLAGS", "-D warnings");
     run(rustdoc)
+}
+
+fn browser() -> Result<()> {
+    setup::browser()?;
+    require_site()?;
+    run(command(
+        "playwright",
+        ["test", "--config", "tests/e2e/playwright.config.mjs"],
+    ))
+}
+
+fn budgets() -> Result<()> {
+    setup::browser()?;
+    require_site()?;
+    budgets::first_load()
+}
+
+/// Run alone, the steps after `site` say what they lack.
+fn require_site() -> Result<()> {
+    ensure!(
+        root().join("dist/embed.html").is_file(),
+        "dist/ has no site yet; run `cargo xtask build`"
+    );
+    Ok(())
 }
