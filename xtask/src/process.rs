@@ -8,9 +8,11 @@ use std::sync::OnceLock;
 
 use anyhow::{Context as _, Result, bail};
 
-/// The repository's root folder.
+/// The repository's root folder. `cargo run` tells it; a folder remembered from the build could
+/// be another checkout's, where two share their build folder.
 pub(crate) fn root() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = env::var("CARGO_MANIFEST_DIR");
+    let manifest = Path::new(manifest.as_deref().unwrap_or(env!("CARGO_MANIFEST_DIR")));
     manifest.parent().unwrap_or(manifest).to_path_buf()
 }
 

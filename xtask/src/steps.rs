@@ -1,5 +1,6 @@
 //! The steps of `cargo xtask test`, in their order.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -63,7 +64,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "site",
         about: "The site, built in release",
-        run: site::build,
+        run: build_site,
     },
     Step {
         name: "browser",
@@ -187,7 +188,17 @@ fn docs() -> Result<()> {
     run(rustdoc)
 }
 
+fn build_site() -> Result<()> {
+    if app_is_missing()? {
+        return Ok(());
+    }
+    site::build()
+}
+
 fn browser() -> Result<()> {
+    if app_is_missing()? {
+        return Ok(());
+    }
     setup::browser()?;
     require_site()?;
     run(command(
@@ -197,9 +208,22 @@ fn browser() -> Result<()> {
 }
 
 fn budgets() -> Result<()> {
+    if app_is_missing()? {
+        return Ok(());
+    }
     setup::browser()?;
     require_site()?;
     budgets::first_load()
+}
+
+/// Whether the app crate is still empty, so that there is no site to build or look at.
+fn app_is_missing() -> Result<bool> {
+    let manifest = fs::read_to_string(root().join("app/Cargo.toml"))?;
+    let missing = !manifest.lines().any(|line| line.starts_with("leptos"));
+    if missing {
+        println!("The app crate is still empty: skipped.");
+    }
+    Ok(missing)
 }
 
 /// Run alone, the steps after `site` say what they lack.
