@@ -40,6 +40,7 @@ impl Analysis {
                 tree,
                 graph: &graph,
                 typing: &typing,
+                editable: reading.is_well_formed(),
             };
             diagnostics.extend(check::check(&cx));
             indexed = Some(graph);
@@ -67,6 +68,7 @@ impl Analysis {
             tree: self.tree()?,
             graph,
             typing: &self.typing,
+            editable: self.reading.is_well_formed(),
         })
     }
 

@@ -5,6 +5,8 @@ mod diagnostic;
 mod rule;
 mod rules;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use diagnostic::{Applicability, Code, Diagnostic, Fix, Related, Severity};
 pub use rule::{Context, Rule};
@@ -20,6 +22,28 @@ pub fn rule(code: &str) -> Option<&'static Rule> {
         .find(|rule| rule.code.0.eq_ignore_ascii_case(code))
 }
 
+/// The pages of all rules as one Markdown text, by code.
+pub fn reference() -> String {
+    let mut text = String::from("# Rules\n");
+    for rule in RULES {
+        text.push_str("\n## ");
+        text.push_str(rule.code.0);
+        text.push_str(": ");
+        text.push_str(rule.title);
+        text.push_str("\n\nSeverity: ");
+        text.push_str(rule.severity.word());
+        text.push_str(".\n\n");
+        for line in rule.markdown().lines() {
+            if line.starts_with("## ") {
+                text.push('#');
+            }
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text
+}
+
 /// Runs every rule over a graph, and applies the severities that the document sets. The findings
 /// come in the order of the text.
 pub fn check(cx: &Context<'_>) -> Vec<Diagnostic> {
@@ -28,6 +52,7 @@ pub fn check(cx: &Context<'_>) -> Vec<Diagnostic> {
         check(cx, &mut found);
     }
     settings::apply(cx, &mut found);
+    settings::unknown_codes(cx, &mut found);
     found.sort_by(|a, b| order(a).cmp(&order(b)));
     found.dedup();
     found

@@ -13,7 +13,8 @@ pub struct Rule {
     pub title: &'static str,
     /// How grave it is unless the document says otherwise.
     pub severity: Severity,
-    /// Its page in Markdown: what, why, an example that fails and the same example fixed.
+    /// Its page as the doc comment has it, each line behind a space; [`Rule::markdown`] is for
+    /// reading.
     pub page: &'static str,
     /// What looks for it; `None` for what reading itself finds.
     pub check: Option<fn(&Context<'_>, &mut Vec<Diagnostic>)>,
@@ -30,6 +31,9 @@ pub struct Context<'a> {
     pub graph: &'a Graph,
     /// The types of its ports.
     pub typing: &'a Typing,
+    /// Whether the text was read without a slip of syntax, so that an edit of the tree means what
+    /// it says.
+    pub editable: bool,
 }
 
 impl Rule {
@@ -38,15 +42,27 @@ impl Rule {
         Diagnostic::new(self.code, span, message).with_severity(self.severity)
     }
 
-    /// The YAML of the page's `## Fails` and `## Fixed`.
-    pub fn examples(&self) -> Option<(&'static str, &'static str)> {
-        Some((self.example("## Fails")?, self.example("## Fixed")?))
+    /// The page in Markdown: what, `## Why`, an example under `## Fails`, and the same example
+    /// under `## Fixed`.
+    pub fn markdown(&self) -> String {
+        let lines = self.page.lines();
+        let mut page = String::with_capacity(self.page.len());
+        for line in lines {
+            page.push_str(line.strip_prefix(' ').unwrap_or(line));
+            page.push('\n');
+        }
+        page
     }
 
-    fn example(&self, heading: &str) -> Option<&'static str> {
-        let (_, section) = self.page.split_once(heading)?;
-        let (_, block) = section.split_once("```yaml\n")?;
-        block.split_once("```").map(|(yaml, _)| yaml)
+    /// The YAML of the page's `## Fails` and `## Fixed`.
+    pub fn examples(&self) -> Option<(String, String)> {
+        let page = self.markdown();
+        let example = |heading: &str| {
+            let (_, section) = page.split_once(heading)?;
+            let (_, block) = section.split_once("```yaml\n")?;
+            block.split_once("```").map(|(yaml, _)| yaml.to_owned())
+        };
+        Some((example("## Fails\n")?, example("## Fixed\n")?))
     }
 }
 
@@ -69,7 +85,7 @@ macro_rules! rule {
     (@check) => { None };
 }
 
-/// Joins the lines of a doc comment, without the space that follows each `///`.
+/// Joins the lines of a doc comment.
 macro_rules! page {
     ($($line:literal)*) => { concat!($($line, "\n"),*) };
 }

@@ -32,6 +32,15 @@ pub fn build(spec: &Rc<ModelGraph>) -> (Graph, Vec<Diagnostic>) {
     (builder.graph, builder.diagnostics)
 }
 
+/// The identity of an edge: as stated, else `from→to`; `None` where an end is missing.
+pub fn edge_id(edge: &spec::Edge) -> Option<String> {
+    if let Some(id) = &edge.id {
+        return Some(id.value.0.clone());
+    }
+    let (from, to) = (edge.from.as_ref()?, edge.to.as_ref()?);
+    Some(format!("{}→{}", from.value, to.value))
+}
+
 struct Builder {
     graph: Graph,
     diagnostics: Vec<Diagnostic>,
@@ -241,10 +250,7 @@ impl Builder {
         };
         let role = edge.role.map_or(EdgeRole::Data, |role| role.value);
         let control = role == EdgeRole::Control;
-        let id = match &edge.id {
-            Some(id) => id.value.0.clone(),
-            None => format!("{}→{}", from.value, to.value),
-        };
+        let Some(id) = edge_id(edge) else { return };
         let from = self.end(from, Direction::Output, control);
         let to = self.end(to, Direction::Input, control);
         let ports = from.port.zip(to.port);

@@ -12,7 +12,7 @@ mod types;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-pub use build::build;
+pub use build::{build, edge_id};
 pub use paths::{cycles, dominators, find_path, heaviest_path, topological_order};
 pub use roles::{RolePort, default_ports, passes_through};
 pub use types::{Fact, FactValue, Param, Type, resolve};

@@ -12,5 +12,14 @@ macro_rules! catalogue {
 }
 
 catalogue! {
+    mg001,
+    mg002,
+    mg003,
+    mg004,
+    mg005,
+    mg006,
+    mg007,
+    mg008,
+    mg009,
     mg301,
 }

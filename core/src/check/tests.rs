@@ -1,0 +1,115 @@
+//! What holds of every rule: its page, its two examples, its fixes, its messages.
+
+use super::{RULES, Severity, reference, rule};
+use crate::Analysis;
+use crate::text::apply;
+
+/// The codes of an analysis that are at least warnings, and `code` itself at any severity.
+fn codes(text: &str, code: &str) -> Vec<String> {
+    let analysis = Analysis::new(text);
+    let mut codes: Vec<String> = analysis
+        .diagnostics
+        .iter()
+        .filter(|found| found.severity >= Severity::Warning || found.code.0 == code)
+        .map(|found| found.code.0.to_owned())
+        .collect();
+    codes.sort();
+    codes.dedup();
+    codes
+}
+
+fn told(text: &str) -> String {
+    let analysis = Analysis::new(text);
+    let told: Vec<String> = analysis
+        .diagnostics
+        .iter()
+        .map(|found| format!("{} {}: {}", found.code, found.severity, found.message))
+        .collect();
+    told.join("\n")
+}
+
+#[test]
+fn codes_are_unique_and_sorted() {
+    let codes: Vec<&str> = RULES.iter().map(|rule| rule.code.0).collect();
+    let mut sorted = codes.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(codes, sorted);
+}
+
+#[test]
+fn every_rule_has_a_page_and_is_found_by_its_code() {
+    let reference = reference();
+    for one in RULES {
+        let page = one.markdown();
+        for heading in ["\n## Why\n", "\n## Fails\n", "\n## Fixed\n"] {
+            assert!(page.contains(heading), "{} lacks {heading}", one.code);
+        }
+        assert!(one.examples().is_some(), "{} lacks examples", one.code);
+        let found = rule(&one.code.0.to_lowercase()).unwrap();
+        assert_eq!(found.code, one.code);
+        let heading = format!("\n## {}: {}\n", one.code, one.title);
+        assert!(reference.contains(&heading), "{heading}");
+    }
+}
+
+#[test]
+fn the_failing_example_raises_the_rule_alone_and_the_fixed_one_nothing() {
+    for rule in RULES {
+        let (fails, fixed) = rule.examples().unwrap();
+        let code = rule.code.0;
+        assert_eq!(
+            codes(&fails, code),
+            [code],
+            "{code} Fails:\n{}",
+            told(&fails)
+        );
+        assert!(
+            codes(&fixed, code).is_empty(),
+            "{code} Fixed:\n{}",
+            told(&fixed)
+        );
+    }
+}
+
+#[test]
+fn every_fix_removes_its_finding_and_brings_no_other() {
+    for rule in RULES {
+        let (fails, _) = rule.examples().unwrap();
+        let analysis = Analysis::new(fails.clone());
+        let of_rule = |text: &str| {
+            let analysis = Analysis::new(text);
+            let found = analysis.diagnostics.into_iter();
+            found.filter(|found| found.code == rule.code).count()
+        };
+        let before = of_rule(&fails);
+        for diagnostic in &analysis.diagnostics {
+            for fix in &diagnostic.fixes {
+                let after = apply(&fails, &fix.edits).unwrap().text;
+                let context = format!("{} {}:\n{after}\n{}", rule.code, fix.label, told(&after));
+                assert!(of_rule(&after) < before, "{context}");
+                let others = codes(&after, rule.code.0);
+                assert!(others.iter().all(|code| code == rule.code.0), "{context}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_message_is_one_sentence_that_names_what_it_is_about() {
+    for rule in RULES {
+        let (fails, _) = rule.examples().unwrap();
+        let analysis = Analysis::new(fails);
+        for found in analysis.diagnostics {
+            let message = &found.message;
+            assert!(
+                !message.contains('\n') && !message.ends_with('.'),
+                "{message}"
+            );
+            assert!(!message.contains(". "), "{message}");
+            let named = message.contains('`') || message.chars().any(|c| c.is_ascii_digit());
+            assert!(named || rule.code.0 == "MG001", "{}: {message}", rule.code);
+            assert!(found.severity <= rule.severity, "{}: {message}", rule.code);
+        }
+    }
+}
