@@ -4,6 +4,7 @@
 //! node 0, a graph output an input port of node 1. So every edge joins two ports, and the graph has
 //! one source and one sink.
 
+mod branches;
 mod build;
 mod paths;
 mod roles;
@@ -12,6 +13,7 @@ mod types;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+pub use branches::{Branches, merging_joins};
 pub use build::{build, edge_id};
 pub use paths::{cycles, dominators, find_path, heaviest_path, topological_order};
 pub use roles::{RolePort, default_ports, passes_through};
@@ -245,6 +247,16 @@ impl Graph {
     pub fn edges_at(&self, port: PortIx) -> impl Iterator<Item = &Edge> {
         let positions = self.port(port).map_or(&[][..], |port| &port.edges);
         positions.iter().filter_map(|&at| self.edges.get(at))
+    }
+
+    /// Positions in [`Graph::edges`] of those that end or begin at a port.
+    pub(crate) fn positions_at(&self, port: PortIx) -> &[usize] {
+        self.port(port).map_or(&[], |port| &port.edges)
+    }
+
+    /// Positions in [`Graph::edges`] of those that begin at a node.
+    pub(crate) fn positions_out(&self, node: NodeIx) -> &[usize] {
+        self.node(node).map_or(&[], |node| &node.outgoing)
     }
 
     /// The edges that end at a node.

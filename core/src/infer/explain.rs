@@ -60,7 +60,12 @@ impl Typing {
                 text,
                 span,
             });
-            let Some(origin) = origin else { return steps };
+            let Some(origin) = origin else {
+                let symbols = self.symbols(at, slot);
+                let chains = symbols.iter().flat_map(|name| self.chain(graph, name));
+                steps.extend(chains);
+                return steps;
+            };
             at = origin.from;
         }
         steps

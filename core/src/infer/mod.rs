@@ -2,10 +2,17 @@
 //!
 //! A fact travels from a port that states it to each port that an edge joins to it and that leaves
 //! it open: along the edge from output to input, and for exact parameters back again. Bounds and
-//! kinds travel forward only: an input that takes more promises nothing about its source. Where two
-//! facts meet that differ, that edge is in conflict; the fact that was there first stays.
+//! kinds travel forward only: an input that takes more promises nothing about its source, and where
+//! several values may arrive the largest bound holds. Where two facts meet that differ, that edge is
+//! in conflict; the fact that was there first stays.
+//!
+//! A symbol (`$D`) is one unknown in the whole graph: symbols that meet are one, and the first
+//! number that one of them meets is theirs all.
 
 mod explain;
+mod symbols;
+#[cfg(test)]
+mod tests;
 mod unify;
 
 use std::collections::BTreeMap;
@@ -21,6 +28,9 @@ use crate::text::Span;
 pub struct Typing {
     types: Vec<Type>,
     origins: BTreeMap<(PortIx, Slot), Origin>,
+    /// The types that hold symbols, as they were before the symbols were solved.
+    symbolic: BTreeMap<PortIx, Type>,
+    bindings: BTreeMap<String, Binding>,
     /// Where two facts meet that cannot both hold, in the order of the document.
     pub conflicts: Vec<Conflict>,
 }
@@ -41,6 +51,36 @@ pub struct Origin {
     pub from: PortIx,
     /// The edge that it came along; `None` within a node that hands its input on.
     pub edge: Option<EdgeIx>,
+}
+
+/// What a symbol stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The number.
+    pub value: u64,
+    /// What forces it.
+    pub because: Because,
+}
+
+/// What forces a symbol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Because {
+    /// A number that it meets.
+    Number {
+        /// The port that has it.
+        port: PortIx,
+        /// The edge where they meet; `None` within a node that hands its input on.
+        edge: Option<EdgeIx>,
+        /// Where it is stated.
+        span: Span,
+    },
+    /// Another symbol that it meets.
+    Symbol {
+        /// The other.
+        name: String,
+        /// The edge where they meet; `None` within a node that hands its input on.
+        edge: Option<EdgeIx>,
+    },
 }
 
 /// Two facts that meet at an edge and differ.

@@ -1,19 +1,21 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::symbols::{Symbols, has_symbols};
 use super::{Conflict, Origin, Side, Slot, Typing};
 use crate::graph::{
-    Edge, Fact, FactValue, Graph, Param, PortIx, Type, passes_through, topological_order,
+    Direction, Edge, Fact, FactValue, Graph, NodeIx, Param, PortIx, Type, merging_joins,
+    passes_through, topological_order,
 };
-use crate::spec::{Dimension, Join, Kind, Role};
-
-/// What a symbol stands for, once something forces it.
-type Symbols = BTreeMap<String, (u64, crate::text::Span)>;
+use crate::spec::{Dimension, Kind, Role};
 
 struct Unifier<'g> {
     graph: &'g Graph,
     typing: Typing,
-    symbols: Symbols,
-    changed: bool,
+    /// Joins that hand on one value; all others give a list and say nothing of their branches.
+    merging: BTreeSet<NodeIx>,
+    /// Positions of edges whose ends have changed.
+    queue: VecDeque<usize>,
+    queued: Vec<bool>,
 }
 
 pub(super) fn run(graph: &Graph) -> Typing {
@@ -25,113 +27,223 @@ pub(super) fn run(graph: &Graph) -> Typing {
     let mut unifier = Unifier {
         graph,
         typing,
-        symbols: Symbols::new(),
-        changed: true,
+        merging: merging_joins(graph),
+        queue: VecDeque::new(),
+        queued: vec![false; graph.edges.len()],
     };
     let order = topological_order(graph);
-    // Each pass either adds a fact or is the last; facts are finite, and most graphs need two.
-    while core::mem::take(&mut unifier.changed) {
-        for &node in &order {
-            unifier.hand_on(node);
-            for edge in graph.outgoing(node) {
-                unifier.flow(edge);
-            }
+    unifier.lists();
+    for &node in &order {
+        unifier.hand_on(node);
+        unifier.enqueue(graph.positions_out(node));
+    }
+    // Each turn adds a fact or shortens the queue, and facts are finite.
+    while let Some(at) = unifier.queue.pop_front() {
+        if let Some(queued) = unifier.queued.get_mut(at) {
+            *queued = false;
+        }
+        if let Some(edge) = graph.edges.get(at) {
+            unifier.flow(edge);
         }
     }
-    unifier.substitute();
+    unifier.bounds(&order);
+    unifier.solve();
     unifier.collect_conflicts();
     unifier.typing
 }
 
-impl Unifier<'_> {
+impl<'g> Unifier<'g> {
     fn ty(&self, port: PortIx) -> Option<&Type> {
         self.typing.types.get(port.0 as usize)
     }
 
-    /// Within a node: outputs that have the type of an input.
-    fn hand_on(&mut self, node: crate::graph::NodeIx) {
+    fn enqueue(&mut self, positions: &[usize]) {
+        for &at in positions {
+            if let Some(queued) = self.queued.get_mut(at)
+                && !core::mem::replace(queued, true)
+            {
+                self.queue.push_back(at);
+            }
+        }
+    }
+
+    /// A join that waits for several values gives a list of them.
+    fn lists(&mut self) {
+        for (ix, node) in self.graph.model_nodes() {
+            if node.role != Some(Role::Join) || self.merging.contains(&ix) {
+                continue;
+            }
+            for &output in &node.outputs {
+                if let Some(ty) = self.typing.types.get_mut(output.0 as usize)
+                    && ty.kind == Kind::Any
+                    && ty.span.is_none()
+                {
+                    ty.kind = Kind::List;
+                }
+            }
+        }
+    }
+
+    /// The pairs of input and output of a node that carry the same value.
+    fn passed(&self, node: NodeIx) -> Vec<(PortIx, PortIx)> {
         let graph = self.graph;
         let Some((entry, role)) = graph
             .node(node)
             .and_then(|entry| entry.role.map(|role| (entry, role)))
         else {
-            return;
+            return Vec::new();
         };
-        for &output in &entry.outputs {
-            let Some(port) = graph.port(output) else {
-                continue;
-            };
-            let join = role == Role::Join && port.name == "out" && self.is_any_join(node);
-            let input = if join {
-                Some("in")
+        let pair = |&output: &PortIx| {
+            let name = graph.port(output)?.name.as_str();
+            let merging = role == Role::Join && name == "out" && self.merging.contains(&node);
+            let input = if merging {
+                "in"
             } else {
-                passes_through(role, &port.name)
+                passes_through(role, name)?
             };
-            let source = input
-                .and_then(|input| graph.find_port(node, crate::graph::Direction::Input, input));
-            if let Some(from) = source {
-                self.copy(from, output, Origin { from, edge: None }, true);
-            }
+            Some((graph.find_port(node, Direction::Input, input)?, output))
+        };
+        entry.outputs.iter().filter_map(pair).collect()
+    }
+
+    /// Within a node: outputs that have the type of an input.
+    fn hand_on(&mut self, node: NodeIx) {
+        for (input, output) in self.passed(node) {
+            self.meet(input, output, None);
         }
     }
 
-    fn is_any_join(&self, node: crate::graph::NodeIx) -> bool {
-        let join = self.graph.spec_of(node).and_then(|spec| spec.join.as_ref());
-        matches!(join.map(|join| &join.value), Some(Join::Any))
+    /// Whether facts pass along an edge: many branches meet at a join that waits for several, and
+    /// none of them says what the others are.
+    fn is_open(&self, edge: &Edge) -> bool {
+        let role = self.graph.node(edge.target).and_then(|node| node.role);
+        role != Some(Role::Join) || self.merging.contains(&edge.target)
     }
 
     fn flow(&mut self, edge: &Edge) {
         let Some((from, to)) = edge.ports else { return };
-        // Many branches meet at a join: none of them says what the others are.
-        let target = self.graph.node(edge.target);
-        if target.and_then(|node| node.role) == Some(Role::Join) && !self.is_any_join(edge.target) {
-            return;
-        }
-        let edge = Some(edge.ix);
-        self.copy(from, to, Origin { from, edge }, true);
-        self.copy(to, from, Origin { from: to, edge }, false);
-        self.bind(from, to);
-    }
-
-    /// Fills what `to` leaves open with what `from` knows.
-    fn copy(&mut self, from: PortIx, to: PortIx, origin: Origin, forward: bool) {
-        let Some(source) = self.ty(from).cloned() else {
-            return;
-        };
-        let Some(target) = self.typing.types.get_mut(to.0 as usize) else {
-            return;
-        };
-        let mut added = Vec::new();
-        fill(&source, target, forward, 0, &mut added);
-        self.changed |= !added.is_empty();
-        for slot in added {
-            self.typing.origins.insert((to, slot), origin);
+        if self.is_open(edge) {
+            self.meet(from, to, Some(edge.ix));
         }
     }
 
-    /// Binds symbols that meet numbers.
-    fn bind(&mut self, from: PortIx, to: PortIx) {
-        let (Some(a), Some(b)) = (self.ty(from).cloned(), self.ty(to).cloned()) else {
-            return;
-        };
-        let mut pairs = Vec::new();
-        dimension_pairs(&a, &b, &mut pairs);
-        for (one, other, span) in pairs {
-            if let (Dimension::Symbol(name), Dimension::Fixed(value)) = (one, other)
-                && !self.symbols.contains_key(&name)
-            {
-                self.symbols.insert(name, (value, span));
-                self.changed = true;
+    /// Two ports that carry the same value tell each other what they know.
+    fn meet(&mut self, from: PortIx, to: PortIx, edge: Option<crate::graph::EdgeIx>) {
+        let graph = self.graph;
+        let onwards = self.copy(from, to, Origin { from, edge }, true);
+        let back = self.copy(to, from, Origin { from: to, edge }, false);
+        for (port, changed) in [(to, onwards), (from, back)] {
+            if !changed {
+                continue;
+            }
+            self.enqueue(graph.positions_at(port));
+            let node = graph.port(port).map(|port| port.node);
+            if let Some(node) = node.filter(|_| edge.is_some()) {
+                self.hand_on(node);
             }
         }
     }
 
-    /// Puts numbers in the place of symbols that are bound.
-    fn substitute(&mut self) {
-        let symbols = &self.symbols;
-        for ty in &mut self.typing.types {
-            substitute(ty, symbols);
+    /// Fills what `to` leaves open with what `from` knows, bounds left out; whether that was
+    /// anything.
+    fn copy(&mut self, from: PortIx, to: PortIx, origin: Origin, forward: bool) -> bool {
+        let blank = Type::of_kind(Kind::Any);
+        let Some(slot) = self.typing.types.get_mut(to.0 as usize) else {
+            return false;
+        };
+        let mut target = core::mem::replace(slot, blank);
+        let mut added = Vec::new();
+        if let Some(source) = self.ty(from) {
+            fill(source, &mut target, forward, 0, &mut added);
         }
+        if let Some(slot) = self.typing.types.get_mut(to.0 as usize) {
+            *slot = target;
+        }
+        let changed = !added.is_empty();
+        for slot in added {
+            self.typing.origins.insert((to, slot), origin);
+        }
+        changed
+    }
+
+    /// Bounds flow forward only, and where several values may arrive the largest holds: all of
+    /// them must be known.
+    fn bounds(&mut self, order: &[NodeIx]) {
+        let graph = self.graph;
+        for &node in order {
+            let inputs = graph.node(node).map_or(&[][..], |node| &node.inputs);
+            for &input in inputs {
+                let edges: Vec<&'g Edge> = graph.edges_at(input).collect();
+                if edges.iter().all(|edge| self.is_open(edge)) {
+                    let sources = edges.iter().filter_map(|edge| {
+                        let (from, _) = edge.ports?;
+                        let edge = Some(edge.ix);
+                        Some(Origin { from, edge })
+                    });
+                    self.bound(input, &sources.collect::<Vec<_>>());
+                }
+            }
+            for (from, output) in self.passed(node) {
+                self.bound(output, &[Origin { from, edge: None }]);
+            }
+        }
+    }
+
+    fn bound(&mut self, to: PortIx, origins: &[Origin]) {
+        let blank = Type::of_kind(Kind::Any);
+        let Some(slot) = self.typing.types.get_mut(to.0 as usize) else {
+            return;
+        };
+        let mut target = core::mem::replace(slot, blank);
+        let mut sources: Vec<(&Type, Origin)> = Vec::new();
+        for &origin in origins {
+            if let Some(ty) = self.typing.types.get(origin.from.0 as usize) {
+                sources.push((ty, origin));
+            }
+        }
+        let mut added = Vec::new();
+        fill_bounds(&sources, &mut target, 0, &mut added);
+        if let Some(slot) = self.typing.types.get_mut(to.0 as usize) {
+            *slot = target;
+        }
+        for (slot, origin) in added {
+            self.typing.origins.insert((to, slot), origin);
+        }
+    }
+
+    /// Solves the symbols, and puts numbers in the place of those that something forces.
+    fn solve(&mut self) {
+        let graph = self.graph;
+        let kept: BTreeMap<PortIx, Type> = graph
+            .all_ports()
+            .filter_map(|(ix, _)| Some((ix, self.ty(ix).filter(|ty| has_symbols(ty))?.clone())))
+            .collect();
+        if kept.is_empty() {
+            return;
+        }
+        let mut symbols = Symbols::default();
+        for edge in &graph.edges {
+            if let Some((from, to)) = edge.ports
+                && self.is_open(edge)
+                && let (Some(a), Some(b)) = (self.ty(from), self.ty(to))
+            {
+                symbols.meet((from, a), (to, b), Some(edge.ix));
+            }
+        }
+        for (node, _) in graph.model_nodes() {
+            for (from, to) in self.passed(node) {
+                if let (Some(a), Some(b)) = (self.ty(from), self.ty(to)) {
+                    symbols.meet((from, a), (to, b), None);
+                }
+            }
+        }
+        for port in kept.keys() {
+            if let Some(ty) = self.typing.types.get_mut(port.0 as usize) {
+                symbols.substitute(ty);
+            }
+        }
+        self.typing.bindings = symbols.bindings();
+        self.typing.symbolic = kept;
     }
 
     fn collect_conflicts(&mut self) {
@@ -168,7 +280,7 @@ fn fill(source: &Type, target: &mut Type, forward: bool, depth: usize, added: &m
         return;
     }
     for (&param, fact) in &source.facts {
-        if (forward || !param.is_bound()) && !target.facts.contains_key(&param) {
+        if !param.is_bound() && !target.facts.contains_key(&param) {
             target.facts.insert(param, fact.clone());
             added.push(Slot {
                 depth,
@@ -180,10 +292,19 @@ fn fill(source: &Type, target: &mut Type, forward: bool, depth: usize, added: &m
     match (&source.inner, &mut target.inner) {
         (Some(source), Some(target)) => fill(source, target, forward, depth, added),
         (Some(source), empty) if forward => {
-            record(source, depth, added);
-            *empty = Some(source.clone());
+            let mut inner = source.clone();
+            drop_bounds(&mut inner);
+            record(&inner, depth, added);
+            *empty = Some(inner);
         }
         _ => {}
+    }
+}
+
+fn drop_bounds(ty: &mut Type) {
+    ty.facts.retain(|param, _| !param.is_bound());
+    if let Some(inner) = &mut ty.inner {
+        drop_bounds(inner);
     }
 }
 
@@ -199,47 +320,43 @@ fn record(ty: &Type, depth: usize, added: &mut Vec<Slot>) {
     }
 }
 
-fn dimension_pairs(a: &Type, b: &Type, pairs: &mut Vec<(Dimension, Dimension, crate::text::Span)>) {
-    for (param, fact) in &a.facts {
-        let Some(other) = b.facts.get(param) else {
+fn fill_bounds(
+    sources: &[(&Type, Origin)],
+    target: &mut Type,
+    depth: usize,
+    added: &mut Vec<(Slot, Origin)>,
+) {
+    let same = |&(ty, _): &(&Type, Origin)| ty.kind == target.kind;
+    if sources.is_empty() || target.kind == Kind::Any || !sources.iter().all(same) {
+        return;
+    }
+    for param in [Param::MaxTokens, Param::MaxItems] {
+        if target.facts.contains_key(&param) {
             continue;
+        }
+        let known: Vec<(&Fact, Origin)> = sources
+            .iter()
+            .filter_map(|&(ty, origin)| Some((ty.fact(param)?, origin)))
+            .collect();
+        let number = |fact: &Fact| match fact.value {
+            FactValue::Number(value) => value,
+            _ => 0,
         };
-        let lists = match (&fact.value, &other.value) {
-            (FactValue::Dimension(a), FactValue::Dimension(b)) => {
-                vec![(a.clone(), b.clone())]
-            }
-            (FactValue::Shape(a), FactValue::Shape(b)) => {
-                a.iter().cloned().zip(b.iter().cloned()).collect()
-            }
-            _ => Vec::new(),
-        };
-        for (x, y) in lists {
-            pairs.push((x.clone(), y.clone(), other.span));
-            pairs.push((y, x, fact.span));
+        let largest = known.iter().max_by_key(|(fact, _)| number(fact));
+        if let Some(&(fact, origin)) = largest.filter(|_| known.len() == sources.len()) {
+            target.facts.insert(param, fact.clone());
+            let param = Some(param);
+            added.push((Slot { depth, param }, origin));
         }
     }
-    if let (Some(a), Some(b)) = (&a.inner, &b.inner) {
-        dimension_pairs(a, b, pairs);
-    }
-}
-
-fn substitute(ty: &mut Type, symbols: &Symbols) {
-    let replace = |dimension: &mut Dimension| {
-        if let Dimension::Symbol(name) = dimension
-            && let Some(&(value, _)) = symbols.get(name)
-        {
-            *dimension = Dimension::Fixed(value);
+    if let Some(target) = &mut target.inner {
+        let inner: Vec<(&Type, Origin)> = sources
+            .iter()
+            .filter_map(|&(ty, origin)| Some((ty.inner.as_deref()?, origin)))
+            .collect();
+        if inner.len() == sources.len() {
+            fill_bounds(&inner, target, depth.saturating_add(1), added);
         }
-    };
-    for fact in ty.facts.values_mut() {
-        match &mut fact.value {
-            FactValue::Dimension(dimension) => replace(dimension),
-            FactValue::Shape(shape) => shape.iter_mut().for_each(replace),
-            _ => {}
-        }
-    }
-    if let Some(inner) = &mut ty.inner {
-        substitute(inner, symbols);
     }
 }
 
@@ -261,9 +378,8 @@ fn differences(given: &Type, taken: &Type, depth: usize, found: &mut Vec<(Slot, 
         ));
         return;
     }
-    let params: BTreeSet<Param> = taken.facts.keys().copied().collect();
-    for param in params {
-        let (Some(a), Some(b)) = (given.fact(param), taken.fact(param)) else {
+    for (&param, b) in &taken.facts {
+        let Some(a) = given.fact(param) else {
             continue;
         };
         if !holds(param, a, b) {
