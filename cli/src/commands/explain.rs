@@ -1,0 +1,45 @@
+use clap::Args;
+use modelspec_core::check::{RULES, rule};
+use modelspec_core::spec::nearest;
+
+use crate::{Failure, Outcome, print};
+
+/// Print a rule's page: what it finds, why, and an example that fails with its mending.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The rule's code, such as MG301; all rules are listed without one.
+    code: Option<String>,
+}
+
+impl Explain {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        let Some(code) = self.code else {
+            let lines = RULES.iter().map(|rule| {
+                format!(
+                    "{}  {:7}  {}\n",
+                    rule.code,
+                    rule.severity.word(),
+                    rule.title
+                )
+            });
+            print(&lines.collect::<String>())?;
+            return Ok(Outcome::Fine);
+        };
+        let Some(rule) = rule(&code) else {
+            let near = nearest(&code.to_uppercase(), RULES.iter().map(|rule| rule.code.0));
+            let hint = near.map_or_else(
+                || "`modelspec explain` lists them".to_owned(),
+                |near| format!("did you mean {near}?"),
+            );
+            return Err(Failure(format!("there is no rule {code}; {hint}")));
+        };
+        let severity = rule.severity.word();
+        print(&format!(
+            "# {}: {} ({severity})\n\n{}",
+            rule.code,
+            rule.title,
+            rule.markdown()
+        ))?;
+        Ok(Outcome::Fine)
+    }
+}

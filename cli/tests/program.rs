@@ -1,0 +1,205 @@
+//! The built program, as a terminal or a CI job runs it.
+#![allow(missing_docs)]
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+fn example(name: &str) -> String {
+    format!(
+        "{}/../public/examples/{name}.modelspec.yaml",
+        env!("CARGO_MANIFEST_DIR")
+    )
+}
+
+fn modelspec(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_modelspec"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn broken() -> String {
+    let text = std::fs::read_to_string(example("rag-guarded")).unwrap();
+    text.replace(
+        "query: {type: {kind: vector, dim: 1024",
+        "query: {type: {kind: vector, dim: 768",
+    )
+}
+
+#[test]
+fn a_sound_graph_gives_zero() {
+    let output = modelspec(
+        &["check", "--fail-on", "warning", &example("rag-guarded")],
+        "",
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains("1 file: 0 errors, 0 warnings"),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
+fn a_finding_names_both_values_in_every_format() {
+    let sentence = "`embedder.vector` gives 1024 dimensions, `store.query` takes 768";
+    for format in ["text", "json", "sarif", "github"] {
+        let output = modelspec(&["check", "-", "--format", format], &broken());
+        assert_eq!(output.status.code(), Some(1), "{format}");
+        let text = stdout(&output);
+        assert!(
+            text.contains(sentence) && text.contains("MG301"),
+            "{format}: {text}"
+        );
+    }
+}
+
+#[test]
+fn json_has_the_keys_of_the_contract() {
+    let output = modelspec(&["check", "-", "--format", "json"], &broken());
+    let items: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let item = items.iter().find(|item| item["code"] == "MG301").unwrap();
+    let keys: Vec<&str> = item
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            "code",
+            "severity",
+            "message",
+            "file",
+            "line",
+            "column",
+            "endLine",
+            "endColumn",
+            "node",
+            "port",
+            "related",
+            "help",
+            "fixes",
+            "url"
+        ]
+    );
+    assert_eq!(
+        (&item["severity"], &item["file"]),
+        (&"error".into(), &"<stdin>".into())
+    );
+    assert_eq!(
+        (&item["node"], &item["port"]),
+        (&"store".into(), &"query".into())
+    );
+    let line = usize::try_from(item["line"].as_u64().unwrap()).unwrap();
+    let text = broken();
+    let line = text.lines().nth(line - 1).unwrap();
+    assert!(line.contains("to: store.query"), "{line}");
+    for related in item["related"].as_array().unwrap() {
+        assert!(
+            related["line"].is_u64() && related["column"].is_u64(),
+            "{related}"
+        );
+        assert!(related["message"].is_string(), "{related}");
+    }
+}
+
+#[test]
+fn fixes_are_applied_where_they_are_safe() {
+    let text = broken()
+        .replace("768", "1024")
+        .replace("role: reranker\n      model", "role: rernaker\n      model");
+    let output = modelspec(&["check", "-", "--fix"], &text);
+    assert!(
+        stdout(&output).contains("role: reranker"),
+        "{}",
+        stdout(&output)
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+}
+
+#[test]
+fn what_cannot_be_read_gives_two_and_a_way_out() {
+    let missing = modelspec(&["check", "no-such-file.yaml"], "");
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("no-such-file.yaml"));
+    let folder = std::env::temp_dir().join(format!("modelspec-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let binary = folder.join("binary.yaml");
+    std::fs::write(&binary, [0x6b, 0x3a, 0xff]).unwrap();
+    let output = modelspec(&["check", &binary.to_string_lossy()], "");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.code() == Some(2) && said.contains("byte 2 is not UTF-8"),
+        "{said}"
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(modelspec(&["check"], "").status.code(), Some(2));
+    // A document with syntax errors is a finding, not a failure.
+    assert_eq!(modelspec(&["check", "-"], "a: [").status.code(), Some(1));
+}
+
+#[test]
+fn a_rule_is_explained() {
+    let output = modelspec(&["explain", "mg301"], "");
+    let page = stdout(&output);
+    assert!(
+        page.starts_with("# MG301:") && page.contains("## Fails"),
+        "{page}"
+    );
+    let output = modelspec(&["explain", "MG3O1"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("did you mean MG301?"));
+}
+
+#[test]
+fn inference_is_explained() {
+    let output = modelspec(&["check", "-", "--explain-inference"], &broken());
+    let text = stdout(&output);
+    assert!(text.contains("by its edge with"), "{text}");
+}
+
+#[test]
+fn stations_are_simulated_the_same_each_time() {
+    let arguments = [
+        "simulate",
+        &example("rag-guarded"),
+        "--requests",
+        "100000",
+        "--format",
+        "json",
+    ];
+    let output = modelspec(&arguments, "");
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(output.stdout, modelspec(&arguments, "").stdout);
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let store = &result["nodes"]["store"];
+    let (p50, p99) = (&store["sojourn"]["p50Ms"], &store["sojourn"]["p99Ms"]);
+    assert!(p50.as_f64().unwrap() < p99.as_f64().unwrap(), "{store}");
+    assert!(
+        result["notes"]
+            .to_string()
+            .contains("`generator` is left out"),
+        "{result}"
+    );
+}
