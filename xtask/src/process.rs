@@ -16,13 +16,20 @@ pub(crate) fn root() -> PathBuf {
     manifest.parent().unwrap_or(manifest).to_path_buf()
 }
 
-/// The search path of the programs that are run: the repository's own tools come first.
+/// The search path of the programs that are run: the repository's own tools come first,
+/// Cargo's last.
 static SEARCH_PATH: OnceLock<std::ffi::OsString> = OnceLock::new();
 
-/// Lets every command that is started from here find the tools in `.tools/` and those of npm.
+/// Lets every command that is started from here find the tools in `.tools/`, npm's and Cargo's.
 pub(crate) fn use_own_tools() {
     let mut folders = vec![root().join(".tools/bin"), root().join("node_modules/.bin")];
     folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+    // Where `cargo install` puts programs, whether or not the shell looks there.
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    folders.extend(
+        home.or_else(|| Some(env::home_dir()?.join(".cargo")))
+            .map(|home| home.join("bin")),
+    );
     if let Ok(joined) = env::join_paths(folders) {
         SEARCH_PATH.get_or_init(|| joined);
     }
