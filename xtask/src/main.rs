@@ -6,6 +6,7 @@ mod setup;
 mod site;
 mod steps;
 
+use std::fs;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -103,7 +104,7 @@ fn dispatch(task: &Task) -> Result<()> {
         Task::Setup => setup::everything(),
         Task::Build => site::build(),
         Task::Bench { arguments } => run(cargo(
-            ["bench", "--workspace", "--"]
+            ["bench", "--workspace", "--bench", "*", "--"]
                 .into_iter()
                 .chain(arguments.iter().map(String::as_str)),
         )),
@@ -120,9 +121,21 @@ fn dispatch(task: &Task) -> Result<()> {
 
 fn fuzz(options: &Fuzz) -> Result<()> {
     setup::fuzz()?;
+    let Some(target) = &options.target else {
+        return run(setup::nightly(["fuzz", "list"]));
+    };
+    // New inputs go to the first folder; the examples are where it starts from.
+    let corpus = format!("fuzz/corpus/{target}");
+    fs::create_dir_all(process::root().join(&corpus))?;
     let seconds = format!("-max_total_time={}", options.seconds);
-    match &options.target {
-        Some(target) => run(setup::nightly(["fuzz", "run", target, "--", &seconds])),
-        None => run(setup::nightly(["fuzz", "list"])),
-    }
+    let arguments = [
+        "fuzz",
+        "run",
+        target,
+        &corpus,
+        "public/examples",
+        "--",
+        &seconds,
+    ];
+    run(setup::nightly(arguments))
 }

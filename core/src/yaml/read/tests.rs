@@ -545,3 +545,44 @@ fn same(node: &Node, other: &serde_yaml::Value) -> bool {
         _ => false,
     }
 }
+
+/// Documents of other projects, when they are at hand: no error, and what `serde_yaml` reads.
+#[test]
+fn reads_documents_of_other_projects() {
+    let root = std::env::var_os("MODELSPEC_SHARED").map_or_else(
+        || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"),
+        std::path::PathBuf::from,
+    );
+    let mut folders = vec![root.join("examples"), root.join("schemas")];
+    if !folders.iter().any(|folder| folder.is_dir()) {
+        eprintln!("skipped: no documents under {}", root.display());
+        return;
+    }
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(&folder) else {
+            continue;
+        };
+        for entry in entries {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            if !matches!(extension, Some("yaml" | "yml" | "json")) {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let parsed = read(&text, &Limits::default());
+            assert_eq!(parsed.errors, [], "in {}", path.display());
+            for (index, document) in parsed.documents.iter().enumerate() {
+                verify(&text, document);
+                let other = serde_yaml::Deserializer::from_str(&text)
+                    .nth(index)
+                    .unwrap();
+                let other = <serde_yaml::Value as serde::Deserialize>::deserialize(other).unwrap();
+                assert!(same(document, &other), "in {}", path.display());
+            }
+        }
+    }
+}
