@@ -21,6 +21,7 @@ mod analysis;
 pub mod check;
 pub mod edit;
 pub mod graph;
+pub mod hardware;
 pub mod infer;
 pub mod layout;
 pub mod text;
