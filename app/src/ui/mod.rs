@@ -1,0 +1,7 @@
+//! The state of the window around the document, and the small parts that all rooms share.
+
+mod icon;
+mod state;
+
+pub(crate) use icon::{Glyph, Icon, role_glyph};
+pub(crate) use state::{App, Dialog, Tab, Theme, Ui, ViewRequest, use_app};
