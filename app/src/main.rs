@@ -2,6 +2,8 @@
 //!
 //! The same program runs in three places: as the designer's page, as the read-only page that other
 //! pages embed, and in a worker that simulates.
+// The component macro writes public types for private components.
+#![allow(unreachable_pub)]
 
 mod canvas;
 mod commands;
