@@ -1,7 +1,5 @@
 //! From a text to all that is known of it, in one call.
 
-use std::rc::Rc;
-
 use crate::check::{self, Context, Diagnostic, Severity};
 use crate::graph::{self, Graph};
 use crate::infer::{self, Typing};
@@ -32,7 +30,7 @@ impl Analysis {
         let mut typing = Typing::default();
         let mut indexed = None;
         if let Some((spec, tree)) = reading.graph() {
-            let (graph, found) = graph::build(&Rc::new(spec.clone()));
+            let (graph, found) = graph::build(spec);
             diagnostics.extend(found);
             typing = infer::infer(&graph);
             let cx = Context {

@@ -1,7 +1,6 @@
 //! Inference as a specification: what follows, why, and where facts cannot both hold.
 
 use std::fmt::Write;
-use std::rc::Rc;
 
 use proptest::prelude::*;
 
@@ -25,7 +24,7 @@ fn typed(lines: &str) -> (Graph, Typing) {
     );
     let reading = spec::read(&text);
     assert_eq!(reading.diagnostics, [], "{text}");
-    let (graph, found) = crate::graph::build(&Rc::new(reading.graph().unwrap().0.clone()));
+    let (graph, found) = crate::graph::build(reading.graph().unwrap().0);
     assert_eq!(found, [], "{text}");
     assert!(graph.broken.is_empty(), "{:?}", graph.broken);
     let typing = infer(&graph);

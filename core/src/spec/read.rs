@@ -1,3 +1,5 @@
+use std::rc::Rc;
+
 use super::piqc::ModelSpec;
 use super::reader::{Reader, Shape, list_words, nearest};
 use super::{Map, ModelGraph};
@@ -31,7 +33,7 @@ pub struct Reading {
 #[derive(Clone, Debug)]
 pub enum Document {
     /// A graph.
-    Graph(Box<ModelGraph>),
+    Graph(Rc<ModelGraph>),
     /// One model.
     ModelSpec(Box<ModelSpec>),
     /// Something else; a diagnostic says so.
@@ -40,12 +42,12 @@ pub enum Document {
 
 impl Reading {
     /// The first graph of the stream, and its tree.
-    pub fn graph(&self) -> Option<(&ModelGraph, &Node)> {
+    pub fn graph(&self) -> Option<(&Rc<ModelGraph>, &Node)> {
         self.documents
             .iter()
             .zip(&self.trees)
             .find_map(|(document, tree)| match document {
-                Document::Graph(graph) => Some((&**graph, tree)),
+                Document::Graph(graph) => Some((graph, tree)),
                 _ => None,
             })
     }
@@ -135,7 +137,7 @@ fn document(tree: &Node, reader: &mut Reader) -> Document {
             return Document::Unknown;
         }
         let graph = ModelGraph::read(tree, reader).unwrap_or_default();
-        return Document::Graph(Box::new(graph));
+        return Document::Graph(Rc::new(graph));
     }
     let span = tree.get("apiVersion").map_or(tree.span, |node| node.span);
     let found = version.unwrap_or("");
