@@ -20,10 +20,12 @@ pub mod spec;
 mod analysis;
 pub mod check;
 pub mod edit;
+pub mod export;
 pub mod graph;
 pub mod hardware;
 pub mod infer;
 pub mod layout;
+pub mod lock;
 pub mod text;
 pub mod yaml;
 
