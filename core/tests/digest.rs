@@ -12,9 +12,9 @@ fn published_digests_hold() {
     let vectors: Vec<serde_json::Value> = serde_json::from_str(VECTORS).unwrap();
     assert!(vectors.len() >= 4);
     for vector in vectors {
-        let graph = Analysis::new(vector["document"].as_str().unwrap())
-            .graph
-            .unwrap();
+        let analysis = Analysis::new(vector["document"].as_str().unwrap());
+        assert_eq!(analysis.reading.diagnostics, []);
+        let graph = analysis.graph.unwrap();
         assert_eq!(
             lock::canonical(&graph),
             vector["canonical"].as_str().unwrap()

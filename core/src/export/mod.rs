@@ -1,0 +1,112 @@
+//! Graphs as files for the systems that people run: one file or folder a target.
+//!
+//! An export is a pure function from a graph to files. What the target cannot say is a *loss*,
+//! what it needs and the graph does not say an *assumption*; both are always told. A loss that
+//! would change safety or correctness stops the export until it is accepted by its code, and then
+//! stands in the header of every file.
+
+mod artifacts;
+mod error;
+mod names;
+mod subject;
+
+use std::collections::BTreeSet;
+
+pub use artifacts::{Artifacts, File, Kind, Language, Note};
+pub use error::{ExportError, UnknownTargetError};
+pub use subject::Subject;
+
+use crate::Analysis;
+use crate::check::Severity;
+use crate::spec::nearest;
+
+/// A system that graphs are exported to.
+pub trait Target: Sync {
+    /// Its name on the command line: small letters, digits and `-`.
+    fn name(&self) -> &'static str;
+
+    /// Its name for people.
+    fn title(&self) -> &'static str;
+
+    /// What is written, in one sentence.
+    fn about(&self) -> &'static str;
+
+    /// Every kind of loss and assumption that an export may tell of.
+    fn kinds(&self) -> &'static [&'static Kind];
+
+    /// The files, without headers, and all that there is to tell. Pure: equal graphs give equal
+    /// bytes. An export that has nothing to write gives no file.
+    fn export(&self, subject: &Subject<'_>) -> Artifacts;
+}
+
+/// All targets, in the order in which they are offered.
+pub static TARGETS: &[&dyn Target] = &[];
+
+/// What an export is asked for beside its target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Codes of losses that are accepted although they would stop the export.
+    pub accept: Vec<String>,
+}
+
+/// The target of a name.
+///
+/// # Errors
+/// When there is none; with the nearest.
+pub fn find(name: &str) -> Result<&'static dyn Target, UnknownTargetError> {
+    let found = TARGETS.iter().find(|target| target.name() == name);
+    found.copied().ok_or_else(|| UnknownTargetError {
+        name: name.to_owned(),
+        near: nearest(name, TARGETS.iter().map(|target| target.name())),
+    })
+}
+
+/// Exports what was analysed.
+///
+/// # Errors
+/// When there is no graph, it has errors, a code to accept is not one of the target's, a loss
+/// stops the export, or there is nothing to write.
+pub fn run(
+    target: &dyn Target,
+    analysis: &Analysis,
+    options: &Options,
+) -> Result<Artifacts, ExportError> {
+    let accepted = accepted(target, options)?;
+    let errors = analysis.count(Severity::Error);
+    let Some(subject) = Subject::new(analysis) else {
+        return Err(ExportError::NoGraph { errors });
+    };
+    if errors > 0 {
+        return Err(ExportError::Findings { errors });
+    }
+    let mut artifacts = target.export(&subject);
+    artifacts.sort();
+    let stops = |loss: &&Note| loss.kind.stops && !accepted.contains(loss.kind.code);
+    if artifacts.losses.iter().any(|loss| stops(&loss)) {
+        artifacts.files.clear();
+        return Err(ExportError::Stopped(Box::new(artifacts)));
+    }
+    if artifacts.files.is_empty() {
+        return Err(ExportError::Empty(Box::new(artifacts)));
+    }
+    artifacts::add_headers(&mut artifacts, &subject, target.name());
+    Ok(artifacts)
+}
+
+fn accepted(target: &dyn Target, options: &Options) -> Result<BTreeSet<&'static str>, ExportError> {
+    let kinds = target.kinds();
+    let codes = options.accept.iter().map(|code| {
+        let known = kinds
+            .iter()
+            .find(|kind| kind.code.eq_ignore_ascii_case(code));
+        known.map(|kind| kind.code).ok_or_else(|| {
+            let upper = code.to_uppercase();
+            ExportError::UnknownCode {
+                code: code.clone(),
+                target: target.name(),
+                near: nearest(&upper, kinds.iter().map(|kind| kind.code)),
+            }
+        })
+    });
+    codes.collect()
+}
