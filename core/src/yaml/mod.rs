@@ -3,6 +3,7 @@
 //!
 //! Reading never fails: it yields what could be read, and every error with its place.
 
+mod document;
 mod edit;
 mod fragment;
 mod lex;
@@ -10,6 +11,7 @@ mod node;
 mod read;
 mod write;
 
+pub use document::document;
 pub use edit::{EditError, Options, insert_at, push, remove, rename_key, replace_scalar, set};
 pub use fragment::{Fragment, Style};
 pub use node::{Entry, Key, Mapping, Node, Scalar, ScalarStyle, Sequence, Value};
