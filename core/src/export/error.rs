@@ -62,7 +62,10 @@ impl fmt::Display for ExportError {
             }
             Self::Empty(artifacts) => {
                 f.write_str("there is nothing to write")?;
-                match artifacts.losses.first() {
+                // What is said of a node says more than what is said of the graph.
+                let of_node = |loss: &&super::Note| loss.node.is_some();
+                let loss = artifacts.losses.iter().find(of_node);
+                match loss.or(artifacts.losses.first()) {
                     Some(loss) => write!(f, ": {}", loss.message),
                     None => f.write_str(": the graph has no node that this target holds"),
                 }

@@ -4,9 +4,36 @@
 //! what it needs and the graph does not say an *assumption*; both are always told. A loss that
 //! would change safety or correctness stops the export until it is accepted by its code, and then
 //! stands in the header of every file.
+//!
+//! ```
+//! use modelspec_core::{Analysis, export};
+//!
+//! let text = "
+//! apiVersion: modelgraph/v1alpha1
+//! kind: ModelGraph
+//! metadata: {name: hello}
+//! spec:
+//!   inputs: {question: {type: text}}
+//!   outputs: {answer: {type: text}}
+//!   nodes:
+//!     writer:
+//!       role: generator
+//!       model: {id: Qwen/Qwen2.5-7B-Instruct, parameters: 7.62B, precision: bf16}
+//!       placement: {gpu: L40S}
+//!   edges:
+//!     - {from: inputs.question, to: writer.prompt}
+//!     - {from: writer.text, to: outputs.answer}
+//! ";
+//! let target = export::find("kubernetes").unwrap();
+//! let artifacts = export::run(target, &Analysis::new(text), &export::Options::default()).unwrap();
+//! assert!(artifacts.files.iter().any(|file| file.path == "hello-writer.yaml"));
+//! ```
 
 mod artifacts;
+mod engines;
 mod error;
+mod kubernetes;
+mod modelspec;
 mod names;
 mod subject;
 
@@ -40,7 +67,7 @@ pub trait Target: Sync {
 }
 
 /// All targets, in the order in which they are offered.
-pub static TARGETS: &[&dyn Target] = &[];
+pub static TARGETS: &[&dyn Target] = &[&kubernetes::Kubernetes, &modelspec::ModelSpec];
 
 /// What an export is asked for beside its target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::write::{Place, double_quoted, literal, scalar_in};
+use super::node::ScalarStyle;
+use super::write::{Place, double_quoted, literal, scalar_in, scalar_like};
 
 /// Texts longer than this are written as lines of their own rather than with escapes.
 const LONG: usize = 80;
@@ -100,10 +101,15 @@ fn scalar(value: &Value) -> String {
 
 fn text(plain: &str) -> String {
     if means_more_in_1_1(plain) {
-        double_quoted(plain)
-    } else {
-        scalar_in(plain, Place::Block).into_owned()
+        return double_quoted(plain);
     }
+    let scalar = scalar_in(plain, Place::Block);
+    // JSON within a text stays legible.
+    if scalar.starts_with('"') && plain.contains('"') && !plain.contains(['\'', '\\']) {
+        let style = ScalarStyle::SingleQuoted;
+        return scalar_like(plain, style, Place::Block).into_owned();
+    }
+    scalar.into_owned()
 }
 
 /// Whether a bare text is a boolean, a number or a date to a reader of YAML 1.1.

@@ -1,0 +1,225 @@
+//! Kubernetes: an orchestrator as the only permitted client of the nodes, and for each node a
+//! workload, a Service, a `ConfigMap`, a budget for disruptions, an autoscaler where its replicas
+//! may vary, and a `NetworkPolicy`.
+//!
+//! With `execution: orchestrated` (the default) the orchestrator enforces the graph, guardrails
+//! included, and the policies admit it alone. With `execution: chained` the policies follow the
+//! edges, and whether a guardrail holds is up to the program that serves it.
+
+mod kinds;
+mod network;
+mod objects;
+mod orchestrator;
+mod plan;
+mod pod;
+mod quantity;
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Map, Value, json};
+
+use self::plan::Plan;
+use super::names::Names;
+use super::{Artifacts, Kind, Language, Subject, Target};
+use crate::spec::{Execution, Role};
+use crate::text::Span;
+use crate::yaml;
+
+/// The target.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kubernetes;
+
+/// The longest name: a `StatefulSet`'s pods carry it with a digest of ten behind as a label.
+const LONGEST_NAME: usize = 52;
+
+impl Target for Kubernetes {
+    fn name(&self) -> &'static str {
+        "kubernetes"
+    }
+
+    fn title(&self) -> &'static str {
+        "Kubernetes"
+    }
+
+    fn about(&self) -> &'static str {
+        "Manifests for Kubernetes 1.34: workloads with GPUs, probes, autoscaling, and network \
+         policies that admit the orchestrator alone"
+    }
+
+    fn kinds(&self) -> &'static [&'static Kind] {
+        kinds::ALL
+    }
+
+    fn export(&self, subject: &Subject<'_>) -> Artifacts {
+        let mut artifacts = Artifacts::default();
+        let mut cx = Cx::new(subject, &mut artifacts);
+        let plans = plan::all(&mut cx);
+        if plans.is_empty() {
+            return artifacts;
+        }
+        cx.about_graph();
+        for plan in &plans {
+            let objects = objects::of_node(&mut cx, plan, &plans);
+            cx.write(&plan.object, &objects);
+        }
+        match cx.execution {
+            Execution::Orchestrated => orchestrator::write(&mut cx, &plans),
+            Execution::Chained => cx.about_chain(&plans),
+        }
+        artifacts
+    }
+}
+
+/// What every part of the export needs.
+struct Cx<'c, 'a> {
+    subject: &'c Subject<'a>,
+    artifacts: &'c mut Artifacts,
+    names: Names,
+    execution: Execution,
+    /// The graph's own labels, as far as they are labels here too.
+    labels: Map<String, Value>,
+}
+
+impl<'c, 'a> Cx<'c, 'a> {
+    fn new(subject: &'c Subject<'a>, artifacts: &'c mut Artifacts) -> Self {
+        let body = subject.graph.spec.body();
+        let execution = body.and_then(|body| body.execution);
+        let mut cx = Self {
+            subject,
+            artifacts,
+            names: Names::new(LONGEST_NAME),
+            execution: execution.map_or(Execution::Orchestrated, |execution| execution.value),
+            labels: Map::new(),
+        };
+        cx.labels = cx.graph_labels();
+        cx
+    }
+
+    /// The name of an object: the graph's name before the part's.
+    fn claim(&mut self, part: &str) -> String {
+        let wanted = format!("{}-{part}", self.subject.name);
+        self.names.claim(&wanted)
+    }
+
+    fn lose(&mut self, kind: &'static Kind, node: &str, span: Span, message: String) {
+        self.artifacts.lose(kind, Some(node), span, message);
+    }
+
+    fn assume(&mut self, kind: &'static Kind, node: &str, span: Span, message: &str, value: &str) {
+        self.artifacts
+            .assume(kind, Some(node), span, message, value);
+    }
+
+    fn graph_labels(&mut self) -> Map<String, Value> {
+        let metadata = self.subject.graph.spec.metadata.as_ref();
+        let labels = metadata.and_then(|metadata| metadata.labels.as_ref());
+        let mut kept = Map::new();
+        for label in labels.into_iter().flat_map(|labels| labels.iter()) {
+            let (key, value) = (&label.name.value, &label.value.0);
+            let ours = key.starts_with("app.kubernetes.io/") || key.starts_with("modelgraph/");
+            if !ours && quantity::is_label_key(key) && quantity::is_label_value(value) {
+                kept.insert(key.clone(), json!(value));
+            } else {
+                let message =
+                    format!("`{key}: {value}` is no label that Kubernetes takes from here");
+                self.artifacts
+                    .lose(&kinds::LABEL, None, label.name.span, message);
+            }
+        }
+        kept
+    }
+
+    /// What selects the pods of an object; never changes, for a selector cannot.
+    fn selector(&self, object: &str) -> Map<String, Value> {
+        let mut map = Map::new();
+        map.insert("app.kubernetes.io/name".to_owned(), json!(object));
+        map.insert(
+            "app.kubernetes.io/part-of".to_owned(),
+            json!(self.subject.name),
+        );
+        map
+    }
+
+    /// The labels of pods: without the version, a change of which alone restarts nothing.
+    fn pod_labels(&self, object: &str, component: &str) -> Map<String, Value> {
+        let mut map = self.selector(object);
+        map.insert("app.kubernetes.io/component".to_owned(), json!(component));
+        map.insert(
+            "app.kubernetes.io/managed-by".to_owned(),
+            json!("modelspec"),
+        );
+        map.extend(self.labels.clone());
+        map
+    }
+
+    fn object_labels(&self, object: &str, component: &str) -> Map<String, Value> {
+        let mut map = self.pod_labels(object, component);
+        let version = self.subject.version.map(quantity::label_value);
+        if let Some(version) = version.filter(|version| !version.is_empty()) {
+            map.insert("app.kubernetes.io/version".to_owned(), json!(version));
+        }
+        map
+    }
+
+    fn metadata(&self, object: &str, component: &str) -> Value {
+        json!({
+            "name": object,
+            "labels": self.object_labels(object, component),
+            "annotations": {"modelgraph/spec-digest": self.subject.digest.to_string()},
+        })
+    }
+
+    fn write(&mut self, object: &str, objects: &[Value]) {
+        let documents: Vec<String> = objects.iter().map(yaml::document).collect();
+        let path = format!("{object}.yaml");
+        self.artifacts
+            .file(path, Language::Yaml, documents.join("---\n"));
+    }
+
+    /// What is told once a graph.
+    fn about_graph(&mut self) {
+        let span = self.name_span();
+        let enforced = "the cluster's network plugin enforces NetworkPolicy; without one, anyone \
+                        in the cluster can call a model past its guardrail";
+        self.artifacts
+            .assume(&kinds::NETWORK, None, span, enforced, "enforced");
+        let user = "every container runs without root on a root file system that it cannot write, \
+                    with `/tmp` and `/cache` to write to";
+        self.artifacts
+            .assume(&kinds::USER, None, span, user, "user 1000");
+        let body = self.subject.graph.spec.body();
+        if let Some(objectives) = body.and_then(|body| body.objectives.as_ref()) {
+            let message = "nothing in Kubernetes holds the graph's `objectives`: watch them, or \
+                           export alerts";
+            self.artifacts
+                .lose(&kinds::OBJECTIVES, None, objectives.span, message);
+        }
+    }
+
+    /// What is told of nodes that call their successors.
+    fn about_chain(&mut self, plans: &[Plan<'_>]) {
+        let span = self.name_span();
+        let message = "each node calls its successors, whose addresses its ConfigMap holds as \
+                       `MODELGRAPH_SUCCESSORS`, and keeps conditions, timeouts and fallbacks itself";
+        self.artifacts
+            .assume(&kinds::CHAINED, None, span, message, "chained");
+        for plan in plans {
+            if plan.role != Some(Role::Guardrail) {
+                continue;
+            }
+            let message = format!(
+                "with `execution: chained` no manifest keeps `{}` from letting everything pass: \
+                 the program that serves it must refuse to call its successors",
+                plan.name
+            );
+            self.lose(&kinds::CHAINED_GUARD, plan.name, plan.span, message);
+        }
+    }
+
+    /// Where the graph's name stands.
+    fn name_span(&self) -> Span {
+        let metadata = self.subject.graph.spec.metadata.as_ref();
+        let name = metadata.and_then(|metadata| metadata.name.as_ref());
+        name.map_or_else(Span::default, |name| name.span)
+    }
+}
