@@ -92,7 +92,7 @@ impl fmt::Display for UnknownTargetError {
             return write!(f, "; did you mean `{near}`?");
         }
         let names = super::TARGETS.iter().map(|target| target.name());
-        write!(f, "; there are {}", crate::spec::list_words(names))
+        write!(f, "; a target is {}", crate::spec::list_words(names))
     }
 }
 

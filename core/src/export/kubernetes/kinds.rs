@@ -24,6 +24,7 @@ kinds! {
     told SECONDS "SECONDS" "Times that are rounded to whole seconds";
     told OBJECTIVES "OBJECTIVES" "Objectives that nothing holds";
     told INDEX "INDEX" "What an index holds";
+    told SPEC_REF "SPEC-REF" "What another document says of a node";
     told SCALE "SCALE" "Replicas that do not vary";
     told LABEL "LABEL" "Labels that Kubernetes does not take";
     told VARIABLE "VARIABLE" "Variables that Kubernetes does not take";

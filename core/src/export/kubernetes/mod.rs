@@ -16,9 +16,10 @@ mod quantity;
 #[cfg(test)]
 mod tests;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Map, Value, json};
 
-use self::plan::Plan;
 use super::names::Names;
 use super::{Artifacts, Kind, Language, Subject, Target};
 use crate::spec::{Execution, Role};
@@ -64,7 +65,7 @@ impl Target for Kubernetes {
         }
         match cx.execution {
             Execution::Orchestrated => orchestrator::write(&mut cx, &plans),
-            Execution::Chained => cx.about_chain(&plans),
+            Execution::Chained => cx.about_chain(),
         }
         artifacts
     }
@@ -78,6 +79,8 @@ struct Cx<'c, 'a> {
     execution: Execution,
     /// The graph's own labels, as far as they are labels here too.
     labels: Map<String, Value>,
+    /// Beside whom each node stands, whichever of the two says so.
+    beside: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl<'c, 'a> Cx<'c, 'a> {
@@ -90,6 +93,7 @@ impl<'c, 'a> Cx<'c, 'a> {
             names: Names::new(LONGEST_NAME),
             execution: execution.map_or(Execution::Orchestrated, |execution| execution.value),
             labels: Map::new(),
+            beside: beside(subject),
         };
         cx.labels = cx.graph_labels();
         cx
@@ -197,22 +201,20 @@ impl<'c, 'a> Cx<'c, 'a> {
     }
 
     /// What is told of nodes that call their successors.
-    fn about_chain(&mut self, plans: &[Plan<'_>]) {
+    fn about_chain(&mut self) {
         let span = self.name_span();
         let message = "each node calls its successors, whose addresses its ConfigMap holds as \
                        `MODELGRAPH_SUCCESSORS`, and keeps conditions, timeouts and fallbacks itself";
         self.artifacts
             .assume(&kinds::CHAINED, None, span, message, "chained");
-        for plan in plans {
-            if plan.role != Some(Role::Guardrail) {
-                continue;
-            }
+        let nodes = self.subject.graph.model_nodes();
+        for (_, node) in nodes.filter(|(_, node)| node.role == Some(Role::Guardrail)) {
             let message = format!(
                 "with `execution: chained` no manifest keeps `{}` from letting everything pass: \
                  the program that serves it must refuse to call its successors",
-                plan.name
+                node.name
             );
-            self.lose(&kinds::CHAINED_GUARD, plan.name, plan.span, message);
+            self.lose(&kinds::CHAINED_GUARD, &node.name, node.span, message);
         }
     }
 
@@ -222,4 +224,19 @@ impl<'c, 'a> Cx<'c, 'a> {
         let name = metadata.and_then(|metadata| metadata.name.as_ref());
         name.map_or_else(Span::default, |name| name.span)
     }
+}
+
+fn beside(subject: &Subject<'_>) -> BTreeMap<String, BTreeSet<String>> {
+    let mut beside: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for named in subject.graph.spec.nodes() {
+        let placement = named.value.placement.as_ref();
+        let stated = placement.and_then(|placement| placement.co_locate.as_ref());
+        for other in stated.into_iter().flat_map(|others| others.iter()) {
+            let (one, two) = (&named.name.value, &other.value.0);
+            for (from, to) in [(one, two), (two, one)] {
+                beside.entry(from.clone()).or_default().insert(to.clone());
+            }
+        }
+    }
+    beside
 }

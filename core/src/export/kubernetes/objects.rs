@@ -110,6 +110,8 @@ fn workload(
         spec.insert("podManagementPolicy".to_owned(), json!("Parallel"));
         spec.insert("template".to_owned(), template);
         let claim = json!([{
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
             "metadata": {"name": "data", "labels": cx.selector(&plan.object)},
             "spec": {
                 "accessModes": ["ReadWriteOnce"],

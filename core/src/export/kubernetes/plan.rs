@@ -154,6 +154,10 @@ impl<'a> Planner<'_, '_, 'a> {
         let gpu = self.accelerator(known.as_ref());
         let (cpu, memory) = self.resources(known.as_ref());
         self.weights(engine);
+        if let Some(reference) = &node.spec_ref {
+            let what = "is described by another document, which is not looked into";
+            self.lose(&kinds::SPEC_REF, reference.span, what);
+        }
         self.unheld();
         Plan {
             ix,

@@ -121,7 +121,10 @@ fn placed(cx: &mut Cx<'_, '_>, plan: &Plan<'_>, spec: &mut Map<String, Value>) -
         }
         let label = quantity::label_value(name);
         if !label.is_empty() {
-            let message = format!("the machines of pool `{name}` carry this label");
+            let message = format!(
+                "the machines of pool `{name}`, on which `{}` runs, carry this label",
+                plan.name
+            );
             let value = format!("modelgraph/pool={label}");
             cx.assume(&kinds::SELECTOR, plan.name, stated.span, &message, &value);
             selector.insert("modelgraph/pool".to_owned(), json!(label));
@@ -136,14 +139,12 @@ fn placed(cx: &mut Cx<'_, '_>, plan: &Plan<'_>, spec: &mut Map<String, Value>) -
 /// Puts it beside the nodes that it must stand beside. Of two nodes the later one in the document
 /// waits for the earlier, whichever says so: two that wait for each other would never start.
 fn beside(plan: &Plan<'_>, plans: &[Plan<'_>], spec: &mut Map<String, Value>, cx: &Cx<'_, '_>) {
-    let names = |of: &Plan<'_>, other: &str| {
-        let placement = of.node.placement.as_ref();
-        let beside = placement.and_then(|placement| placement.co_locate.as_ref());
-        beside.is_some_and(|beside| beside.iter().any(|name| name.value.0 == other))
+    let Some(others) = cx.beside.get(plan.name) else {
+        return;
     };
     let earlier = plans.iter().take_while(|other| other.ix != plan.ix);
     let terms: Vec<Value> = earlier
-        .filter(|other| names(plan, other.name) || names(other, plan.name))
+        .filter(|other| others.contains(other.name))
         .map(|other| {
             json!({
                 "labelSelector": {"matchLabels": cx.selector(&other.object)},
@@ -191,7 +192,7 @@ fn container(cx: &mut Cx<'_, '_>, plan: &Plan<'_>) -> Value {
     limits.insert("cpu".to_owned(), json!(quantity::cores(plan.cpu)));
     limits.insert("memory".to_owned(), json!(quantity::bytes(plan.memory)));
     if let Some(gpu) = &plan.gpu {
-        limits.insert(gpu.resource.clone(), json!(gpu.count));
+        limits.insert(gpu.resource.clone(), json!(gpu.count.to_string()));
     }
     map.insert(
         "resources".to_owned(),
@@ -399,7 +400,8 @@ pub(super) fn variables(
 fn successors(cx: &Cx<'_, '_>, plan: &Plan<'_>, plans: &[Plan<'_>]) -> Map<String, Value> {
     let graph = cx.subject.graph;
     let address = |edge: &crate::graph::Edge| {
-        let target = plans.iter().find(|other| other.ix == edge.target)?;
+        let at = plans.binary_search_by_key(&edge.target, |other| other.ix);
+        let target = plans.get(at.ok()?)?;
         Some((edge.id.clone(), json!(url(target))))
     };
     graph.outgoing(plan.ix).filter_map(address).collect()

@@ -305,13 +305,13 @@ fn parts_and_shares_of_gpus_become_what_the_device_plugin_hands_out() {
     let (pod, told) = with("{mig: {fraction: 3/7}}");
     assert_eq!(
         pod["containers"][0]["resources"]["limits"]["nvidia.com/mig-3g.40gb"],
-        1
+        "1"
     );
     assert!(!told);
     let (pod, told) = with("{mig: {fraction: 5/7}}");
     assert_eq!(
         pod["containers"][0]["resources"]["limits"]["nvidia.com/gpu"],
-        1
+        "1"
     );
     assert!(told);
     let (pod, told) = with("{timeSlice: {with: [embedder]}}");
@@ -421,4 +421,48 @@ fn equal_graphs_give_equal_bytes() {
         )
         .replace("p95: 8s, p99: 12s", "p99: 12000ms, p95: 8s");
     assert_eq!(export(GUARDED).files, export(&other).files);
+}
+
+#[test]
+fn a_guardrail_elsewhere_stops_a_chain_too() {
+    let text = GUARDED
+        .replace("spec:\n  types:", "spec:\n  execution: chained\n  types:")
+        .replace(
+            "role: guardrail\n",
+            "role: guardrail\n      external: true\n",
+        );
+    let stopped = export::run(&Kubernetes, &Analysis::new(text), &Options::default());
+    let Err(ExportError::Stopped(artifacts)) = stopped else {
+        panic!("a guardrail in a chain stops the export")
+    };
+    assert_eq!(
+        codes(&artifacts.losses, "guard"),
+        ["CHAINED-GUARD", "EXTERNAL"]
+    );
+}
+
+#[test]
+fn a_graph_that_no_config_map_holds_stops_the_export() {
+    let long = "x".repeat(1_000_000);
+    let text = GUARDED.replace("task: text-classification", &format!("task: {long}"));
+    let stopped = export::run(&Kubernetes, &Analysis::new(text), &Options::default());
+    let Err(ExportError::Stopped(artifacts)) = stopped else {
+        panic!("it must stop")
+    };
+    assert!(
+        artifacts
+            .losses
+            .iter()
+            .any(|loss| loss.kind == &kinds::SIZE)
+    );
+}
+
+#[test]
+fn what_another_document_says_is_told_to_be_missing() {
+    let text = GUARDED.replace(
+        "role: embedder\n",
+        "role: embedder\n      specRef: {name: embedder-spec}\n",
+    );
+    let artifacts = export(&text);
+    assert!(codes(&artifacts.losses, "embedder").contains(&"SPEC-REF"));
 }

@@ -114,13 +114,12 @@ pub(super) fn tell(subject: &Subject<'_>, written: &BTreeSet<NodeIx>, artifacts:
     };
     let mut lost: BTreeSet<NodeIx> = BTreeSet::new();
     for &ix in written {
-        let named = named_before(subject, ix, written);
         let above = tree.strict_dominators(ix.0).into_iter().flatten();
-        lost.extend(
-            above
-                .map(NodeIx)
-                .filter(|&over| is_guard(over) && !named.contains(&over)),
-        );
+        let guards: Vec<NodeIx> = above.map(NodeIx).filter(|&over| is_guard(over)).collect();
+        if !guards.is_empty() {
+            let named = named_before(subject, ix, written);
+            lost.extend(guards.into_iter().filter(|guard| !named.contains(guard)));
+        }
     }
     // One behind all models is named by no file unless it has its own.
     let behind = graph.model_nodes().map(|(ix, _)| ix).filter(|&ix| {
