@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Check, explain and simulate graphs of models.
+/// Check, explain, simulate and export graphs of models.
 #[derive(Debug, Parser)]
 #[command(name = "modelspec", version, propagate_version = true)]
 struct Cli {
@@ -20,6 +20,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(commands::check::Check),
+    Export(commands::export::Export),
     Explain(commands::explain::Explain),
     Simulate(commands::simulate::Simulate),
     Completions(commands::completions::Completions),
@@ -47,6 +48,7 @@ impl<E: core::error::Error> From<E> for Failure {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Check(check) => check.run(),
+        Command::Export(export) => export.run(),
         Command::Explain(explain) => explain.run(),
         Command::Simulate(simulate) => simulate.run(),
         Command::Completions(completions) => completions.run(),
