@@ -1,1 +1,4 @@
-//! Cross-crate and conformance tests.
+//! Cross-crate and conformance tests, and what they share.
+
+pub mod graphs;
+pub mod shared;
