@@ -19,6 +19,7 @@
 pub mod spec;
 mod analysis;
 pub mod check;
+pub mod complete;
 pub mod edit;
 pub mod graph;
 pub mod hardware;

@@ -5,7 +5,7 @@
 
 mod edit;
 mod fragment;
-mod lex;
+pub(crate) mod lex;
 mod node;
 mod read;
 mod write;
