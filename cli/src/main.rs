@@ -22,6 +22,7 @@ enum Command {
     Check(commands::check::Check),
     Explain(commands::explain::Explain),
     Simulate(commands::simulate::Simulate),
+    Schema(commands::schema::Schema),
     Completions(commands::completions::Completions),
 }
 
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Explain(explain) => explain.run(),
         Command::Simulate(simulate) => simulate.run(),
+        Command::Schema(schema) => schema.run(),
         Command::Completions(completions) => completions.run(),
     };
     match result {

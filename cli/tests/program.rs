@@ -203,3 +203,11 @@ fn stations_are_simulated_the_same_each_time() {
         "{result}"
     );
 }
+
+#[test]
+fn schema_prints_the_published_schema() {
+    let output = modelspec(&["schema"], "");
+    assert_eq!(output.status.code(), Some(0));
+    let published = include_str!("../../public/schema/modelgraph.v1alpha1.json");
+    assert!(stdout(&output) == published);
+}

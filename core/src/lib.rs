@@ -25,6 +25,7 @@ pub mod graph;
 pub mod hardware;
 pub mod infer;
 pub mod layout;
+pub mod schema;
 pub mod text;
 pub mod yaml;
 
