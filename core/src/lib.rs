@@ -21,6 +21,7 @@ mod analysis;
 pub mod check;
 pub mod complete;
 pub mod edit;
+pub mod format;
 pub mod graph;
 pub mod hardware;
 pub mod infer;
