@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 /// Check, explain, simulate and export graphs of models.
+/// Check, format, explain and simulate graphs of models.
 #[derive(Debug, Parser)]
 #[command(name = "modelspec", version, propagate_version = true)]
 struct Cli {
@@ -22,7 +23,9 @@ enum Command {
     Check(commands::check::Check),
     Export(commands::export::Export),
     Explain(commands::explain::Explain),
+    Fmt(commands::fmt::Fmt),
     Simulate(commands::simulate::Simulate),
+    Schema(commands::schema::Schema),
     Completions(commands::completions::Completions),
 }
 
@@ -50,7 +53,9 @@ fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Export(export) => export.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Fmt(fmt) => fmt.run(),
         Command::Simulate(simulate) => simulate.run(),
+        Command::Schema(schema) => schema.run(),
         Command::Completions(completions) => completions.run(),
     };
     match result {

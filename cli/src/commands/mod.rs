@@ -4,4 +4,6 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod explain;
 pub(crate) mod export;
+pub(crate) mod fmt;
+pub(crate) mod schema;
 pub(crate) mod simulate;
