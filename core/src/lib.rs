@@ -20,6 +20,7 @@ pub mod spec;
 mod analysis;
 pub mod check;
 pub mod edit;
+mod fix;
 pub mod graph;
 pub mod hardware;
 pub mod infer;
