@@ -1,6 +1,7 @@
 //! Findings, and the rules that make them.
 
 mod diagnostic;
+mod meeting;
 #[macro_use]
 mod rule;
 mod rules;

@@ -21,5 +21,10 @@ catalogue! {
     mg007,
     mg008,
     mg009,
+    mg201,
+    mg202,
+    mg203,
+    mg204,
+    mg208,
     mg301,
 }
