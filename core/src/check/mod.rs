@@ -6,6 +6,7 @@ mod meeting;
 mod rule;
 mod rules;
 mod settings;
+mod structure;
 #[cfg(test)]
 mod tests;
 
