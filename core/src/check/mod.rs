@@ -1,5 +1,7 @@
 //! Findings, and the rules that make them.
 
+#[cfg(test)]
+mod cases;
 mod diagnostic;
 mod meeting;
 #[macro_use]
