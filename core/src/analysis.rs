@@ -29,28 +29,25 @@ impl Analysis {
         let mut diagnostics = reading.diagnostics.clone();
         let mut typing = Typing::default();
         let mut indexed = None;
-        if let Some((spec, tree)) = reading.graph() {
+        if let Some((spec, _)) = reading.graph() {
             let (graph, found) = graph::build(spec);
             diagnostics.extend(found);
             typing = infer::infer(&graph);
-            let cx = Context {
-                text: &text,
-                tree,
-                graph: &graph,
-                typing: &typing,
-                editable: reading.is_well_formed(),
-            };
-            diagnostics.extend(check::check(&cx));
             indexed = Some(graph);
         }
-        diagnostics.sort_by_key(|found| (found.span, found.code));
-        Self {
+        let mut analysis = Self {
             text,
             reading,
             graph: indexed,
             typing,
             diagnostics,
-        }
+        };
+        let found = analysis.context().map(|cx| check::check(&cx));
+        analysis.diagnostics.extend(found.into_iter().flatten());
+        analysis
+            .diagnostics
+            .sort_by_key(|found| (found.span, found.code));
+        analysis
     }
 
     /// The tree of the graph's document.
@@ -62,6 +59,7 @@ impl Analysis {
     pub fn context(&self) -> Option<Context<'_>> {
         let graph = self.graph.as_ref()?;
         Some(Context {
+            analysis: self,
             text: &self.text,
             tree: self.tree()?,
             graph,

@@ -22,6 +22,7 @@ pub mod check;
 pub mod complete;
 pub mod edit;
 pub mod export;
+mod fix;
 pub mod format;
 pub mod graph;
 pub mod hardware;

@@ -1,10 +1,14 @@
 //! Findings, and the rules that make them.
 
+#[cfg(test)]
+mod cases;
 mod diagnostic;
+mod meeting;
 #[macro_use]
 mod rule;
 mod rules;
 mod settings;
+mod structure;
 #[cfg(test)]
 mod tests;
 

@@ -1,4 +1,5 @@
 use super::{Code, Diagnostic, Severity};
+use crate::Analysis;
 use crate::graph::Graph;
 use crate::infer::Typing;
 use crate::text::Span;
@@ -23,6 +24,8 @@ pub struct Rule {
 /// What a rule looks at.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
+    /// All that is known of the text but the findings of rules; commands are planned with it.
+    pub analysis: &'a Analysis,
     /// The document's text.
     pub text: &'a str,
     /// The tree of the graph's document; paths for edits begin here.

@@ -104,7 +104,7 @@ impl List<'_> {
     }
 
     fn graph(&self) -> Option<&ModelGraph> {
-        self.analysis.reading.graph().map(|(graph, _)| graph)
+        self.analysis.reading.graph().map(|(graph, _)| &**graph)
     }
 
     fn nodes(&self, found: &mut Vec<Completion>) {

@@ -1,4 +1,4 @@
-use super::draft::{Draft, Step, path};
+use super::draft::{Draft, Path, Step, path};
 use super::view::{View, WrittenEdge, edge_id, same, split_end};
 use super::{Change, EditError, Item, Point2, add, names, place};
 use crate::graph::{Direction, NodeIx, PortIx};
@@ -226,6 +226,41 @@ pub(super) fn insert_adapter(view: View<'_>, id: &str) -> Result<Change, EditErr
     let second = edge_fragment(&format!("{name}.out"), edge.to);
     let behind = edge.index.saturating_add(1);
     steps.push(Step::Insert(path(["spec", "edges"]), behind, second));
+    Ok(Change {
+        edits: draft.steps(&steps)?,
+        label: format!("Insert {name}"),
+        select: vec![Item::Node(name)],
+    })
+}
+
+pub(super) fn insert_join(view: View<'_>, to: &str) -> Result<Change, EditError> {
+    let draft = Draft::new(view.analysis)?;
+    end(view, to, Direction::Input)?;
+    let is_feed = |edge: &WrittenEdge<'_>| edge.to == to && edge.node.get("loop").is_none();
+    let feeds: Vec<Path> = view
+        .edges()
+        .filter(is_feed)
+        .map(|edge| edge.path())
+        .collect();
+    if feeds.len() < 2 {
+        return Err(EditError::BadEnd {
+            end: to.to_owned(),
+            why: "there is nothing to join: fewer than two edges end there".to_owned(),
+        });
+    }
+    let name = names::unique(Role::Join.word(), &view.names("nodes"));
+    let join = Fragment::map([
+        ("role", Fragment::text(Role::Join.word())),
+        ("join", Fragment::text("any")),
+    ]);
+    let mut steps = Vec::new();
+    add::add_steps(view, &Item::Node(name.clone()), join, None, &mut steps)?;
+    for mut at in feeds {
+        at.push("to".to_owned());
+        steps.push(Step::Scalar(at, format!("{name}.in")));
+    }
+    let onwards = edge_fragment(&format!("{name}.out"), to);
+    steps.push(Step::Items(path(["spec", "edges"]), vec![onwards]));
     Ok(Change {
         edits: draft.steps(&steps)?,
         label: format!("Insert {name}"),

@@ -133,6 +133,11 @@ pub enum Command {
         /// The edge's id.
         edge: String,
     },
+    /// Puts a new join, which hands on what comes first, before an input that several edges feed.
+    InsertJoin {
+        /// `node.port` or `outputs.name`.
+        to: String,
+    },
     /// Removes things, and with a node all that names it.
     Remove {
         /// What goes.
@@ -210,6 +215,7 @@ pub fn plan(analysis: &Analysis, command: &Command) -> Result<Change, EditError>
         Command::Connect { from, to } => connect::connect(view, from, to),
         Command::ConnectThroughAdapter { from, to } => connect::connect_through(view, from, to),
         Command::InsertAdapter { edge } => connect::insert_adapter(view, edge),
+        Command::InsertJoin { to } => connect::insert_join(view, to),
         Command::Remove { items, bridge } => remove::remove(view, items, *bridge),
         Command::Rename { item, to } => rename::rename(view, item, to),
         Command::Move { to } => {

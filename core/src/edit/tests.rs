@@ -238,6 +238,27 @@ fn an_adapter_states_the_types_of_both_ends() {
 }
 
 #[test]
+fn edges_that_meet_are_led_into_a_join() {
+    let to = || "writer.prompt".to_owned();
+    let twice = Command::Connect {
+        from: "inputs.question".to_owned(),
+        to: to(),
+    };
+    let before = run(SMALL, &twice);
+    let after = run(&before, &Command::InsertJoin { to: to() });
+    for line in [
+        "join: any",
+        "to: join.in",
+        "{from: inputs.question, to: join.in}",
+        "{from: join.out, to: writer.prompt}",
+    ] {
+        assert!(after.contains(line), "{after}");
+    }
+    let alone = plan(&Analysis::new(SMALL), &Command::InsertJoin { to: to() });
+    assert!(matches!(alone, Err(EditError::BadEnd { .. })));
+}
+
+#[test]
 fn removing_a_node_removes_all_that_names_it() {
     let after = run(SMALL, &remove(&[node("writer")], false));
     assert!(

@@ -56,11 +56,17 @@ rule! {
 
 fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     for conflict in &cx.typing.conflicts {
-        let vector = cx.typing.of(conflict.to).is_some_and(|ty| ty.kind == Kind::Vector);
-        if !vector || conflict.slot.depth > 0 || conflict.slot.param != Some(Param::Dim) {
+        let mut ty = cx.typing.of(conflict.to);
+        for _ in 0..conflict.slot.depth {
+            ty = ty.and_then(|ty| ty.inner.as_deref());
+        }
+        let vector = ty.is_some_and(|ty| ty.kind == Kind::Vector);
+        if !vector || conflict.slot.param != Some(Param::Dim) {
             continue;
         }
-        let Some(edge) = cx.graph.edge(conflict.edge) else { continue };
+        let Some(edge) = cx.graph.edge(conflict.edge) else {
+            continue;
+        };
         let from = cx.graph.port_path(conflict.from);
         let to = cx.graph.port_path(conflict.to);
         let (given, taken) = (&conflict.given, &conflict.taken);

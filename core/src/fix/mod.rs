@@ -1,0 +1,9 @@
+//! Builders of quick fixes: text edits that somebody else applies. One file a theme.
+
+mod place;
+mod plan;
+mod sources;
+
+pub(crate) use place::{edge_path, port_path};
+pub(crate) use plan::Planner;
+pub(crate) use sources::sources;
