@@ -38,6 +38,9 @@ pub(crate) fn Dialogs() -> impl IntoView {
             Dialog::Gallery => view! { <gallery::Gallery /> }.into_any(),
             Dialog::Shortcuts => view! { <shortcuts::Shortcuts /> }.into_any(),
             Dialog::Share => view! { <share::Share /> }.into_any(),
+            Dialog::Rule(code) => {
+                view! { <crate::panels::problems::RulePage code=code /> }.into_any()
+            }
         })
     };
     view! {

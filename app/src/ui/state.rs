@@ -99,6 +99,8 @@ pub(crate) enum Dialog {
     Shortcuts,
     /// The address that holds the document.
     Share,
+    /// The page of a rule, by its code.
+    Rule(&'static str),
 }
 
 /// What the canvas is asked to show.

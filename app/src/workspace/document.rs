@@ -134,6 +134,15 @@ impl Document {
         self.analysis.count(severity)
     }
 
+    /// An edge's place in `spec.edges` of the drawn graph.
+    pub(crate) fn edge_index(&self, id: &str) -> Option<u32> {
+        let graph = self.drawn.graph.as_ref()?;
+        let edges = graph.edges.iter().map(|edge| (&edge.id, edge.ix));
+        let broken = graph.broken.iter().map(|edge| (&edge.id, edge.ix));
+        let mut all = edges.chain(broken);
+        all.find_map(|(found, ix)| (found == id).then_some(ix.0))
+    }
+
     /// Whether the drawn graph has such a thing.
     pub(crate) fn has(&self, item: &Item) -> bool {
         let Some(graph) = &self.drawn.graph else {

@@ -7,6 +7,7 @@
 mod document;
 mod notice;
 mod selection;
+mod targets;
 
 use std::rc::Rc;
 
@@ -17,6 +18,7 @@ use modelspec_core::edit::{self, Change, CoalesceKey, Command, History};
 pub(crate) use document::{Document, Origin};
 pub(crate) use notice::{Notice, Tone};
 pub(crate) use selection::Selection;
+pub(crate) use targets::{Target, targets};
 
 /// What is done to the open document.
 #[derive(Clone, Debug)]
