@@ -227,6 +227,9 @@ fn put(
     transaction
         .object_store(TABS)?
         .put(&tab(session, version))?;
+    // Of a page that goes, only what is said to be complete is written; a browser that does not
+    // know the word completes by itself.
+    let _ = js::call(&transaction, "commit", &[]);
     Ok(transaction)
 }
 
