@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Check, explain and simulate graphs of models.
+/// Check, format, explain and simulate graphs of models.
 #[derive(Debug, Parser)]
 #[command(name = "modelspec", version, propagate_version = true)]
 struct Cli {
@@ -21,7 +21,9 @@ struct Cli {
 enum Command {
     Check(commands::check::Check),
     Explain(commands::explain::Explain),
+    Fmt(commands::fmt::Fmt),
     Simulate(commands::simulate::Simulate),
+    Schema(commands::schema::Schema),
     Completions(commands::completions::Completions),
 }
 
@@ -48,7 +50,9 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Check(check) => check.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Fmt(fmt) => fmt.run(),
         Command::Simulate(simulate) => simulate.run(),
+        Command::Schema(schema) => schema.run(),
         Command::Completions(completions) => completions.run(),
     };
     match result {

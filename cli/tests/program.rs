@@ -203,3 +203,55 @@ fn stations_are_simulated_the_same_each_time() {
         "{result}"
     );
 }
+
+#[test]
+fn schema_prints_the_published_schema() {
+    let output = modelspec(&["schema"], "");
+    assert_eq!(output.status.code(), Some(0));
+    let published = include_str!("../../public/schema/modelgraph.v1alpha1.json");
+    assert!(stdout(&output) == published);
+}
+
+#[test]
+fn fmt_writes_the_canonical_form_and_check_only_names_files() {
+    let path = std::env::temp_dir().join(format!("modelspec-fmt-{}.yaml", std::process::id()));
+    let name = path.display().to_string();
+    std::fs::copy(example("rag"), &path).unwrap();
+    let before = std::fs::read_to_string(&path).unwrap();
+
+    let output = modelspec(&["fmt", "--check", &name], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(stdout(&output), format!("{name}\n"));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), before);
+
+    let output = modelspec(&["fmt", &name], "");
+    assert_eq!(output.status.code(), Some(0));
+    let after = std::fs::read_to_string(&path).unwrap();
+    assert_ne!(after, before);
+    let output = modelspec(&["fmt", "--check", &name], "");
+    assert_eq!(
+        (output.status.code(), stdout(&output)),
+        (Some(0), String::new())
+    );
+    assert_eq!(stdout(&modelspec(&["fmt", "-"], &before)), after);
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn fmt_refuses_what_it_cannot_read_whole() {
+    let text =
+        "apiVersion: modelgraph/v1alpha1\nkind: ModelGraph\nspec: {nodse: {a: {role: tool}}}\n";
+    let output = modelspec(&["fmt", "-"], text);
+    assert_eq!(
+        (output.status.code(), stdout(&output)),
+        (Some(1), String::new())
+    );
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("MG002") && said.contains("did you mean `nodes`?"),
+        "{said}"
+    );
+    let output = modelspec(&["fmt", "--upgrade", "-"], text);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(stdout(&output).contains("  nodes:\n    a:\n      role: tool\n"));
+}

@@ -19,11 +19,14 @@
 pub mod spec;
 mod analysis;
 pub mod check;
+pub mod complete;
 pub mod edit;
+pub mod format;
 pub mod graph;
 pub mod hardware;
 pub mod infer;
 pub mod layout;
+pub mod schema;
 pub mod text;
 pub mod yaml;
 

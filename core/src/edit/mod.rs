@@ -9,6 +9,7 @@ mod connect;
 mod draft;
 mod error;
 mod history;
+mod locate;
 mod names;
 mod place;
 mod refs;
@@ -23,6 +24,7 @@ use core::fmt;
 
 pub use error::EditError;
 pub use history::{CoalesceKey, History, Moment};
+pub use locate::{item_at, span_of};
 
 use crate::Analysis;
 use crate::spec::{Kind, Role};

@@ -98,6 +98,8 @@ pub struct Unit {
     pub example: &'static str,
     /// Whether a bare number is a value too.
     pub bare: bool,
+    /// A value in its canonical writing; `None` for what is no value.
+    pub normal: fn(&str) -> Option<String>,
 }
 
 /// A fixed set of keys.

@@ -75,14 +75,28 @@ fn shortest(value: u64, scales: &[Scale]) -> String {
         .unwrap_or(&("", 1));
     let whole = value.checked_div(scale).unwrap_or(0);
     let rest = value.checked_rem(scale).unwrap_or(0);
-    let thousandths = rest.saturating_mul(1000).checked_div(scale).unwrap_or(0);
-    let fraction = format!("{thousandths:03}");
-    let fraction = fraction.trim_end_matches('0');
+    let fraction = fraction(rest, scale);
     if fraction.is_empty() {
         format!("{whole}{suffix}")
     } else {
         format!("{whole}.{fraction}{suffix}")
     }
+}
+
+/// The decimals of `rest / scale`, as many as there are.
+fn fraction(mut rest: u128, scale: u128) -> String {
+    let mut digits = String::new();
+    while rest > 0 && digits.len() < 18 {
+        rest = rest.saturating_mul(10);
+        let digit = rest.checked_div(scale).unwrap_or(0);
+        digits.extend(
+            u32::try_from(digit)
+                .ok()
+                .and_then(|digit| char::from_digit(digit, 10)),
+        );
+        rest = rest.checked_rem(scale).unwrap_or(0);
+    }
+    digits
 }
 
 macro_rules! units {
@@ -102,6 +116,7 @@ macro_rules! units {
                 suffixes: &[ $( $suffix ),* ],
                 example: $example,
                 bare: { let bare: Option<u128> = $bare; bare.is_some() },
+                normal: |text| Self::parse(text).map(|value| value.to_string()),
             };
 
             /// Reads a text such as the one that [`fmt::Display`] writes.
@@ -324,5 +339,7 @@ mod tests {
         assert_eq!(Count(8_030_000_000).to_string(), "8.03B");
         assert_eq!(Count(1024).to_string(), "1024");
         assert_eq!(Bytes(17_179_869_184).to_string(), "16GiB");
+        assert_eq!(Percent(999_995).to_string(), "99.9995%");
+        assert_eq!(Rate(1_234_500_000).to_string(), "1.2345rpm");
     }
 }

@@ -5,13 +5,14 @@
 
 mod edit;
 mod fragment;
-mod lex;
+pub(crate) mod lex;
 mod node;
 mod read;
-mod write;
+pub(crate) mod write;
 
 pub use edit::{EditError, Options, insert_at, push, remove, rename_key, replace_scalar, set};
 pub use fragment::{Fragment, Style};
 pub use node::{Entry, Key, Mapping, Node, Scalar, ScalarStyle, Sequence, Value};
+pub(crate) use read::is_json;
 pub use read::{Error, ErrorKind, Limits, Parsed, read};
 pub use write::scalar;

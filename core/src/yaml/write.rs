@@ -7,7 +7,7 @@ use super::node::{Scalar, ScalarStyle};
 
 /// Where a scalar is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// Outside of brackets.
     Block,
     /// Inside `[…]` or `{…}`.
@@ -23,7 +23,7 @@ pub fn scalar(text: &str) -> Cow<'_, str> {
 }
 
 /// A text as a scalar at a place.
-pub(super) fn scalar_in(text: &str, place: Place) -> Cow<'_, str> {
+pub(crate) fn scalar_in(text: &str, place: Place) -> Cow<'_, str> {
     if is_plain(text, place) {
         Cow::Borrowed(text)
     } else {
@@ -86,7 +86,7 @@ fn is_printable(found: char) -> bool {
 }
 
 /// A text in double quotes, with the escapes that YAML and JSON share.
-pub(super) fn double_quoted(text: &str) -> String {
+pub(crate) fn double_quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len().saturating_add(2));
     out.push('"');
     for found in text.chars() {
@@ -113,7 +113,7 @@ pub(super) fn double_quoted(text: &str) -> String {
 
 /// The lines of a text as the content of a `|` scalar, and its header; `None` where only quotes
 /// can hold it.
-pub(super) fn literal(text: &str) -> Option<(&'static str, Vec<&str>)> {
+pub(crate) fn literal(text: &str) -> Option<(&'static str, Vec<&str>)> {
     let (header, body) = match text.strip_suffix('\n') {
         Some(body) => ("|", body),
         None => ("|-", text),

@@ -139,7 +139,7 @@ fn documents(text: &str, limits: &Limits, errors: &mut Vec<Error>) -> Vec<Node> 
 }
 
 /// Whether a text is JSON throughout.
-pub(in crate::yaml) fn is_json(text: &str) -> bool {
+pub(crate) fn is_json(text: &str) -> bool {
     json::read(text, &Limits::default(), &mut Vec::new()).is_some()
 }
 
