@@ -123,6 +123,15 @@ pub(crate) static COMMANDS: &[Command] = &[
         storage::save_file,
     ),
     command(
+        "recover",
+        "Recover an earlier document…",
+        Glyph::Undo,
+        Group::Document,
+        &[],
+        always,
+        storage::recover_earlier,
+    ),
+    command(
         "share",
         "Share by link…",
         Glyph::Edge,

@@ -24,6 +24,7 @@ pub(crate) fn Designer() -> impl IntoView {
         workspace: Workspace::new(),
         ui: Ui::new(),
         simulation: Simulation::new(),
+        storage: storage::Storage::new(),
     };
     provide_context(app);
     commands::listen(app);
@@ -50,5 +51,6 @@ pub(crate) fn Designer() -> impl IntoView {
         </div>
         <Dialogs />
         <toast::Toast />
+        <storage::DropTarget />
     }
 }

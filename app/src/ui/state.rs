@@ -7,6 +7,7 @@ use modelspec_core::text::Span;
 use crate::dialogs::Picker;
 use crate::platform;
 use crate::simulation::Simulation;
+use crate::storage::Storage;
 use crate::workspace::Workspace;
 
 /// All that a room of the designer may ask for. Copies are handles to the same.
@@ -18,6 +19,8 @@ pub(crate) struct App {
     pub(crate) ui: Ui,
     /// The last simulation.
     pub(crate) simulation: Simulation,
+    /// Where the document comes from and goes to.
+    pub(crate) storage: Storage,
 }
 
 /// The designer that this component is part of.

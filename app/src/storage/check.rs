@@ -1,0 +1,151 @@
+//! What may be opened: UTF-8 text of a graph or a model, however broken, but nothing else.
+
+use modelspec_core::spec::{self, Document};
+use modelspec_core::yaml;
+
+/// The most bytes of a document.
+pub(crate) const MAX_BYTES: usize = 16 << 20;
+
+/// A text that may be opened.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Checked {
+    /// The text.
+    pub(crate) text: String,
+    /// The name that the document gives itself.
+    pub(crate) name: Option<String>,
+}
+
+/// Takes bytes as a document.
+///
+/// # Errors
+/// Why they are none: the end of a sentence that begins with what holds them.
+pub(crate) fn bytes(bytes: Vec<u8>) -> Result<Checked, String> {
+    if bytes.len() > MAX_BYTES {
+        return Err(too_large());
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err("is UTF-16 text; save it as UTF-8".to_owned());
+    }
+    if bytes.contains(&0) {
+        return Err("is a binary file; a document is YAML or JSON text".to_owned());
+    }
+    match String::from_utf8(bytes) {
+        Ok(found) => text(found),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let line = error.as_bytes()[..at]
+                .iter()
+                .filter(|&&byte| byte == b'\n')
+                .count();
+            Err(format!(
+                "is not UTF-8 text: line {} has a byte that is no character",
+                line + 1
+            ))
+        }
+    }
+}
+
+/// Takes a text as a document.
+///
+/// # Errors
+/// As for [`bytes`].
+pub(crate) fn text(text: String) -> Result<Checked, String> {
+    if text.len() > MAX_BYTES {
+        return Err(too_large());
+    }
+    if text.trim().is_empty() {
+        return Err("is empty".to_owned());
+    }
+    let reading = spec::read(&text);
+    let broken = !reading.is_well_formed();
+    let is_map = reading.trees.iter().any(|tree| tree.as_mapping().is_some());
+    let says_key = || {
+        let mut lines = text.lines();
+        lines.any(|line| line.starts_with("apiVersion:") || line.starts_with("kind:"))
+    };
+    if !is_map && !(broken && says_key()) {
+        return Err("is no document: it has no line such as `kind: ModelGraph`".to_owned());
+    }
+    if !broken {
+        stranger(&reading)?;
+    }
+    let name = reading.trees.iter().find_map(|tree| {
+        let name = tree.at(["metadata", "name"])?.as_scalar()?;
+        Some(name.text.to_string()).filter(|name| !name.is_empty())
+    });
+    Ok(Checked { text, name })
+}
+
+/// Refuses sound YAML of another format.
+fn stranger(reading: &spec::Reading) -> Result<(), String> {
+    let known = reading
+        .documents
+        .iter()
+        .zip(&reading.trees)
+        .any(|(document, tree)| {
+            let says = ["apiVersion", "kind", "spec"]
+                .iter()
+                .any(|key| tree.get(key).is_some());
+            !matches!(document, Document::Unknown) && says
+        });
+    if known || too_many(reading) {
+        return Ok(());
+    }
+    let stated = reading.trees.iter().find_map(|tree| {
+        let version = tree.get("apiVersion").and_then(yaml::Node::as_scalar)?;
+        Some(version.text.to_string())
+    });
+    Err(match stated {
+        Some(version) => format!(
+            "is of another format, `apiVersion: {version}`; a graph says `apiVersion: {}`",
+            spec::API_VERSION
+        ),
+        None => "is YAML, but says neither `apiVersion` nor `kind: ModelGraph`".to_owned(),
+    })
+}
+
+/// Whether a graph was set aside for its size; the findings say so.
+fn too_many(reading: &spec::Reading) -> bool {
+    let mut trees = reading.trees.iter();
+    trees.any(|tree| tree.at(["spec", "nodes"]).is_some())
+}
+
+/// Why a document of more than [`MAX_BYTES`] is refused.
+pub(crate) fn too_large() -> String {
+    "is larger than 16 MiB, the most that a document may have".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn graphs_and_models_are_taken_even_when_broken() {
+        let taken = |found: &str| text(found.to_owned()).is_ok();
+        assert!(taken("apiVersion: modelgraph/v1alpha1\nkind: ModelGraph\n"));
+        assert!(taken("apiVersion: piqc.ai/v1alpha1\nkind: ModelSpec\n"));
+        assert!(taken("kind: ModelGraph\nspec: [\n"));
+        assert!(taken(
+            "{\"kind\": \"ModelGraph\", \"spec\": {\"nodes\": {}}}"
+        ));
+    }
+
+    #[test]
+    fn other_things_are_refused_with_the_reason() {
+        let why = |found: &[u8]| bytes(found.to_vec()).unwrap_err();
+        assert!(why(b"\x89PNG\0\x01").contains("binary"));
+        assert!(why(b"kind: a\nname: \xff\n").contains("line 2"));
+        assert!(why(b"\xff\xfea\0").contains("UTF-16"));
+        assert!(why(b" \n").contains("empty"));
+        assert!(why(b"Dear reader").contains("kind: ModelGraph"));
+        assert!(why(b"apiVersion: apps/v1\nkind: Deployment\n").contains("apps/v1"));
+        assert!(why(b"name: x\nversion: 1\n").contains("neither"));
+        assert!(why(&vec![b'a'; MAX_BYTES + 1]).contains("16 MiB"));
+    }
+
+    #[test]
+    fn the_name_is_the_documents_own() {
+        let found = text("kind: ModelGraph\nmetadata: { name: rag }\n".to_owned()).unwrap();
+        assert_eq!(found.name.as_deref(), Some("rag"));
+    }
+}
