@@ -1,10 +1,10 @@
 // Starts the designer. The page's script element carries the names of the built files;
 // the application reads their addresses from `globalThis.modelspecAssets`:
 //
-//   { js, wasm, worker, editor: string }   absolute URLs
+//   { js, wasm, worker, engine, engineWasm, editor: string }   absolute URLs
 //
 // `new Worker(assets.worker, { type: "module" })` with a first message
-// `{ js: assets.js, wasm: assets.wasm }` runs the same program in a worker (see worker.js);
+// `{ js: assets.engine, wasm: assets.engineWasm }` runs the engine in a worker (see worker.js);
 // `import(assets.editor)` loads the text editor.
 //
 // <html data-state> is "ready" once the program's `main` has returned, "failed" when it
@@ -17,6 +17,8 @@ const assets = Object.freeze({
   js: absolute(script.dataset.js),
   wasm: absolute(script.dataset.wasm),
   worker: absolute(script.dataset.worker),
+  engine: absolute(script.dataset.engine),
+  engineWasm: absolute(script.dataset.engineWasm),
   editor: absolute(script.dataset.editor),
 });
 globalThis.modelspecAssets = assets;

@@ -1,9 +1,9 @@
-// Runs the designer's program in a worker. The first message names what to run:
+// Runs a program in a worker. The first message names what to run:
 //
 //   { js: string, wasm: string | WebAssembly.Module }
 //
 // `js` is an absolute URL; `wasm` is one too, or the module that the page has compiled
-// already. The program's `main` sees that it runs in a worker and sets `self.onmessage`.
+// already. The program's `main` sets `self.onmessage`.
 // Messages that arrive before that are kept and handed over in their order. When the
 // program cannot start, the worker posts `{ failed: string }`.
 const waiting = [];

@@ -109,9 +109,17 @@ pub(crate) fn hook() -> Result<()> {
     if release {
         shrink(&staging)?;
     }
+    // Trunk names a worker's files without a fingerprint; caches need one.
+    let engine_wasm = fingerprinted(&staging, "modelspec-engine_bg", "wasm")?;
+    let engine = fingerprinted(&staging, "modelspec-engine", "js")?;
 
     let index = staging.join("index.html");
-    let page = complete(&fs::read_to_string(&index)?, &editor)?;
+    let files = [
+        ("editor", &*editor),
+        ("engine", &engine),
+        ("engine-wasm", &engine_wasm),
+    ];
+    let page = complete(&fs::read_to_string(&index)?, &files)?;
     fs::write(staging.join("embed.html"), embedded(&page)?)?;
     fs::write(index, page)?;
     Ok(())
@@ -128,7 +136,7 @@ fn shrink(staging: &Path) -> Result<()> {
             arguments.extend(WASM_FEATURES);
             arguments.extend([file.as_str(), "-o", file.as_str()]);
             run(command("wasm-opt", arguments))?;
-        } else if name.starts_with("modelspec-app") && name.ends_with(".js") {
+        } else if name.starts_with("modelspec-") && name.ends_with(".js") {
             let outfile = format!("--outfile={file}");
             run(command(
                 "esbuild",
@@ -146,23 +154,34 @@ fn shrink(staging: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The page with the text editor's file named for `start.js`. Completing twice changes nothing.
-fn complete(page: &str, editor: &str) -> Result<String> {
+/// Renames a built file after its content, and says the new name.
+fn fingerprinted(staging: &Path, stem: &str, extension: &str) -> Result<String> {
+    let built = staging.join(format!("{stem}.{extension}"));
+    let bytes = fs::read(&built).with_context(|| format!("trunk built no {stem}.{extension}"))?;
+    let name = format!("{stem}-{:016x}.{extension}", fingerprint(&bytes));
+    fs::rename(built, staging.join(&name))?;
+    Ok(name)
+}
+
+/// The page with the files named that `start.js` hands on. Completing twice changes nothing.
+fn complete(page: &str, files: &[(&str, &str)]) -> Result<String> {
     let page = page.replace("\r\n", "\n");
     let start = page
         .find("<script id=\"start\"")
         .context("index.html has no start script; Trunk.toml's `pattern_script` writes it")?;
     let (before, script) = page.split_at(start);
-    let page = match script.split_once(" data-editor=\"") {
-        Some((head, tail)) => {
-            let rest = tail.split_once('"').map_or("", |(_, rest)| rest);
-            format!("{before}{head} data-editor=\"./{editor}\"{rest}")
-        }
-        None => format!(
-            "{before}{}",
-            script.replacen('>', &format!(" data-editor=\"./{editor}\">"), 1)
-        ),
-    };
+    let mut script = script.to_owned();
+    for (what, file) in files {
+        let named = format!(" data-{what}=\"./{file}\"");
+        script = match script.split_once(&format!(" data-{what}=\"")) {
+            Some((head, tail)) => {
+                let rest = tail.split_once('"').map_or("", |(_, rest)| rest);
+                format!("{head}{named}{rest}")
+            }
+            None => script.replacen('>', &format!("{named}>"), 1),
+        };
+    }
+    let page = format!("{before}{script}");
     check(&page)?;
     Ok(page)
 }
@@ -227,17 +246,17 @@ mod tests {
 
     #[test]
     fn completing_twice_changes_nothing() {
-        let once = complete(PAGE, "editor-1.js").unwrap();
+        let once = complete(PAGE, &[("editor", "editor-1.js")]).unwrap();
         assert!(once.contains("data-js=\"./a.js\" data-editor=\"./editor-1.js\"></script>"));
-        assert_eq!(complete(&once, "editor-1.js").unwrap(), once);
+        assert_eq!(complete(&once, &[("editor", "editor-1.js")]).unwrap(), once);
     }
 
     #[test]
     fn a_new_editor_replaces_the_old() {
-        let once = complete(PAGE, "editor-1.js").unwrap();
+        let once = complete(PAGE, &[("editor", "editor-1.js")]).unwrap();
         assert_eq!(
-            complete(&once, "editor-2.js").unwrap(),
-            complete(PAGE, "editor-2.js").unwrap()
+            complete(&once, &[("editor", "editor-2.js")]).unwrap(),
+            complete(PAGE, &[("editor", "editor-2.js")]).unwrap()
         );
     }
 

@@ -155,7 +155,12 @@ fn clippy() -> Result<()> {
 
 fn wasm() -> Result<()> {
     setup::wasm_target()?;
-    let packages = ["modelspec-core", "wgpu-sim", "modelspec-app"];
+    let packages = [
+        "modelspec-core",
+        "wgpu-sim",
+        "modelspec-app",
+        "modelspec-engine",
+    ];
     let mut arguments = vec!["clippy", "--target", "wasm32-unknown-unknown"];
     arguments.extend(packages.iter().flat_map(|package| ["-p", package]));
     arguments.extend(["--", "-D", "warnings"]);

@@ -1,9 +1,72 @@
 //! The last simulation: what the panel asks for, and what canvas and panel show of the answer.
 
+mod answer;
+
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use leptos::prelude::*;
+use serde_json::json;
+
+use crate::engine::{Answer, Engine};
+use crate::workspace::Workspace;
+
+/// What computes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// The GPU where the work fills it.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The GPU, through WebGPU.
+    Gpu,
+}
+
+impl Choice {
+    /// In their order.
+    pub(crate) const ALL: [Self; 3] = [Self::Auto, Self::Cpu, Self::Gpu];
+
+    /// As the engine is asked.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Gpu => "gpu",
+        }
+    }
+
+    /// As people read it.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Auto => "Automatic",
+            Self::Cpu => "CPU",
+            Self::Gpu => "GPU (WebGPU)",
+        }
+    }
+}
+
+/// What a run is asked for beside the document.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Settings {
+    /// Requests a second, in place of the document's workload.
+    pub(crate) rate: Option<f64>,
+    /// Counted at each node, all replications together.
+    pub(crate) requests: u64,
+    /// Equal seeds give equal figures.
+    pub(crate) seed: u32,
+    /// What computes.
+    pub(crate) engine: Choice,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { rate: None, requests: 1_000_000, seed: 1, engine: Choice::Auto }
+    }
+}
+
+/// Independent runs of each node; confidence intervals come from their spread.
+const REPLICATIONS: u32 = 64;
 
 /// The figures of one node.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,6 +87,8 @@ pub(crate) struct NodeFigures {
     pub(crate) p99_ms: Option<f64>,
     /// Its 95 % confidence interval, in milliseconds.
     pub(crate) p99_ci_ms: Option<[f64; 2]>,
+    /// 95th percentile of the service alone, in milliseconds.
+    pub(crate) service_p95_ms: Option<f64>,
     /// Where its service time comes from: `declared`, `measured`, …
     pub(crate) origin: String,
 }
@@ -45,6 +110,8 @@ pub(crate) struct Figures {
     pub(crate) seed: u32,
     /// How long it took, in milliseconds.
     pub(crate) elapsed_ms: f64,
+    /// Why another engine ran than was asked for.
+    pub(crate) engine_note: Option<String>,
     /// What was left out or simplified, in sentences; each with the node it is about.
     pub(crate) notes: Vec<(Option<String>, String)>,
 }
@@ -66,14 +133,22 @@ pub(crate) enum State {
 /// The simulation that the designer shows. Copies are handles to the same.
 #[derive(Clone, Copy)]
 pub(crate) struct Simulation {
+    /// What the next run is asked for.
+    pub(crate) settings: RwSignal<Settings>,
     state: RwSignal<State, LocalStorage>,
+    engine: Engine,
+    /// The figures before the run that goes on: they stay on the canvas until it is done.
+    last: RwSignal<Option<Rc<Figures>>, LocalStorage>,
 }
 
 impl Simulation {
     /// Nothing has run.
     pub(crate) fn new() -> Self {
         Self {
+            settings: RwSignal::new(Settings::default()),
             state: RwSignal::new_local(State::Idle),
+            engine: Engine::new(),
+            last: RwSignal::new_local(None),
         }
     }
 
@@ -82,16 +157,64 @@ impl Simulation {
         self.state.get()
     }
 
-    /// Tells where it stands.
-    pub(crate) fn set(self, state: State) {
-        self.state.set(state);
+    /// The figures of the last run, watched; also while another goes on.
+    pub(crate) fn figures(self) -> Option<Rc<Figures>> {
+        self.last.get()
     }
 
-    /// The figures of the last run, watched.
-    pub(crate) fn figures(self) -> Option<Rc<Figures>> {
-        self.state.with(|state| match state {
-            State::Done(figures) => Some(Rc::clone(figures)),
-            _ => None,
-        })
+    /// Whether a run goes on, watched.
+    pub(crate) fn is_running(self) -> bool {
+        self.state.with(|state| matches!(state, State::Running(_)))
+    }
+
+    /// Forgets all figures, as with another document.
+    pub(crate) fn clear(self) {
+        self.cancel();
+        self.state.set(State::Idle);
+        self.last.set(None);
+    }
+
+    /// Simulates the document as it is now. A run that goes on is given up.
+    pub(crate) fn run(self, workspace: Workspace) {
+        if untrack(|| self.is_running()) {
+            self.engine.cancel();
+        }
+        let document = workspace.document_now();
+        let settings = self.settings.get_untracked();
+        let revision = document.revision;
+        self.state.set(State::Running(0.0));
+        let task = json!({
+            "do": "simulate",
+            "text": document.analysis.text,
+            "rate": settings.rate,
+            "requests": settings.requests,
+            "replications": REPLICATIONS,
+            "seed": settings.seed,
+            "engine": settings.engine.word(),
+        });
+        self.engine.ask(task, move |answer| match answer {
+            Answer::Progress(share) => self.state.set(State::Running(share)),
+            Answer::Done(result) => {
+                let figures = Rc::new(answer::figures(&result, revision));
+                self.last.set(Some(Rc::clone(&figures)));
+                self.state.set(State::Done(figures));
+            }
+            Answer::Refused(reasons) => self.refuse(answer::notes(Some(&reasons))),
+            Answer::Failed(sentence) => self.refuse(vec![(None, sentence)]),
+        });
+    }
+
+    /// Gives up the run that goes on.
+    pub(crate) fn cancel(self) {
+        if untrack(|| self.is_running()) {
+            self.engine.cancel();
+            let last = self.last.get_untracked();
+            self.state.set(last.map_or(State::Idle, State::Done));
+        }
+    }
+
+    fn refuse(self, reasons: Vec<(Option<String>, String)>) {
+        self.last.set(None);
+        self.state.set(State::Refused(reasons));
     }
 }

@@ -1,0 +1,72 @@
+use modelspec_core::check::Diagnostic;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// What the page asks.
+#[derive(Deserialize)]
+pub(crate) struct Request {
+    /// The page's number for it.
+    pub(crate) id: u32,
+    #[serde(flatten)]
+    pub(crate) task: Task,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "do", rename_all = "camelCase")]
+pub(crate) enum Task {
+    /// Simulates a document.
+    Simulate(Simulate),
+    /// Lists the targets of exports.
+    Targets,
+    /// Exports a document.
+    Export(Export),
+}
+
+/// A document and how to simulate it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Simulate {
+    pub(crate) text: String,
+    /// Requests a second, in place of the document's workload.
+    pub(crate) rate: Option<f64>,
+    /// Counted at each node, all replications together.
+    pub(crate) requests: u64,
+    pub(crate) replications: u32,
+    pub(crate) seed: u32,
+    /// `auto`, `cpu` or `gpu`.
+    pub(crate) engine: String,
+}
+
+/// A document and where to export it.
+#[derive(Deserialize)]
+pub(crate) struct Export {
+    pub(crate) text: String,
+    pub(crate) target: String,
+    /// Codes of losses that are accepted.
+    pub(crate) accept: Vec<String>,
+}
+
+/// What the page is told.
+pub(crate) enum Answer {
+    /// The share that is done, 0 to 1.
+    Progress(f64),
+    /// The result.
+    Done(Value),
+    /// Why there is none: what there is to say instead.
+    Refused(Value),
+}
+
+/// An answer as its message.
+pub(crate) fn write(id: u32, answer: &Answer) -> String {
+    let (key, value) = match answer {
+        Answer::Progress(share) => ("progress", &json!(share)),
+        Answer::Done(value) => ("done", value),
+        Answer::Refused(value) => ("refused", value),
+    };
+    json!({ "id": id, key: value }).to_string()
+}
+
+/// A finding as the page shows it: its sentence, its help, and the node it is about.
+pub(crate) fn note(found: &Diagnostic) -> Value {
+    json!({ "node": found.node, "message": found.message, "help": found.help })
+}

@@ -1,0 +1,161 @@
+//! The engine's worker, from the page's side: simulation and exports are asked of it.
+//!
+//! It starts with the first question, so that the page's first load holds nothing of it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::{Object, Reflect};
+use leptos::prelude::*;
+use serde_json::{Value, json};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use crate::platform;
+
+/// What the engine says to a question.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    /// The share that is done, 0 to 1.
+    Progress(f64),
+    /// The result.
+    Done(Value),
+    /// Why there is none.
+    Refused(Value),
+    /// The engine cannot run: a sentence.
+    Failed(String),
+}
+
+/// An engine with a worker of its own. Copies are handles to the same.
+#[derive(Clone, Copy)]
+pub(crate) struct Engine {
+    inner: StoredValue<Rc<RefCell<Inner>>, LocalStorage>,
+}
+
+#[derive(Default)]
+struct Inner {
+    running: Option<Running>,
+    /// The number of the question whose answers are heard.
+    asked: u32,
+    hear: Option<Rc<dyn Fn(Answer)>>,
+}
+
+struct Running {
+    worker: Worker,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut(web_sys::Event)>,
+}
+
+impl Engine {
+    /// An engine that has not started yet.
+    pub(crate) fn new() -> Self {
+        Self { inner: StoredValue::new_local(Rc::default()) }
+    }
+
+    /// Asks; `task` is a map with `do`. Answers to an earlier question are no longer heard.
+    pub(crate) fn ask(self, mut task: Value, hear: impl Fn(Answer) + 'static) {
+        let inner = self.inner.get_value();
+        let hear: Rc<dyn Fn(Answer)> = Rc::new(hear);
+        let id = {
+            let mut inner = inner.borrow_mut();
+            inner.asked = inner.asked.wrapping_add(1);
+            inner.hear = Some(Rc::clone(&hear));
+            inner.asked
+        };
+        if let Value::Object(task) = &mut task {
+            task.insert("id".to_owned(), json!(id));
+        }
+        if inner.borrow().running.is_none() {
+            match start(&inner) {
+                Ok(running) => inner.borrow_mut().running = Some(running),
+                Err(_) => return hear(Answer::Failed(REFUSED.to_owned())),
+            }
+        }
+        let sent = inner.borrow().running.as_ref().map(|running| {
+            running.worker.post_message(&JsValue::from_str(&task.to_string()))
+        });
+        if !matches!(sent, Some(Ok(()))) {
+            hear(Answer::Failed(REFUSED.to_owned()));
+        }
+    }
+
+    /// Ends what is computed now; the next question starts anew.
+    pub(crate) fn cancel(self) {
+        let inner = self.inner.get_value();
+        let mut inner = inner.borrow_mut();
+        inner.hear = None;
+        if let Some(running) = inner.running.take() {
+            running.worker.terminate();
+        }
+    }
+}
+
+const REFUSED: &str = "This page may not start a worker, so nothing can be computed here. \
+    Open the designer itself, not embedded, in a current browser.";
+
+/// Starts the worker and tells it what to run.
+fn start(inner: &Rc<RefCell<Inner>>) -> Result<Running, JsValue> {
+    let assets = Reflect::get(&platform::window(), &"modelspecAssets".into())?;
+    let asset = |name: &str| {
+        let address = Reflect::get(&assets, &name.into())?;
+        address.as_string().ok_or(JsValue::UNDEFINED)
+    };
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    let worker = Worker::new_with_options(&asset("worker")?, &options)?;
+
+    let weak = Rc::downgrade(inner);
+    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        if let Some(inner) = weak.upgrade() {
+            heard(&inner, &event.data());
+        }
+    });
+    worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    let weak = Rc::downgrade(inner);
+    let on_error = Closure::<dyn FnMut(web_sys::Event)>::new(move |_| {
+        if let Some(inner) = weak.upgrade() {
+            fail(&inner, "The engine ended unexpectedly. Run again; if that does not help, reload the page.");
+        }
+    });
+    worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+
+    let first = Object::new();
+    Reflect::set(&first, &"js".into(), &asset("engine")?.into())?;
+    Reflect::set(&first, &"wasm".into(), &asset("engineWasm")?.into())?;
+    worker.post_message(&first)?;
+    Ok(Running { worker, _on_message: on_message, _on_error: on_error })
+}
+
+fn heard(inner: &Rc<RefCell<Inner>>, data: &JsValue) {
+    let Some(text) = data.as_string() else {
+        // What `worker.js` itself says: the program could not start.
+        let why = Reflect::get(data, &"failed".into()).ok().and_then(|why| why.as_string());
+        return fail(inner, &format!("The engine could not start: {}.", why.unwrap_or_default()));
+    };
+    let Ok(Value::Object(mut message)) = serde_json::from_str(&text) else { return };
+    let hear = {
+        let inner = inner.borrow();
+        let asked = message.get("id").and_then(Value::as_u64) == Some(u64::from(inner.asked));
+        inner.hear.clone().filter(|_| asked)
+    };
+    let Some(hear) = hear else { return };
+    if let Some(share) = message.get("progress").and_then(Value::as_f64) {
+        hear(Answer::Progress(share));
+    } else if let Some(result) = message.remove("done") {
+        hear(Answer::Done(result));
+    } else if let Some(reason) = message.remove("refused") {
+        hear(Answer::Refused(reason));
+    }
+}
+
+fn fail(inner: &Rc<RefCell<Inner>>, sentence: &str) {
+    let hear = {
+        let mut inner = inner.borrow_mut();
+        inner.running = None;
+        inner.hear.take()
+    };
+    if let Some(hear) = hear {
+        hear(Answer::Failed(sentence.to_owned()));
+    }
+}
