@@ -441,3 +441,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_chain_of_many_nodes_does_not_exhaust_the_stack() {
+    let mut nodes = String::new();
+    let mut edges = String::from("inputs.question > n0.prompt\n");
+    for at in 0..10_000 {
+        writeln!(nodes, "n{at}: {{role: generator}}").unwrap();
+        writeln!(edges, "n{at}.text > n{}.prompt", at + 1).unwrap();
+    }
+    let edges = edges.replace("n10000.prompt", "outputs.answer");
+    assert_eq!(found(&nodes, &edges), NOTHING);
+}

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use petgraph::algo::dominators::{Dominators, simple_fast};
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graphmap::DiGraphMap;
 
 use super::{Edge, Graph, NodeIx};
@@ -66,7 +66,7 @@ pub fn topological_order(graph: &Graph) -> Vec<NodeIx> {
 /// Each set of nodes that can reach one another, in the order of the document. O(nodes + edges).
 pub fn cycles(graph: &Graph) -> Vec<Vec<NodeIx>> {
     let map = as_petgraph(graph);
-    let mut found: Vec<Vec<NodeIx>> = tarjan_scc(&map)
+    let mut found: Vec<Vec<NodeIx>> = kosaraju_scc(&map)
         .into_iter()
         .filter(|set| match set.as_slice() {
             [only] => map.contains_edge(*only, *only),

@@ -86,13 +86,13 @@ fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
         if role == Some(Role::Join) && graph.edges_at(to).any(certain) {
             continue;
         }
-        let (given, taken) = (graph.port_path(from), graph.port_path(to));
+        let (source, target) = (graph.port_path(from), graph.port_path(to));
         let why = match because {
             Because::Edge => "its edge is optional".to_owned(),
             Because::Port => "it is optional".to_owned(),
             Because::Node { .. } => format!("`{}` may be passed over", graph.name(edge.source)),
         };
-        let message = format!("`{taken}` needs a value, and `{given}` may be missing: {why}");
+        let message = format!("`{target}` needs a value, and `{source}` may be missing: {why}");
         let mut diagnostic = RULE
             .at(edge.span, message)
             .on_edge(&edge.id)
