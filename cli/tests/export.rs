@@ -212,3 +212,13 @@ fn a_graph_with_errors_is_a_finding() {
     let output = export(&["kubernetes", "-"], "");
     assert_eq!(output.status.code(), Some(1));
 }
+
+#[test]
+fn codes_of_exports_are_explained() {
+    let explain = |code: &str| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_modelspec"));
+        stdout(&program.args(["explain", code]).output().unwrap())
+    };
+    assert!(explain("tg-kubernetes-size").contains("--accept TG-KUBERNETES-SIZE"));
+    assert!(explain("TG-MODELSPEC-TASK").starts_with("# TG-MODELSPEC-TASK: The task of a model\n"));
+}

@@ -1,6 +1,6 @@
 //! The programs that serve models and indexes: their images, ports, probes and arguments.
 
-use crate::spec::{self, Batch, Overflow, Precision, Role};
+use crate::spec::{self, Batch, Overflow, Precision, Protocol, Role};
 use crate::text::Span;
 
 /// What is known of a serving program.
@@ -43,7 +43,7 @@ static ENGINES: &[Engine] = &[
         name: "tei",
         aliases: &["text-embeddings-inference"],
         repository: "ghcr.io/huggingface/text-embeddings-inference",
-        tag: "1.8",
+        tag: "1.9",
         port: 8080,
         ready: "/health",
         live: "/health",
@@ -144,13 +144,26 @@ impl Engine {
         }
     }
 
-    /// The image that is taken where none is stated, for a GPU of the catalogue.
-    pub(super) fn image(&self, gpu: Option<&str>) -> String {
-        let variant = match (self.name, gpu) {
-            ("tei", gpu) => tei_variant(gpu),
-            _ => "",
-        };
-        format!("{}:{variant}{}", self.repository, self.tag)
+    /// The image that is taken where none is stated, for a GPU of the catalogue and a protocol;
+    /// `None` where none is published for it.
+    pub(super) fn image(&self, gpu: Option<&str>, protocol: Protocol) -> Option<String> {
+        let (repository, tag) = (self.repository, self.tag);
+        let is_amd = gpu.is_some_and(|gpu| gpu.starts_with("MI"));
+        Some(match (self.name, is_amd) {
+            ("vllm", true) => format!("{repository}-rocm:{tag}"),
+            ("tgi", true) => format!("{repository}:{tag}-rocm"),
+            ("tei" | "triton", true) => return None,
+            ("tei", false) => {
+                let variant = tei_variant(gpu);
+                let behind = if protocol == Protocol::Grpc {
+                    "-grpc"
+                } else {
+                    ""
+                };
+                format!("{repository}:{variant}{tag}{behind}")
+            }
+            _ => format!("{repository}:{tag}"),
+        })
     }
 
     /// How it is started for a node, listening at a port.
@@ -389,7 +402,7 @@ fn tgi(node: &spec::Node, port: u32) -> Start {
 fn triton(node: &spec::Node, port: u32) -> Start {
     let repository = uri(node).unwrap_or("/models");
     let is_grpc = node.serving.as_ref().and_then(|serving| serving.protocol);
-    let is_grpc = is_grpc.is_some_and(|protocol| protocol.value == spec::Protocol::Grpc);
+    let is_grpc = is_grpc.is_some_and(|protocol| protocol.value == Protocol::Grpc);
     let listen = if is_grpc { "grpc-port" } else { "http-port" };
     let mut start = Start {
         command: vec!["tritonserver".to_owned()],
@@ -402,4 +415,86 @@ fn triton(node: &spec::Node, port: u32) -> Start {
     };
     batch_unsaid(node, &mut start);
     start
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_fits_its_gpu_and_protocol() {
+        let image = |engine: &str, gpu, protocol| {
+            let image = Engine::find(engine).unwrap().image(gpu, protocol)?;
+            Some(image.rsplit('/').next().unwrap().to_owned())
+        };
+        for (engine, gpu, protocol, wanted) in [
+            (
+                "vllm",
+                Some("L4"),
+                Protocol::Http,
+                Some("vllm-openai:v0.19.0"),
+            ),
+            (
+                "vllm",
+                Some("MI300X"),
+                Protocol::Http,
+                Some("vllm-openai-rocm:v0.19.0"),
+            ),
+            (
+                "tei",
+                None,
+                Protocol::Http,
+                Some("text-embeddings-inference:cpu-1.9"),
+            ),
+            (
+                "TEI",
+                Some("T4"),
+                Protocol::Http,
+                Some("text-embeddings-inference:turing-1.9"),
+            ),
+            (
+                "tei",
+                Some("L40S"),
+                Protocol::Grpc,
+                Some("text-embeddings-inference:89-1.9-grpc"),
+            ),
+            (
+                "tei",
+                Some("A100-80GB-SXM"),
+                Protocol::Http,
+                Some("text-embeddings-inference:1.9"),
+            ),
+            (
+                "tei",
+                Some("H200-141GB-SXM"),
+                Protocol::Http,
+                Some("text-embeddings-inference:hopper-1.9"),
+            ),
+            (
+                "tei",
+                Some("RTX-4090"),
+                Protocol::Http,
+                Some("text-embeddings-inference:89-1.9"),
+            ),
+            (
+                "tei",
+                Some("RTX-PRO-6000-Server"),
+                Protocol::Http,
+                Some("text-embeddings-inference:120-1.9"),
+            ),
+            ("tei", Some("MI300X"), Protocol::Http, None),
+            (
+                "text-generation-inference",
+                Some("MI300X"),
+                Protocol::Http,
+                Some("text-generation-inference:3.3.4-rocm"),
+            ),
+        ] {
+            assert_eq!(
+                image(engine, gpu, protocol).as_deref(),
+                wanted,
+                "{engine} {gpu:?}"
+            );
+        }
+    }
 }

@@ -46,7 +46,7 @@ pub(crate) fn check(objects: &[Value]) {
                 assert_eq!(found.len(), 1);
                 for rule in array(&object["spec"]["ingress"]) {
                     for port in array(&rule["ports"]) {
-                        assert!(has_port(found[0], port["port"].as_str().unwrap()));
+                        assert!(has_number(found[0], &port["port"]), "{object:#}");
                     }
                     for peer in rule["from"].as_array().into_iter().flatten() {
                         // Who is admitted exists.
@@ -62,7 +62,7 @@ pub(crate) fn check(objects: &[Value]) {
                         let found = selected(&peer["podSelector"]["matchLabels"]);
                         assert_eq!(found.len(), 1);
                         for port in array(&rule["ports"]) {
-                            assert!(has_port(found[0], port["port"].as_str().unwrap()));
+                            assert!(has_number(found[0], &port["port"]), "{object:#}");
                         }
                     }
                 }
@@ -180,6 +180,12 @@ fn has_port(pod: &Value, name: &str) -> bool {
     let containers = array(&pod["spec"]["containers"]).iter();
     let mut ports = containers.flat_map(|container| array(&container["ports"]));
     ports.any(|port| port["name"] == name)
+}
+
+fn has_number(pod: &Value, number: &Value) -> bool {
+    let containers = array(&pod["spec"]["containers"]).iter();
+    let mut ports = containers.flat_map(|container| array(&container["ports"]));
+    number.is_u64() && ports.any(|port| &port["containerPort"] == number)
 }
 
 fn is_within(selector: &Value, labels: &Value) -> bool {

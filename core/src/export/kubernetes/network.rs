@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::Cx;
 use super::plan::Plan;
-use super::{Cx, pod};
 use crate::graph::NodeIx;
 use crate::spec::{Execution, OnFailure, Role};
 
@@ -26,7 +26,7 @@ pub(super) fn of_node(cx: &mut Cx<'_, '_>, plan: &Plan<'_>, plans: &[Plan<'_>]) 
         Execution::Orchestrated => vec![orchestrator(cx)],
         Execution::Chained => callers(cx, plan, plans),
     };
-    let ports = json!([{"protocol": "TCP", "port": pod::port_name(plan)}]);
+    let ports = json!([{"protocol": "TCP", "port": plan.port}]);
     // No peer would mean everyone: whom nobody calls nobody may call.
     let ingress = if peers.is_empty() {
         json!([])
@@ -121,7 +121,7 @@ fn called(cx: &Cx<'_, '_>, plan: &Plan<'_>, plans: &[Plan<'_>]) -> Vec<Value> {
         }
     }
     let to = |other: &Plan<'_>| {
-        let ports = json!([{"protocol": "TCP", "port": pod::port_name(other)}]);
+        let ports = json!([{"protocol": "TCP", "port": other.port}]);
         json!({"to": [pods(cx, other)], "ports": ports})
     };
     let known = plans.iter().filter(|other| targets.contains(&other.ix));

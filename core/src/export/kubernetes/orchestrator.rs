@@ -71,12 +71,12 @@ fn image(cx: &mut Cx<'_, '_>, object: &str) -> String {
 }
 
 fn policy(cx: &Cx<'_, '_>, object: &str, plans: &[Plan<'_>]) -> Value {
-    let ingress = json!([{"ports": [{"protocol": "TCP", "port": "http"}]}]);
+    let ingress = json!([{"ports": [{"protocol": "TCP", "port": PORT}]}]);
     let mut egress = vec![network::to_dns()];
     for plan in plans {
         egress.push(json!({
             "to": [{"podSelector": {"matchLabels": cx.selector(&plan.object)}}],
-            "ports": [{"protocol": "TCP", "port": pod::port_name(plan)}],
+            "ports": [{"protocol": "TCP", "port": plan.port}],
         }));
     }
     if externals(cx).next().is_some() {

@@ -197,13 +197,15 @@ impl<'a> Planner<'_, '_, 'a> {
         let image = if let Some(stated) = stated {
             stated.value.0.clone()
         } else {
-            let image = if let Some(engine) = engine {
-                engine.image(gpu.map(|gpu| gpu.name))
-            } else {
+            let protocol = serving.and_then(|serving| serving.protocol);
+            let protocol = protocol.map_or(Protocol::Http, |protocol| protocol.value);
+            let published =
+                engine.and_then(|engine| engine.image(gpu.map(|gpu| gpu.name), protocol));
+            let image = published.unwrap_or_else(|| {
                 let version = self.cx.subject.version.map(quantity::label_value);
                 let version = version.filter(|version| !version.is_empty());
                 format!("{object}:{}", version.as_deref().unwrap_or("0.0.0"))
-            };
+            });
             self.assume(&kinds::IMAGE, "the image", &image);
             image
         };

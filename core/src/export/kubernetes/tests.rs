@@ -193,7 +193,7 @@ fn what_is_not_stated_is_assumed_and_told() {
         .find(|note| note.node.as_deref() == Some("embedder") && note.kind == &kinds::IMAGE);
     assert_eq!(
         image.unwrap().value.as_deref(),
-        Some("ghcr.io/huggingface/text-embeddings-inference:89-1.8")
+        Some("ghcr.io/huggingface/text-embeddings-inference:89-1.9")
     );
     for note in artifacts.assumptions.iter().chain(&artifacts.losses) {
         assert!(
