@@ -2,6 +2,7 @@
 
 mod base64;
 mod check;
+mod download;
 mod drop;
 mod files;
 mod js;
@@ -15,6 +16,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
+pub(crate) use download::{copy, download};
 pub(crate) use drop::DropTarget;
 
 use crate::dialogs::{self, Choice, Picker};

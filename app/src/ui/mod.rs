@@ -2,6 +2,8 @@
 
 mod icon;
 mod state;
+mod words;
 
 pub(crate) use icon::{Glyph, Icon, role_glyph};
 pub(crate) use state::{App, Dialog, Tab, Theme, Ui, ViewRequest, use_app};
+pub(crate) use words::{duration, figure};
