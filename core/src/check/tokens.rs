@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Context, Diagnostic};
-use crate::graph::{Direction, Fact, FactValue, NodeIx, Param, PortIx, Type};
+use crate::graph::{Fact, FactValue, NodeIx, Param, PortIx, Type};
 use crate::spec::{Kind, Node, OnFailure, Overflow, Role};
 use crate::text::Span;
 
@@ -163,52 +163,43 @@ pub(super) fn chunk_tokens(node: &Node) -> Option<Stated> {
     })
 }
 
-/// How many passages a port takes at most; and how many it would take if nodes upstream that may
-/// be skipped failed, where that is more.
-pub(super) fn items(cx: &Context<'_>, port: PortIx) -> Option<(Items, Option<Items>)> {
+/// How many passages a port takes at most, and how many it would take where nodes upstream fail and
+/// are skipped, one figure for each of them.
+pub(super) fn items(cx: &Context<'_>, port: PortIx) -> Option<(Items, Vec<Items>)> {
     let most = number(typed(cx, port, LISTS)?.fact(Param::MaxItems))?;
-    let usual = Items {
-        most,
-        skipped: None,
-    };
-    let failing = skipping(cx, port, &mut BTreeSet::new());
-    Some((usual, failing.filter(|items| items.most.value > most.value)))
+    let mut skipping = Vec::new();
+    skip(cx, port, &mut BTreeSet::new(), &mut skipping);
+    Some((
+        Items {
+            most,
+            skipped: None,
+        },
+        skipping,
+    ))
 }
 
-fn skipping(cx: &Context<'_>, port: PortIx, seen: &mut BTreeSet<PortIx>) -> Option<Items> {
+fn skip(cx: &Context<'_>, port: PortIx, seen: &mut BTreeSet<PortIx>, found: &mut Vec<Items>) {
+    let kind = cx.typing.of(port).map(|ty| ty.kind);
     if !seen.insert(port) {
-        return None;
+        return;
     }
-    let kind = typed(cx, port, LISTS)?.kind;
-    let mut largest: Option<Items> = None;
     for edge in cx.graph.edges_at(port) {
         let stated = cx.graph.spec_of(edge.source);
         let on_failure = stated.and_then(|node| node.on_failure.as_ref());
         if !matches!(on_failure.map(|on| &on.value), Some(OnFailure::Skip)) {
             continue;
         }
-        let inputs = cx
-            .graph
-            .node(edge.source)
-            .map_or(&[][..], |node| &node.inputs);
-        let Some(&passed) = inputs
-            .iter()
-            .find(|&&input| typed(cx, input, &[kind]).is_some())
-        else {
-            continue;
-        };
-        let own = typed(cx, passed, &[kind]).and_then(|ty| number(ty.fact(Param::MaxItems)));
-        let own = own.map(|most| Items {
-            most,
-            skipped: Some(edge.source),
-        });
-        for items in own.into_iter().chain(skipping(cx, passed, seen)) {
-            if largest.is_none_or(|known| items.most.value > known.most.value) {
-                largest = Some(items);
+        for &passed in inputs(cx, edge.source) {
+            let ty = cx.typing.of(passed).filter(|ty| Some(ty.kind) == kind);
+            if let Some(ty) = ty {
+                let most = number(ty.fact(Param::MaxItems));
+                let skipped = Some(edge.source);
+                found.extend(most.map(|most| Items { most, skipped }));
+                skip(cx, passed, seen, found);
+                break;
             }
         }
     }
-    largest
 }
 
 /// What the embedder of an index takes at most: the node of the model that `index` names, else the
@@ -269,15 +260,9 @@ pub(super) fn query_embedder(cx: &Context<'_>, retriever: NodeIx) -> Option<Node
     found.next().filter(|_| found.next().is_none())
 }
 
-/// The input ports of a node with their paths.
-pub(super) fn inputs(cx: &Context<'_>, node: NodeIx) -> Vec<PortIx> {
-    let inputs = cx.graph.node(node).map_or(&[][..], |node| &node.inputs);
-    let takes = |port: &&PortIx| {
-        cx.graph
-            .port(**port)
-            .is_some_and(|port| port.direction == Direction::Input)
-    };
-    inputs.iter().filter(takes).copied().collect()
+/// The input ports of a node.
+pub(super) fn inputs<'a>(cx: &Context<'a>, node: NodeIx) -> &'a [PortIx] {
+    cx.graph.node(node).map_or(&[], |node| &node.inputs)
 }
 
 /// What happens to a text that is too long, as the end of a sentence.

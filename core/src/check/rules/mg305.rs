@@ -66,7 +66,7 @@ fn pair(cx: &Context<'_>, reranker: NodeIx) -> Option<Diagnostic> {
     let tokenizer = stated.tokenizer.as_ref()?;
     let limit = tokenizer.max_input_tokens?;
     let mut sum = Sum::default();
-    for port in inputs(cx, reranker) {
+    for &port in inputs(cx, reranker) {
         let path = cx.graph.port_path(port);
         let mut add = |part: Option<Stated>, what: &str| {
             if let Some(part) = part {

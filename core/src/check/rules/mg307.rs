@@ -1,10 +1,12 @@
+use std::collections::BTreeSet;
+
 use crate::check::tokens::{Items, Stated, Sum, grouped, inputs, items, passage, text};
-use crate::check::{Context, Diagnostic, Severity};
+use crate::check::{Context, Diagnostic, Fix, Severity};
 use crate::fix;
 use crate::graph::{NodeIx, Param, PortIx};
 use crate::infer::Slot;
 use crate::spec::{Count, Role};
-use crate::text::Spanned;
+use crate::text::{Span, Spanned, TextEdit};
 
 rule! {
     /// Template, query, passages and answer together are longer than the generator's context.
@@ -70,7 +72,16 @@ struct Passages {
     port: PortIx,
     tokens: Stated,
     usual: Items,
-    failing: Option<Items>,
+    /// How many there are where nodes upstream fail and are skipped.
+    failing: Vec<Items>,
+}
+
+impl Passages {
+    /// The most that there can be.
+    fn worst(&self) -> Items {
+        let all = self.failing.iter().chain([&self.usual]);
+        all.copied().max_by_key(|items| items.most.value).unwrap_or(self.usual)
+    }
 }
 
 struct Prompt {
@@ -96,12 +107,12 @@ fn read(cx: &Context<'_>, generator: NodeIx) -> Option<Prompt> {
     let template = limits.and_then(|limits| limits.prompt_template_tokens);
     add(template.map(of), "the template has".to_owned());
     let ports = inputs(cx, generator);
-    for &port in &ports {
+    for &port in ports {
         add(text(cx, port), format!("`{}` takes up to", cx.graph.port_path(port)));
     }
     let answer = limits.and_then(|limits| limits.max_output_tokens);
     add(answer.map(of), "the answer has up to".to_owned());
-    let passages = ports.into_iter().filter_map(|port| {
+    let passages = ports.iter().filter_map(|&port| {
         let (usual, failing) = items(cx, port)?;
         let tokens = passage(cx, port)?;
         Some(Passages { port, tokens, usual, failing })
@@ -140,53 +151,47 @@ fn context(cx: &Context<'_>, generator: NodeIx) -> Option<Diagnostic> {
     let prompt = read(cx, generator)?;
     let (name, limit) = (&prompt.name, prompt.limit.value.0);
     let usual = prompt.sum(cx, |passages| passages.usual);
-    if let Some(over) = usual.over(limit) {
+    let worst = prompt.sum(cx, Passages::worst);
+    let total = worst.total();
+    let mut diagnostic = if let Some(over) = usual.over(limit) {
         let message = format!("`{name}` may need {over} tokens of context");
-        return Some(report(cx, &prompt, usual, message, Severity::Error));
-    }
-    let failing = |passages: &Passages| passages.failing.unwrap_or(passages.usual);
-    let worst = prompt.sum(cx, failing);
-    let over = worst.over(limit)?;
-    let skipped = prompt.passages.iter().find_map(|passages| failing(passages).skipped)?;
-    let skipped = cx.graph.name(skipped);
-    let message =
-        format!("where `{skipped}` fails and is skipped, `{name}` needs {over} tokens of context");
-    Some(report(cx, &prompt, worst, message, Severity::Warning))
-}
-
-fn report(
-    cx: &Context<'_>,
-    prompt: &Prompt,
-    sum: Sum,
-    message: String,
-    severity: Severity,
-) -> Diagnostic {
-    let (limit, total) = (prompt.limit.value.0, sum.total());
-    let diagnostic = RULE
-        .at(prompt.limit.span, message)
-        .with_severity(severity)
-        .on_node(&prompt.name)
+        usual.relate(RULE.at(prompt.limit.span, message))
+    } else {
+        let over = worst.over(limit)?;
+        let skipped = prompt.passages.iter().find_map(|passages| passages.worst().skipped)?;
+        let skipped = cx.graph.name(skipped);
+        let message = format!(
+            "where `{skipped}` fails and is skipped, `{name}` needs {over} tokens of context"
+        );
+        let warning = RULE.at(prompt.limit.span, message).with_severity(Severity::Warning);
+        worst.relate(warning)
+    };
+    diagnostic = diagnostic
+        .on_node(name)
         .with_help("take fewer or shorter passages, a shorter answer, or a longer context");
-    let mut diagnostic = sum.relate(diagnostic);
     if let [passages] = prompt.passages.as_slice() {
-        let failing = passages.failing.filter(|_| severity == Severity::Warning);
-        let most = failing.unwrap_or(passages.usual).most;
-        let each = passages.tokens.value;
-        let rest = total.saturating_sub(most.value.saturating_mul(each));
-        let count = limit.saturating_sub(rest).checked_div(each).unwrap_or(0);
-        // Where the port itself states how many it takes, its source would still give more.
-        let slot = Slot { depth: 0, param: Some(Param::MaxItems) };
-        let inferred = cx.typing.origin(passages.port, slot).is_some();
-        if count > 0 && inferred {
-            let label = format!("Take at most {count} passages");
-            let fix = fix::replace(cx, label, most.span, count.to_string());
-            diagnostic.fixes.extend(fix);
-        }
+        diagnostic.fixes.extend(fewer(cx, passages, total, limit));
     }
     if prompt.configured && prompt.model_context.is_some_and(|context| total <= context) {
         let label = format!("Configure a context of {} tokens", grouped(total));
         let fix = fix::replace(cx, label, prompt.limit.span, total.to_string());
         diagnostic.fixes.extend(fix);
     }
-    diagnostic
+    Some(diagnostic)
+}
+
+/// As many passages as there is room for, whichever node hands them on.
+fn fewer(cx: &Context<'_>, passages: &Passages, total: u64, limit: u64) -> Option<Fix> {
+    // Where the port itself states how many it takes, its source would still give more.
+    let slot = Slot { depth: 0, param: Some(Param::MaxItems) };
+    cx.typing.origin(passages.port, slot)?;
+    let each = passages.tokens.value;
+    let taken = passages.worst().most.value.saturating_mul(each);
+    let room = limit.saturating_sub(total.saturating_sub(taken));
+    let count = room.checked_div(each).filter(|&count| count > 0 && cx.editable)?;
+    let items = passages.failing.iter().chain([&passages.usual]);
+    let spans: BTreeSet<Span> =
+        items.filter(|items| items.most.value > count).map(|items| items.most.span).collect();
+    let edits = spans.into_iter().map(|span| TextEdit::replace(span, count.to_string()));
+    Some(Fix::choice(format!("Take at most {count} passages"), edits.collect()))
 }
