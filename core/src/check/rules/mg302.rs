@@ -87,7 +87,7 @@ fn spaces(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
         let from = cx.graph.port_path(conflict.from);
         let to = cx.graph.port_path(conflict.to);
         let (given, taken) = (&conflict.given, &conflict.taken);
-        let size = given_type.and_then(|ty| ty.dim()).map_or_else(String::new, |dim| {
+        let size = given_type.and_then(crate::graph::Type::dim).map_or_else(String::new, |dim| {
             format!(", though both have {dim} dimensions")
         });
         let message = format!(

@@ -260,12 +260,12 @@ fn feed_from(cx: &Context<'_>, guard: NodeIx, edge: &Edge) -> Option<Fix> {
         return None;
     }
     let outputs = &cx.graph.node(guard)?.outputs;
-    let given = cx.typing.of(from)?.kind;
+    let kind = cx.typing.of(from)?.kind;
     let output = outputs.iter().copied().find(|&output| {
-        let (Some(gives), Some(takes)) = (cx.typing.of(output), cx.typing.of(to)) else {
+        let (Some(given), Some(taken)) = (cx.typing.of(output), cx.typing.of(to)) else {
             return false;
         };
-        gives.kind == given && mismatch(gives, takes).is_none()
+        given.kind == kind && mismatch(given, taken).is_none()
     })?;
     let joined = cx.graph.edges_at(to).any(|other| other.source == guard);
     let begins = cx.graph.edge_spec(edge.ix)?.from.as_ref()?.span;

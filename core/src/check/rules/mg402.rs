@@ -65,7 +65,7 @@ fn limit(cx: &Context<'_>, edge: &Edge) -> Option<Diagnostic> {
         return None;
     }
     let (id, most, end) = (&edge.id, limit.value, cx.graph.name(edge.target));
-    let takes = match (stated.hop, own) {
+    let reason = match (stated.hop, own) {
         (Some(hop), Some(own)) => format!(
             "its hop and the p{} of `{end}` take {} + {} = {sum}",
             own.percent, hop.value, own.time.value
@@ -73,7 +73,7 @@ fn limit(cx: &Context<'_>, edge: &Edge) -> Option<Diagnostic> {
         (None, Some(own)) => format!("the p{} of `{end}` is {sum}", own.percent),
         _ => format!("its hop alone takes {sum}"),
     };
-    let message = format!("`{id}` may take {most}, {takes}");
+    let message = format!("`{id}` may take {most}, {reason}");
     let mut diagnostic = RULE
         .at(limit.span, message)
         .on_edge(id)
