@@ -269,10 +269,10 @@ const STRUCTURE: &[Fault] = &[
     ),
     fault(
         OCR,
-        "{from: detection.crops, to: recognition.crops}",
-        "{from: inputs.page, to: recognition.crops}",
+        "inputs: {lines: {type: Lines}}",
+        "inputs: {lines: {type: text}}",
         "MG204",
-        &["inputs.page", "recognition.crops"],
+        &["recognition.lines", "order.lines", "list", "text"],
     ),
     fault(
         GUARDED,
@@ -330,14 +330,7 @@ fn judge(fault: &Fault) -> Option<String> {
 }
 
 fn all_are_told(faults: &[Fault]) {
-    let is_known = |fault: &&Fault| {
-        let known = modelspec_core::check::rule(fault.code).is_some();
-        if !known {
-            eprintln!("skipped: no rule {} here yet", fault.code);
-        }
-        known
-    };
-    let wrong: Vec<String> = faults.iter().filter(is_known).filter_map(judge).collect();
+    let wrong: Vec<String> = faults.iter().filter_map(judge).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
 
 use crate::check::{Context, Diagnostic, Fix};
 use crate::fix;
@@ -74,14 +75,43 @@ struct Guards {
 }
 
 fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
+    for way in open_ways(cx) {
+        found.extend(way.report(cx));
+    }
+}
+
+/// The guardrails that may be left out and so leave a path open.
+pub(super) fn open_guards(cx: &Context<'_>) -> BTreeSet<NodeIx> {
+    let mut found = BTreeSet::new();
+    for way in open_ways(cx) {
+        let passed = way.between().into_iter();
+        found.extend(passed.filter(|node| way.guards.optional.contains(node)));
+    }
+    found
+}
+
+/// A path of data past the guardrails.
+struct OpenWay<'g> {
+    generator: NodeIx,
+    guards: Rc<Guards>,
+    /// Where it may begin.
+    from: Rc<[NodeIx]>,
+    first: &'g Edge,
+    last: &'g Edge,
+    path: Vec<&'g Edge>,
+}
+
+/// For each generator a path to it that no required guardrail is on, and one from it.
+fn open_ways<'g>(cx: &Context<'g>) -> Vec<OpenWay<'g>> {
     let graph = cx.graph;
     let of_role = |role| {
         let nodes = graph.model_nodes();
         nodes.filter(move |(_, node)| node.role == Some(role)).map(|(ix, _)| ix)
     };
     let generators: Vec<NodeIx> = of_role(Role::Generator).collect();
+    let mut ways = Vec::new();
     if generators.is_empty() || of_role(Role::Guardrail).next().is_none() {
-        return;
+        return ways;
     }
     let behind = reachable(graph, &generators, |edge| edge.target, Graph::outgoing);
     let before = reachable(graph, &generators, |edge| edge.source, Graph::incoming);
@@ -96,19 +126,24 @@ fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
         let set = if required { &mut side.required } else { &mut side.optional };
         set.insert(guard);
     }
-    let sources = sources(graph);
+    let (ingoing, outgoing) = (Rc::new(ingoing), Rc::new(outgoing));
+    let sources: Rc<[NodeIx]> = sources(graph).into();
     for &generator in &generators {
-        if !ingoing.required.is_empty() || !ingoing.optional.is_empty() {
-            let path = open_path(graph, &sources, generator, &ingoing.required);
-            found.extend(path.and_then(|path| ingoing.report(cx, generator, &sources, &path)));
+        if ingoing.all().next().is_some() {
+            ways.extend(OpenWay::find(graph, generator, &ingoing, &sources, generator));
         }
-        let from = [generator];
-        let own = reachable(graph, &from, |edge| edge.target, Graph::outgoing);
-        let guarded = outgoing.required.iter().chain(&outgoing.optional);
-        if guarded.into_iter().any(|guard| own.contains(guard)) {
-            let path = open_path(graph, &from, NodeIx::OUTPUTS, &outgoing.required);
-            found.extend(path.and_then(|path| outgoing.report(cx, generator, &from, &path)));
+        let own = reachable(graph, &[generator], |edge| edge.target, Graph::outgoing);
+        if outgoing.all().any(|guard| own.contains(&guard)) {
+            let from: Rc<[NodeIx]> = [generator].into();
+            ways.extend(OpenWay::find(graph, generator, &outgoing, &from, NodeIx::OUTPUTS));
         }
+    }
+    ways
+}
+
+impl Guards {
+    fn all(&self) -> impl Iterator<Item = NodeIx> {
+        self.required.iter().chain(&self.optional).copied()
     }
 }
 
@@ -184,28 +219,45 @@ fn open_path<'g>(
     None
 }
 
-impl Guards {
-    fn report(
-        &self,
-        cx: &Context<'_>,
+impl<'g> OpenWay<'g> {
+    fn find(
+        graph: &'g Graph,
         generator: NodeIx,
-        sources: &[NodeIx],
-        path: &[&Edge],
-    ) -> Option<Diagnostic> {
-        let (&first, &last) = (path.first()?, path.last()?);
-        let (from, _) = first.ports?;
-        let (_, to) = last.ports?;
+        guards: &Rc<Guards>,
+        from: &Rc<[NodeIx]>,
+        to: NodeIx,
+    ) -> Option<Self> {
+        let path = open_path(graph, from, to, &guards.required)?;
+        Some(Self {
+            generator,
+            guards: Rc::clone(guards),
+            from: Rc::clone(from),
+            first: path.first()?,
+            last: path.last()?,
+            path,
+        })
+    }
+
+    /// The nodes between both ends.
+    fn between(&self) -> Vec<NodeIx> {
+        let targets = self.path.iter().map(|edge| edge.target);
+        targets.filter(|&node| node != self.last.target).collect()
+    }
+
+    fn report(&self, cx: &Context<'_>) -> Option<Diagnostic> {
+        let (from, _) = self.first.ports?;
+        let (_, to) = self.last.ports?;
+        let (last, path) = (self.last, &self.path);
         let names = |nodes: &[NodeIx]| -> Vec<String> {
             nodes.iter().map(|&node| format!("`{}`", cx.graph.name(node))).collect()
         };
-        let between: Vec<NodeIx> =
-            path.iter().map(|edge| edge.target).filter(|&node| node != last.target).collect();
+        let between = self.between();
         let through = if between.is_empty() {
             String::new()
         } else {
             format!("by way of {} ", names(&between).join(" → "))
         };
-        let required: Vec<NodeIx> = self.required.iter().copied().collect();
+        let required: Vec<NodeIx> = self.guards.required.iter().copied().collect();
         let past = match names(&required).as_slice() {
             [] => "a required guardrail".to_owned(),
             guards => guards.join(" or "),
@@ -219,7 +271,7 @@ impl Guards {
         let mut diagnostic = RULE
             .at(last.span, message)
             .on_edge(&last.id)
-            .on_node(cx.graph.name(generator))
+            .on_node(cx.graph.name(self.generator))
             .with_help(help);
         for edge in path.iter().filter(|edge| edge.ix != last.ix) {
             diagnostic = diagnostic.relate(edge.span, "the path leads along here");
@@ -230,16 +282,16 @@ impl Guards {
                 diagnostic = diagnostic.relate(node.span, what);
             }
         }
-        for &guard in between.iter().filter(|guard| self.optional.contains(guard)) {
+        for &guard in between.iter().filter(|guard| self.guards.optional.contains(guard)) {
             let stated = cx.graph.spec_of(guard).and_then(|node| node.required);
             let Some(stated) = stated else { continue };
             let name = cx.graph.name(guard);
             diagnostic = diagnostic
                 .relate(stated.span, format!("`{name}` is on the path, but may be left out"));
-            let mut closed = self.required.clone();
+            let mut closed = self.guards.required.clone();
             closed.insert(guard);
             let to = last.target;
-            if open_path(cx.graph, sources, to, &closed).is_none() {
+            if open_path(cx.graph, &self.from, to, &closed).is_none() {
                 let fix = fix::replace(cx, format!("Require {name}"), stated.span, "true");
                 diagnostic.fixes.extend(fix);
             }
