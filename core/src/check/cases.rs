@@ -262,11 +262,11 @@ fn a_stream_passes_a_join_that_hands_one_value_on() {
 #[test]
 fn a_value_that_is_passed_on_is_not_missing() {
     let edges = "
-        inputs.question > guard.text
-        guard.text > writer.prompt
+        inputs.question > tidy.in
+        tidy.out > writer.prompt
         writer.text > outputs.answer";
     let nodes =
-        |facts: &str| format!("guard: {{role: guardrail{facts}}}\nwriter: {{role: generator}}");
+        |facts: &str| format!("tidy: {{role: transformer{facts}}}\nwriter: {{role: generator}}");
     assert_eq!(
         found(&nodes(", required: false"), edges),
         ["MG205 writer.prompt"]
@@ -276,6 +276,12 @@ fn a_value_that_is_passed_on_is_not_missing() {
         codes.iter().all(|code| !code.starts_with("MG205")),
         "{codes:?}"
     );
+    // A guardrail that may be left out is told by what it leaves open.
+    let guarded = edges
+        .replace("tidy.in", "guard.text")
+        .replace("tidy.out", "guard.text");
+    let guard = "guard: {role: guardrail, required: false}\nwriter: {role: generator}";
+    assert_eq!(found(guard, &guarded), ["MG311 writer"]);
     let optional = edges.replace("writer.prompt\n", "writer.prompt | required: false\n");
     assert_eq!(found(&nodes(""), &optional), ["MG205 writer.prompt"]);
 }

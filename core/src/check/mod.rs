@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod cases;
 mod diagnostic;
+mod latency;
 mod meeting;
 #[macro_use]
 mod rule;
@@ -11,6 +12,7 @@ mod settings;
 mod structure;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 pub use diagnostic::{Applicability, Code, Diagnostic, Fix, Related, Severity};
 pub use rule::{Context, Rule};

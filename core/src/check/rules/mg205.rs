@@ -1,3 +1,4 @@
+use super::mg311;
 use crate::check::{Context, Diagnostic};
 use crate::edit::Command;
 use crate::fix::{Planner, edge_path, port_path};
@@ -73,9 +74,17 @@ enum Because {
 fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let graph = cx.graph;
     let mut planner = Planner::new(cx);
+    // That a guardrail may be left out is told once, by what it leaves open.
+    let mut open_guards = None;
     for edge in &graph.edges {
         let Some((from, to)) = edge.ports else { continue };
         let Some(because) = optional(cx, edge, from) else { continue };
+        if matches!(because, Because::Node { .. }) && is_guard(cx, edge.source) {
+            let open = open_guards.get_or_insert_with(|| mg311::open_guards(cx));
+            if open.contains(&edge.source) {
+                continue;
+            }
+        }
         let Some(taker) = graph.port(to).filter(|port| port.required) else { continue };
         // A join takes what comes: one value that never is missing is enough.
         let role = graph.node(edge.target).and_then(|node| node.role);
@@ -106,6 +115,11 @@ fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
         }
         found.push(diagnostic);
     }
+}
+
+fn is_guard(cx: &Context<'_>, node: NodeIx) -> bool {
+    let node = cx.graph.node(node);
+    node.is_some_and(|node| node.role == Some(Role::Guardrail))
 }
 
 fn optional(cx: &Context<'_>, edge: &Edge, from: PortIx) -> Option<Because> {

@@ -39,4 +39,13 @@ catalogue! {
     mg207,
     mg208,
     mg301,
+    mg302,
+    mg305,
+    mg306,
+    mg307,
+    mg311,
+    mg312,
+    mg401,
+    mg402,
+    mg501,
 }

@@ -1,0 +1,267 @@
+use std::collections::BTreeSet;
+
+use crate::check::latency::{Percentile, at_least, objectives};
+use crate::check::{Context, Diagnostic, Severity};
+use crate::graph::{Edge, Graph, NodeIx, dominators, heaviest_path, topological_order};
+use crate::spec::{Duration, Join, Role};
+use crate::text::Span;
+
+rule! {
+    /// The latencies that the nodes state cannot keep, or hardly keep, the graph's objective.
+    ///
+    /// An error: the budgets along a path add up to more than the objective's highest percentile,
+    /// or one node that every request passes has a percentile above the objective's. A warning: the
+    /// percentiles along the critical path add up to more. Percentiles do not add: such a sum is
+    /// neither a bound nor an estimate. The estimate is the simulation.
+    ///
+    /// ## Why
+    /// Each team keeps its own objective and the whole misses its own: a reranker that adds 80 ms
+    /// breaks the promise of a generator that nobody touched. A request is at least as slow as the
+    /// slowest node that it passes, so what one node states can refute the objective at once.
+    ///
+    /// ## Fails
+    /// ```yaml
+    /// apiVersion: modelgraph/v1alpha1
+    /// kind: ModelGraph
+    /// metadata: {name: answer}
+    /// spec:
+    ///   inputs: {question: {type: text}}
+    ///   outputs: {answer: {type: text}}
+    ///   nodes:
+    ///     generator:
+    ///       role: generator
+    ///       latency: {p50: 2s, p95: 6s, source: declared}
+    ///   edges:
+    ///     - {from: inputs.question, to: generator.prompt}
+    ///     - {from: generator.text, to: outputs.answer}
+    ///   objectives:
+    ///     latency: {p95: 4s}
+    /// ```
+    ///
+    /// ## Fixed
+    /// ```yaml
+    /// apiVersion: modelgraph/v1alpha1
+    /// kind: ModelGraph
+    /// metadata: {name: answer}
+    /// spec:
+    ///   inputs: {question: {type: text}}
+    ///   outputs: {answer: {type: text}}
+    ///   nodes:
+    ///     generator:
+    ///       role: generator
+    ///       latency: {p50: 1s, p95: 3s, source: declared}
+    ///   edges:
+    ///     - {from: inputs.question, to: generator.prompt}
+    ///     - {from: generator.text, to: outputs.answer}
+    ///   objectives:
+    ///     latency: {p95: 4s}
+    /// ```
+    "MG401", Error, "latencies along a path exceed the objective", check
+}
+
+const NOT_ADDITIVE: &str = "percentiles do not add: the sum is neither bound nor estimate";
+
+fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
+    let Some(spec) = cx.graph.spec.body() else { return };
+    let objective = spec.objectives.as_ref().and_then(|stated| stated.latency.as_ref());
+    let goals = objective.map(|stated| objectives(&stated.value)).unwrap_or_default();
+    let before = found.len();
+    found.extend(budgets(cx, &goals));
+    single(cx, &goals, found);
+    if found.len() == before {
+        found.extend(goals.iter().find_map(|goal| sum(cx, goal)));
+    }
+}
+
+/// One step of a path and how long it takes.
+struct Part {
+    name: String,
+    time: u64,
+    span: Option<Span>,
+    /// What figure it is, where it is not the one of the others.
+    figure: Option<u32>,
+}
+
+/// The slowest path by what each node takes, hops included; `None` where there is no path.
+fn slowest(
+    cx: &Context<'_>,
+    time: impl Fn(NodeIx) -> Option<(Duration, Span, Option<u32>)>,
+) -> Option<(Vec<Part>, u64)> {
+    let graph = cx.graph;
+    let hop = |edge: &Edge| {
+        let hop = graph.edge_spec(edge.ix).and_then(|edge| edge.hop);
+        hop.map_or(0, |hop| hop.value.0)
+    };
+    let weight = |node| time(node).map_or(0, |(time, ..)| time.0);
+    let (path, sum) = heaviest_path(graph, weight, hop)?;
+    let mut parts = Vec::new();
+    for (&from, &to) in path.iter().zip(path.iter().skip(1)) {
+        let edges = graph.outgoing(from).filter(|edge| edge.target == to && !edge.is_loop);
+        if let Some(edge) = edges.max_by_key(|edge| hop(edge))
+            && hop(edge) > 0
+        {
+            let span = graph.edge_spec(edge.ix).and_then(|edge| edge.hop).map(|hop| hop.span);
+            let name = format!("the hop to {}", graph.name(to));
+            parts.push(Part { name, time: hop(edge), span, figure: None });
+        }
+        if let Some((time, span, figure)) = time(to) {
+            let name = format!("`{}`", graph.name(to));
+            parts.push(Part { name, time: time.0, span: Some(span), figure });
+        }
+    }
+    Some((parts, sum))
+}
+
+/// `` `guard` 40ms + `generator` 7.98s = 8.02s > 8s ``
+fn addition(parts: &[Part], sum: u64, goal: Duration) -> String {
+    let terms: Vec<String> = parts
+        .iter()
+        .map(|part| {
+            let figure = part.figure.map_or_else(String::new, |percent| format!(" (p{percent})"));
+            format!("{} {}{figure}", part.name, Duration(part.time))
+        })
+        .collect();
+    let terms = terms.join(" + ");
+    if parts.len() > 1 {
+        format!("{terms} = {} > {goal}", Duration(sum))
+    } else {
+        format!("{terms} > {goal}")
+    }
+}
+
+fn shares(diagnostic: Diagnostic, parts: &[Part], sum: u64) -> Diagnostic {
+    parts.iter().fold(diagnostic, |diagnostic, part| {
+        let share = u128::from(part.time).saturating_mul(100).checked_div(u128::from(sum));
+        let share = share.unwrap_or(0);
+        match part.span {
+            Some(span) => {
+                let time = Duration(part.time);
+                diagnostic.relate(span, format!("{} has {time}, {share} % of the sum", part.name))
+            }
+            None => diagnostic,
+        }
+    })
+}
+
+fn budgets(cx: &Context<'_>, goals: &[Percentile]) -> Option<Diagnostic> {
+    let goal = goals.last()?;
+    let (parts, sum) = slowest(cx, |node| {
+        let budget = cx.graph.spec_of(node)?.budget?;
+        Some((budget.value, budget.span, None))
+    })?;
+    if sum <= goal.time.value.0 || parts.is_empty() {
+        return None;
+    }
+    let addition = addition(&parts, sum, goal.time.value);
+    let message =
+        format!("the budgets along a path exceed the objective's p{}: {addition}", goal.percent);
+    let help = "lower the budgets along this path, or raise the objective";
+    let diagnostic = RULE.at(goal.time.span, message).with_help(help);
+    Some(shares(diagnostic, &parts, sum))
+}
+
+fn single(cx: &Context<'_>, goals: &[Percentile], found: &mut Vec<Diagnostic>) {
+    if goals.is_empty() {
+        return;
+    }
+    for node in always_passed(cx.graph) {
+        let latency = cx.graph.spec_of(node).and_then(|node| node.latency.as_ref());
+        let Some(latency) = latency else { continue };
+        let broken = goals.iter().find_map(|goal| {
+            let own = at_least(&latency.value, goal.percent)?;
+            (own.time.value > goal.time.value).then_some((own, goal))
+        });
+        let Some((own, goal)) = broken else { continue };
+        let name = cx.graph.name(node);
+        let (time, objective) = (own.time.value, goal.time.value);
+        let message = format!(
+            "`{name}` alone has a p{} of {time}, the objective's p{} is {objective}, and every request passes it",
+            own.percent, goal.percent
+        );
+        let diagnostic = RULE
+            .at(own.time.span, message)
+            .on_node(name)
+            .relate(goal.time.span, format!("the objective's p{} is {objective}", goal.percent))
+            .with_help(format!("make `{name}` faster, or raise the objective"));
+        found.push(diagnostic);
+    }
+}
+
+fn sum(cx: &Context<'_>, goal: &Percentile) -> Option<Diagnostic> {
+    let (parts, sum) = slowest(cx, |node| {
+        let latency = cx.graph.spec_of(node)?.latency.as_ref()?;
+        let own = at_least(&latency.value, goal.percent)?;
+        let figure = (own.percent != goal.percent).then_some(own.percent);
+        Some((own.time.value, own.time.span, figure))
+    })?;
+    if sum <= goal.time.value.0 || parts.is_empty() {
+        return None;
+    }
+    let percent = goal.percent;
+    let addition = addition(&parts, sum, goal.time.value);
+    let message = format!(
+        "the p{percent} along the critical path add up to more than the objective's: {addition}; {NOT_ADDITIVE}"
+    );
+    let diagnostic = RULE
+        .at(goal.time.span, message)
+        .with_severity(Severity::Warning)
+        .with_help("simulate the graph: that is the estimate");
+    Some(shares(diagnostic, &parts, sum))
+}
+
+/// The nodes that every request passes and waits for: those on every path, and those that surely
+/// run and whose values are waited for. O(nodes + edges), nearly.
+fn always_passed(graph: &Graph) -> BTreeSet<NodeIx> {
+    let order = topological_order(graph);
+    let mut sure: BTreeSet<NodeIx> = BTreeSet::new();
+    for &node in &order {
+        if surely_runs(graph, node, &sure) {
+            sure.insert(node);
+        }
+    }
+    let mut awaited = BTreeSet::from([NodeIx::OUTPUTS]);
+    for &node in order.iter().rev() {
+        let waits = |edge: &Edge| {
+            let stated = graph.edge_spec(edge.ix);
+            let timeout = stated.is_some_and(|edge| edge.timeout.is_some());
+            let join = graph.spec_of(edge.target).and_then(|node| node.join.as_ref());
+            let first = matches!(join.map(|join| &join.value), Some(Join::Any | Join::Quorum(_)));
+            !edge.is_loop && edge.required && !timeout && !first && awaited.contains(&edge.target)
+        };
+        if graph.outgoing(node).any(waits) {
+            awaited.insert(node);
+        }
+    }
+    let mut passed: BTreeSet<NodeIx> = sure.intersection(&awaited).copied().collect();
+    let tree = dominators(graph);
+    let on_every_path = tree.dominators(NodeIx::OUTPUTS.0);
+    passed.extend(on_every_path.into_iter().flatten().map(NodeIx));
+    passed.retain(|node| node.is_model());
+    passed
+}
+
+/// Whether every request runs a node, as far as its own inputs show.
+fn surely_runs(graph: &Graph, node: NodeIx, sure: &BTreeSet<NodeIx>) -> bool {
+    let mut needed: BTreeSet<Option<u32>> = BTreeSet::new();
+    let mut fed: BTreeSet<Option<u32>> = BTreeSet::new();
+    for edge in graph.incoming(node).filter(|edge| !edge.is_loop) {
+        let port = edge.ports.map(|(_, to)| to.0);
+        needed.insert(port);
+        if sure.contains(&edge.source) && !is_branch(graph, edge) {
+            fed.insert(port);
+        }
+    }
+    needed.is_subset(&fed)
+}
+
+/// Whether only some requests take an edge.
+fn is_branch(graph: &Graph, edge: &Edge) -> bool {
+    let role = graph.node(edge.source).and_then(|node| node.role);
+    let branches = match role {
+        Some(Role::Router | Role::Splitter) => graph.outgoing(edge.source).count() > 1,
+        Some(Role::Cache) => true,
+        _ => false,
+    };
+    let stated = graph.edge_spec(edge.ix);
+    branches || stated.is_some_and(|edge| edge.when.is_some() || edge.probability.is_some())
+}
