@@ -249,6 +249,9 @@ impl<'t> Page<'t> {
             self.head.push(comment);
             return;
         };
+        if self.awaits_value(last, comment.at) {
+            return self.before(last, comment);
+        }
         let next = self.next_after(comment.at);
         if let Some((owner, end)) = self.brackets_around(last, comment.at) {
             return match next.filter(|&next| self.start(next) < end) {
@@ -263,6 +266,12 @@ impl<'t> Page<'t> {
             (None, Some(next)) => self.before(next, comment),
             _ => self.below(owner, comment),
         }
+    }
+
+    /// Whether a place lies between a key or dash and its value, which has no parts.
+    fn awaits_value(&self, unit: usize, at: usize) -> bool {
+        let unit = self.units.get(unit);
+        unit.is_some_and(|unit| unit.parts.is_empty() && unit.value.span.start > at)
     }
 
     /// The innermost brackets around a place: the unit that they are the value of, none for the

@@ -21,8 +21,11 @@ pub(super) fn yaml(text: &str, node: &Node, scalar: &Scalar, form: &Form) -> Wri
         return Written::Inline(normal);
     }
     let is_block = matches!(scalar.style, ScalarStyle::Literal | ScalarStyle::Folded);
+    // Blanks at the end of a block scalar may be part of it.
+    let is_spaces = |line: &str| !line.is_empty() && line.trim().is_empty();
     if is_block
         && !node.alias
+        && !scalar.text.split('\n').any(is_spaces)
         && let Some((header, lines)) = source_lines(text, node.span)
     {
         return Written::Lines(header, lines);

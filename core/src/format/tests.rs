@@ -357,3 +357,74 @@ proptest! {
         prop_assert_eq!(&twice, &once, "{}", text);
     }
 }
+
+/// Lines of any YAML, good and bad.
+fn yamlish() -> impl Strategy<Value = String> {
+    let token = prop::sample::select(vec![
+        "a",
+        "b: ",
+        "key: ",
+        "- ",
+        "- ",
+        "\n",
+        "\n",
+        "\n  ",
+        "\n    ",
+        " ",
+        "{",
+        "}",
+        "[",
+        "]",
+        ", ",
+        ": ",
+        "\"q\"",
+        "'s'",
+        " # c\n",
+        " # c\n",
+        "# c\n",
+        "|\n  ",
+        ">-\n  ",
+        "|2\n   ",
+        "|+\n  ",
+        "&x ",
+        "*x",
+        "? ",
+        "\t",
+        "é",
+        "~",
+        "\"\\n\"",
+        "1",
+        "0x1F",
+        "true",
+        "-",
+        "\n\n",
+        "x: [1, {y: z}]\n",
+        "k:\n  - v\n",
+        "d: {e: 1, # c\n  f: 2}\n",
+    ]);
+    prop::collection::vec(token, 0..24).prop_map(|tokens| tokens.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 1000,
+        max_global_rejects: 100_000,
+        ..ProptestConfig::default()
+    })]
+
+    /// What tools put into annotations may be any YAML.
+    #[test]
+    fn any_yaml_keeps_its_meaning(text in yamlish()) {
+        let mut whole = format!("{HEAD}spec: {{}}\nmetadata:\n  name: a\n  annotations:\n    any:\n");
+        for line in text.lines() {
+            let _ = writeln!(whole, "      {line}");
+        }
+        prop_assume!(errors(&spec::read(&whole)).is_empty());
+        let once = format(&whole).unwrap();
+        prop_assert_eq!(meaning(&once), meaning(&whole), "{}\n{}", whole, once);
+        let twice = format(&once).unwrap();
+        prop_assert_eq!(&twice, &once, "{}", whole);
+        let count = |text: &str| text.matches("# c").count();
+        prop_assert!(count(&once) >= count(&whole), "{}\n{}", whole, once);
+    }
+}

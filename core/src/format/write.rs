@@ -46,24 +46,30 @@ impl<'p> Writer<'p> {
                 put_blank(lines);
             }
             let form = settle(child(form, unit), unit.value);
-            if let Some(key) = unit.key {
+            let is_block = if let Some(key) = unit.key {
                 let key = scalar_in(&key.text, Place::Block);
-                self.entry(&format!("{key}:"), unit, &form, lines);
+                self.entry(&format!("{key}:"), unit, &form, lines)
             } else {
-                self.item(unit, &form, lines);
+                self.item(unit, &form, lines)
+            };
+            if is_block {
+                // Deeper it would be read as a line of the text.
+                put_comments(&unit.foot, lines);
+            } else {
+                put_indented(&unit.foot, lines);
             }
-            put_indented(&unit.foot, lines);
         }
     }
 
-    /// `key: value`.
-    fn entry(&self, key: &str, unit: &Unit<'_>, form: &Form, lines: &mut Vec<String>) {
+    /// `key: value`; whether the value is a block scalar.
+    fn entry(&self, key: &str, unit: &Unit<'_>, form: &Form, lines: &mut Vec<String>) -> bool {
         let beside = unit.beside.as_deref();
         match self.scalar(unit, form) {
             Some(Written::Inline(value)) => lines.push(joined(&[key, &value], beside)),
             Some(Written::Lines(header, body)) => {
                 lines.push(joined(&[key, &header], beside));
                 lines.extend(body.iter().map(|line| indented(line)));
+                return true;
             }
             None => {
                 lines.push(joined(&[key], beside));
@@ -72,16 +78,18 @@ impl<'p> Writer<'p> {
                 lines.extend(inner.iter().map(|line| indented(line)));
             }
         }
+        false
     }
 
-    /// `- value`.
-    fn item(&self, unit: &Unit<'_>, form: &Form, lines: &mut Vec<String>) {
+    /// `- value`; whether the value is a block scalar.
+    fn item(&self, unit: &Unit<'_>, form: &Form, lines: &mut Vec<String>) -> bool {
         let beside = unit.beside.as_deref();
         match self.scalar(unit, form) {
             Some(Written::Inline(value)) => lines.push(joined(&["-", &value], beside)),
             Some(Written::Lines(header, body)) => {
                 lines.push(joined(&["-", &header], beside));
                 lines.extend(body.iter().map(|line| indented(line)));
+                return true;
             }
             None => {
                 // The comment of an item of many lines goes above its dash, and so do those that
@@ -100,6 +108,7 @@ impl<'p> Writer<'p> {
                 }
             }
         }
+        false
     }
 
     /// A value without parts; `None` for one with some.
