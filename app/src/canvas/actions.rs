@@ -1,5 +1,6 @@
 //! What gestures and keys do to the document: commands, and nothing else.
 
+use std::fmt::Write as _;
 use std::rc::Rc;
 
 use leptos::prelude::*;
@@ -36,7 +37,7 @@ impl Board {
         // Boards of other documents count too.
         let now = platform::now();
         let mut key = CoalesceKey::drag(number.unwrap_or_default(), now);
-        key.key.push_str(&format!("@{}", now.round()));
+        let _ = write!(key.key, "@{}", now.round());
         key
     }
 
@@ -161,9 +162,22 @@ impl Board {
     pub(super) fn adapt(self, from: String, to: String) {
         self.offer.set(None);
         let said = format!("Connected {from} to {to} through an adapter.");
-        let command = Command::ConnectThroughAdapter { from, to };
-        if self.app.workspace.dispatch(Action::edit(command)) {
-            self.app.workspace.say(Notice::quiet(said));
+        let workspace = self.app.workspace;
+        let key = self.next_key();
+        if workspace.dispatch(part(Command::ConnectThroughAdapter { from, to }, &key)) {
+            // Half way between its neighbours something else may stand.
+            self.show(&workspace.document_now());
+            let new = workspace.selection_now().primary().cloned();
+            let place = new.and_then(|item| {
+                let free = self
+                    .update(|state| state.scene.free_place(&item))
+                    .flatten()?;
+                Some((item, free))
+            });
+            if let Some(place) = place {
+                workspace.dispatch(part(Command::Move { to: vec![place] }, &key));
+            }
+            workspace.say(Notice::quiet(said));
         }
         self.focus();
     }

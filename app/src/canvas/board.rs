@@ -535,7 +535,12 @@ impl State {
         let (x, y) = (self.view.x.rem_euclid(step), self.view.y.rem_euclid(step));
         set(&elements.dots, "translate", &format!("{x}px {y}px"));
         let path = match &self.gesture {
-            Gesture::Wire(wire) => wire.path(self.view),
+            Gesture::Wire(wire) => {
+                let _ = elements
+                    .wire
+                    .set_attribute("class", &format!("kind-{}", wire.kind.word()));
+                wire.path(self.view)
+            }
             _ => String::new(),
         };
         let _ = elements.wire.set_attribute("d", &path);

@@ -56,7 +56,10 @@ impl Facts {
         let engine = serving.and_then(|serving| serving.engine.as_ref());
         if let Some(id) = model {
             let id = &id.value.0;
-            self.subtitle = id.rsplit('/').next().unwrap_or(id).to_owned();
+            id.rsplit('/')
+                .next()
+                .unwrap_or(id)
+                .clone_into(&mut self.subtitle);
             self.full.clone_from(id);
         } else if let Some(engine) = engine {
             self.subtitle.clone_from(&engine.value.0);
@@ -136,7 +139,7 @@ pub(super) fn milliseconds(time: f64) -> String {
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Saturates.
     let tenths = (value * 10.0).round() as u64;
-    if tenths >= 100 || tenths % 10 == 0 {
+    if tenths >= 100 || tenths.is_multiple_of(10) {
         format!("{} {unit}", (tenths + 5) / 10)
     } else {
         format!("{}.{} {unit}", tenths / 10, tenths % 10)

@@ -147,7 +147,7 @@ impl Board {
             self.focus();
             return true;
         }
-        if self.update(|state| state.drop_gesture()) == Some(true) {
+        if self.update(super::board::State::drop_gesture) == Some(true) {
             self.tip.set(None);
             return true;
         }
@@ -158,14 +158,12 @@ impl Board {
 
     fn connect_primary(self) -> bool {
         let selection = self.app.workspace.selection_now();
-        match selection.primary() {
-            Some(item @ (Item::Node(_) | Item::Input(_) | Item::Output(_))) => {
-                self.choose_target(item)
-            }
-            _ => {
-                let why = "Select a node first: C connects it.";
-                self.app.workspace.say(Notice::plain(why));
-            }
+        if let Some(item @ (Item::Node(_) | Item::Input(_) | Item::Output(_))) = selection.primary()
+        {
+            self.choose_target(item);
+        } else {
+            let why = "Select a node first: C connects it.";
+            self.app.workspace.say(Notice::plain(why));
         }
         true
     }

@@ -17,10 +17,10 @@ const SIZE: (f64, f64) = (148.0, 88.0);
 #[derive(Default)]
 pub(super) struct Minimap {
     canvas: Option<HtmlCanvasElement>,
-    frame: Option<HtmlElement>,
-    is_drawn: bool,
+    seen: Option<HtmlElement>,
+    drawn: bool,
     /// Points of the graph to its pixels.
-    scale: Scale,
+    map: Scale,
 }
 
 /// A scale, and where the origin is.
@@ -32,32 +32,32 @@ struct Scale {
 }
 
 impl Minimap {
-    pub(super) fn new(canvas: HtmlCanvasElement, frame: HtmlElement) -> Self {
+    pub(super) fn new(canvas: HtmlCanvasElement, seen: HtmlElement) -> Self {
         Self {
             canvas: Some(canvas),
-            frame: Some(frame),
+            seen: Some(seen),
             ..Self::default()
         }
     }
 
     /// Draws the boxes anew at the next frame.
     pub(super) fn renew(&mut self) {
-        self.is_drawn = false;
+        self.drawn = false;
     }
 
     pub(super) fn draw(&mut self, scene: &Scene, view: View, size: (f64, f64), palette: &Palette) {
-        if !self.is_drawn {
-            self.is_drawn = true;
+        if !self.drawn {
+            self.drawn = true;
             self.draw_boxes(scene, palette);
         }
-        let Some(frame) = &self.frame else { return };
-        let seen = view.shown(size);
-        let Scale { scale, x, y } = self.scale;
+        let Some(frame) = &self.seen else { return };
+        let part = view.shown(size);
+        let Scale { scale, x, y } = self.map;
         let clamp = |value: f64, most: f64| value.clamp(1.0, most - 1.0);
-        let left = clamp(seen.left.mul_add(scale, x), SIZE.0);
-        let top = clamp(seen.top.mul_add(scale, y), SIZE.1);
-        let right = clamp(seen.right().mul_add(scale, x), SIZE.0);
-        let bottom = clamp(seen.bottom().mul_add(scale, y), SIZE.1);
+        let left = clamp(part.left.mul_add(scale, x), SIZE.0);
+        let top = clamp(part.top.mul_add(scale, y), SIZE.1);
+        let right = clamp(part.right().mul_add(scale, x), SIZE.0);
+        let bottom = clamp(part.bottom().mul_add(scale, y), SIZE.1);
         let style = frame.style();
         for (property, value) in [
             ("translate", format!("{left}px {top}px")),
@@ -78,7 +78,7 @@ impl Minimap {
         let part = scene.bounds.grown(80.0);
         let scale = (SIZE.0 / part.width).min(SIZE.1 / part.height);
         let middle = part.middle();
-        self.scale = Scale {
+        self.map = Scale {
             scale,
             x: middle.x.mul_add(-scale, SIZE.0 / 2.0),
             y: middle.y.mul_add(-scale, SIZE.1 / 2.0),
@@ -89,7 +89,7 @@ impl Minimap {
         else {
             return;
         };
-        let Scale { scale, x, y } = self.scale;
+        let Scale { scale, x, y } = self.map;
         let _ = context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
         let fill = |color: &str, wanted: &dyn Fn(&Block) -> bool| {
             context.begin_path();
@@ -132,7 +132,7 @@ impl Board {
         }
         let at = Point2::new(f64::from(event.offset_x()), f64::from(event.offset_y()));
         self.update(|state| {
-            let Scale { scale, x, y } = state.minimap.scale;
+            let Scale { scale, x, y } = state.minimap.map;
             if scale > 0.0 {
                 let zoom = state.view.zoom;
                 state.turn(View {

@@ -173,17 +173,17 @@ fn listen(board: Board, element: &web_sys::HtmlElement) {
         closure.forget();
     }
     on(element, "pointerdown", move |event| {
-        board.pointer_down(&event)
+        board.pointer_down(&event);
     });
     on(element, "pointermove", move |event| {
-        board.pointer_move(&event)
+        board.pointer_move(&event);
     });
     on(element, "pointerup", move |event| board.pointer_up(&event));
     on(element, "pointercancel", move |event| {
-        board.pointer_cancel(&event)
+        board.pointer_cancel(&event);
     });
     on(element, "pointerleave", move |_: web_sys::PointerEvent| {
-        board.pointer_leave()
+        board.pointer_leave();
     });
     on(element, "wheel", move |event| board.wheel(&event));
     if let Ok(Some(query)) = platform::window().match_media("(prefers-color-scheme: dark)") {

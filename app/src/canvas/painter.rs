@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use modelspec_core::check::Severity;
 use modelspec_core::spec::Kind;
@@ -140,15 +141,16 @@ impl Painter {
             let mut paths: BTreeMap<Ink, Path2d> = BTreeMap::new();
             for link in &picture.scene.links {
                 let ink = ink(link);
-                if !paths.contains_key(&ink) {
-                    let Ok(path) = Path2d::new() else { return };
-                    paths.insert(ink, path);
-                }
-                if let Some(mut path) = paths.get(&ink) {
-                    let (from, to) = link.route.ends();
-                    path.start(from);
-                    path.line(to);
-                }
+                let mut path: &Path2d = match paths.entry(ink) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(place) => {
+                        let Ok(path) = Path2d::new() else { return };
+                        place.insert(path)
+                    }
+                };
+                let (from, to) = link.route.ends();
+                path.start(from);
+                path.line(to);
             }
             self.kept = paths.into_iter().collect();
         }

@@ -8,6 +8,7 @@ use super::scene::Scene;
 
 /// A small still picture of a graph.
 #[component]
+#[allow(clippy::needless_pass_by_value)] // A component's properties are its own.
 pub(crate) fn Picture(
     /// The graph.
     analysis: Rc<Analysis>,

@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use modelspec_core::edit::Point2;
 
 use super::geometry::{Rect, distance2, distance2_to_line};
@@ -217,9 +219,11 @@ fn between(a: Point2, b: Point2, share: f64) -> Point2 {
 }
 
 fn on_curve(curve: &[Point2; 4], t: f64) -> Point2 {
-    let [a, b, c, d] = *curve;
-    let (ab, bc, cd) = (between(a, b, t), between(b, c, t), between(c, d, t));
-    between(between(ab, bc, t), between(bc, cd, t), t)
+    let [from, out, back, to] = *curve;
+    let middle = between(out, back, t);
+    let first = between(between(from, out, t), middle, t);
+    let last = between(middle, between(back, to, t), t);
+    between(first, last, t)
 }
 
 impl Pen for String {
@@ -244,7 +248,7 @@ impl Pen for String {
 fn word(path: &mut String, command: &str, points: &[Point2]) {
     path.push_str(command);
     for point in points {
-        path.push_str(&format!("{} {} ", point.x.round(), point.y.round()));
+        let _ = write!(path, "{} {} ", point.x.round(), point.y.round());
     }
 }
 

@@ -387,6 +387,45 @@ impl Scene {
         }
     }
 
+    /// The nearest place below or above its own where a box covers no other; `None` where it
+    /// covers none already.
+    pub(super) fn free_place(&mut self, item: &Item) -> Option<Point2> {
+        const GAP: f64 = 24.0;
+        let own = self.slot(item)?;
+        let start = self.boxes.get(own)?.rect;
+        let mut found = Vec::new();
+        let mut slide = |down: bool| {
+            let mut rect = start;
+            // Each step passes at least one box.
+            for _ in 0..self.boxes.len() {
+                self.box_grid.find(rect.grown(GAP / 2.0), &mut found);
+                let others = found
+                    .iter()
+                    .filter(|&&slot| slot != own)
+                    .map(|&slot| self.boxes[slot].rect);
+                let Some(other) = others
+                    .into_iter()
+                    .find(|other| other.overlaps(rect.grown(GAP / 2.0)))
+                else {
+                    break;
+                };
+                rect.top = if down {
+                    other.bottom() + GAP
+                } else {
+                    other.top - rect.height - GAP
+                };
+            }
+            rect
+        };
+        let (below, above) = (slide(true), slide(false));
+        let nearest = if below.top - start.top <= start.top - above.top {
+            below
+        } else {
+            above
+        };
+        (nearest != start).then_some(nearest.corner())
+    }
+
     /// Marks what is selected.
     pub(super) fn select(&mut self, items: &[Item]) {
         for block in &mut self.boxes {

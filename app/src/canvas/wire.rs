@@ -3,6 +3,7 @@
 use modelspec_core::Analysis;
 use modelspec_core::edit::Point2;
 use modelspec_core::graph::{Direction, PortIx};
+use modelspec_core::spec::Kind;
 
 use super::board::{Board, Offer, State, Tip};
 use super::connect::{self, Refusal};
@@ -18,6 +19,7 @@ const REACH: f64 = 18.0;
 pub(super) struct Wire {
     pub(super) port: PortIx,
     pub(super) direction: Direction,
+    pub(super) kind: Kind,
     /// Where it begins, in the graph.
     start: Point2,
     /// Where it ends now, in the graph.
@@ -34,6 +36,7 @@ impl Wire {
         Some(Self {
             port: dot.port,
             direction: dot.direction,
+            kind: dot.kind,
             start,
             end: start,
             target: None,
