@@ -10,6 +10,7 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use modelspec_core::edit::{Command, Point2};
 
+pub(crate) use gallery::Templates;
 pub(crate) use picker::{Choice, Picker};
 
 use crate::commands::COMMANDS;
