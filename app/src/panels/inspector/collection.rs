@@ -136,6 +136,38 @@ pub(super) fn RecordGroup(place: Place, field: Field, record: &'static Record) -
     }
 }
 
+/// The fields of a record that a choice has named already.
+#[component]
+pub(super) fn RecordBody(
+    place: Place,
+    path: Path,
+    name: String,
+    record: &'static Record,
+) -> impl IntoView {
+    let above = path.clone();
+    let keys = Memo::new(move |_| shown(place, &above, record, true));
+    let above = path.clone();
+    let missing = move || {
+        let keys = keys.get();
+        let missing = record
+            .all_fields()
+            .filter(|field| !keys.contains(&field.key));
+        missing
+            .map(|field| (join(&above, field.key), field))
+            .collect::<Vec<_>>()
+    };
+    let add = move |_| pick_field(place, &name, untrack(&missing));
+    let can_add = move || keys.with(Vec::len) < record.all_fields().count();
+    view! {
+        <div id=id(&path)>
+            <Fields place=place path=path.clone() record=record keys=keys />
+            {move || can_add().then(|| view! {
+                <button class="link add-link" type="button" on:click=add.clone()>"Add…"</button>
+            })}
+        </div>
+    }
+}
+
 /// Some fields of a record; a field that stays keeps its elements, and so the focus.
 #[component]
 pub(super) fn Fields(

@@ -6,7 +6,7 @@ use modelspec_core::spec::form::{Choice, Form, Record, TextUse};
 use modelspec_core::yaml::{self, Fragment};
 use wasm_bindgen::JsCast as _;
 
-use super::collection::{ListGroup, MapGroup, RecordGroup};
+use super::collection::{ListGroup, MapGroup, RecordBody, RecordGroup};
 use super::place::{Help, Path, Place, id, join, typed};
 use super::ports::Inferred;
 use super::words::{explain, label};
@@ -423,7 +423,14 @@ fn ChoiceField(place: Place, field: Field, choice: &'static Choice) -> impl Into
             form: variant.form?(),
             inferred: None,
         };
-        Some(view! { <div class="behind">{view_of(place, inner)}</div> })
+        let inner = match inner.form {
+            Form::Record(record) => {
+                view! { <RecordBody place=place path=inner.path name=inner.label record=record /> }
+                    .into_any()
+            }
+            _ => view_of(place, inner),
+        };
+        Some(view! { <div class="behind">{inner}</div> })
     };
     view! {
         <Select place=place field=field error=error current=current options=options choose=choose />

@@ -175,7 +175,7 @@ fn Notes(item: Item) -> impl IntoView {
     let app = use_app();
     let found = Memo::new(move |_| {
         let document = app.workspace.document();
-        let mut found: Vec<Problem> = problems(&document, |found| concerns(found, &item)).collect();
+        let mut found: Vec<Problem> = problems(&document, concerns(&document, &item)).collect();
         found.sort_by_key(|problem| core::cmp::Reverse(problem.diagnostic.severity));
         found
     });
