@@ -242,7 +242,7 @@ fn steps(history: &History) -> (Option<String>, Option<String>) {
 }
 
 /// An error's words as a sentence.
-fn sentence(words: &str) -> String {
+pub(crate) fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string());
     let mut text = first.unwrap_or_default() + letters.as_str();

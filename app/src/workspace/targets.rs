@@ -21,6 +21,11 @@ pub(crate) struct Target {
     pub(crate) adapter: bool,
 }
 
+impl Target {
+    /// The reason of the other ports of the port's own node.
+    pub(crate) const OWN: &'static str = "belongs to the same node";
+}
+
 /// What a port of the drawn graph can be joined with: of an output all inputs, of an input all
 /// outputs; those that fit come first. O(ports + edges).
 pub(crate) fn targets(document: &Document, from: PortIx) -> Vec<Target> {
@@ -46,7 +51,7 @@ pub(crate) fn targets(document: &Document, from: PortIx) -> Vec<Target> {
             let (output, input) = if gives { (from, ix) } else { (ix, from) };
             let mut adapter = false;
             let reason = if other.node == port.node {
-                Some("belongs to the same node".to_owned())
+                Some(Target::OWN.to_owned())
             } else if joined.contains(&ix) {
                 Some("is joined with it already".to_owned())
             } else if before.contains(&other.node) {

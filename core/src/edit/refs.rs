@@ -62,7 +62,7 @@ fn walk<'t>(node: &'t Node, form: Form, at: &mut Path, found: &mut Vec<Ref<'t>>)
         (Form::Record(_) | Form::Map { .. } | Form::Choice(_), Value::Mapping(mapping)) => {
             for entry in &mapping.entries {
                 let key = entry.key.text.as_str();
-                let Some(inner) = step(form, key) else {
+                let Some(inner) = form.step(key) else {
                     continue;
                 };
                 at.push(key.to_owned());
@@ -90,38 +90,9 @@ fn walk<'t>(node: &'t Node, form: Form, at: &mut Path, found: &mut Vec<Ref<'t>>)
         }
         (Form::Either(..), _) => {
             let scalar = matches!(node.value, Value::Scalar(_));
-            walk(node, pick(form, scalar), at, found);
+            walk(node, form.pick(scalar), at, found);
         }
         _ => {}
-    }
-}
-
-/// Of two forms the one for a scalar, or the one for a collection.
-fn pick(form: Form, scalar: bool) -> Form {
-    let Form::Either(a, b) = form else {
-        return form;
-    };
-    let a = a();
-    let is_collection = matches!(
-        a,
-        Form::Record(_) | Form::Map { .. } | Form::List(_) | Form::Choice(_) | Form::Either(..)
-    );
-    if is_collection == scalar { b() } else { a }
-}
-
-/// The form behind a key or index.
-pub(super) fn step(form: Form, segment: &str) -> Option<Form> {
-    match form {
-        Form::Record(record) => record.field(segment).map(|field| (field.form)()),
-        Form::Map { value, .. } => Some(value()),
-        Form::List(item) => Some(item()),
-        Form::Choice(choice) => {
-            let mut variants = choice.variants.iter();
-            let variant = variants.find(|variant| variant.word == segment)?;
-            variant.form.map(|form| form())
-        }
-        Form::Either(..) => step(pick(form, false), segment),
-        _ => None,
     }
 }
 
@@ -132,13 +103,13 @@ pub(super) fn order_at(tree: &Node, path: &[String]) -> Vec<&'static str> {
     for segment in path {
         let inner = node.and_then(|node| node.at([segment.as_str()]));
         if inner.is_none() {
-            let form = pick(form, false);
+            let form = form.pick(false);
             return match form {
                 Form::Record(record) => record.all_fields().map(|field| field.key).collect(),
                 _ => Vec::new(),
             };
         }
-        let Some(next) = step(form, segment) else {
+        let Some(next) = form.step(segment) else {
             return Vec::new();
         };
         form = next;

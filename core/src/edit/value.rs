@@ -1,5 +1,4 @@
 use super::draft::{Draft, Path, Step};
-use super::refs::step;
 use super::view::View;
 use super::{Change, EditError};
 use crate::spec::form::Form;
@@ -56,7 +55,7 @@ fn with_empty(view: View<'_>, path: &Path) -> Path {
         });
         let form = outer
             .iter()
-            .try_fold(ModelGraph::form(), |form, segment| step(form, segment));
+            .try_fold(ModelGraph::form(), |form, segment| form.step(segment));
         let optional = match form {
             Some(Form::Record(record)) => record.field(key).is_some_and(|field| !field.required),
             _ => false,

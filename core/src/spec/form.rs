@@ -39,6 +39,37 @@ pub enum Form {
     Any,
 }
 
+impl Form {
+    /// Of two forms the one for a scalar, or the one for a collection.
+    pub fn pick(self, scalar: bool) -> Self {
+        let Self::Either(a, b) = self else {
+            return self;
+        };
+        let a = a();
+        let is_collection = matches!(
+            a,
+            Self::Record(_) | Self::Map { .. } | Self::List(_) | Self::Choice(_) | Self::Either(..)
+        );
+        if is_collection == scalar { b() } else { a }
+    }
+
+    /// The form behind a key or index.
+    pub fn step(self, segment: &str) -> Option<Self> {
+        match self {
+            Self::Record(record) => record.field(segment).map(|field| (field.form)()),
+            Self::Map { value, .. } => Some(value()),
+            Self::List(item) => Some(item()),
+            Self::Choice(choice) => {
+                let mut variants = choice.variants.iter();
+                let variant = variants.find(|variant| variant.word == segment)?;
+                variant.form.map(|form| form())
+            }
+            Self::Either(..) => self.pick(false).step(segment),
+            _ => None,
+        }
+    }
+}
+
 /// What a text is for: completion and checks look here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextUse {

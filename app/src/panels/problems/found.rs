@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use modelspec_core::check::{self, Applicability, Diagnostic, Fix, Severity};
@@ -60,15 +60,32 @@ pub(crate) fn subject(document: &Document, found: &Diagnostic) -> Option<Item> {
         .find(|item| document.has(item))
 }
 
-/// Whether a finding is about a thing, or about one of its ends.
-pub(crate) fn concerns(found: &Diagnostic, item: &Item) -> bool {
-    let node = found.node.as_deref();
-    let port = found.port.as_deref();
-    match item {
-        Item::Node(name) => node == Some(name),
-        Item::Input(name) => node == Some("inputs") && port == Some(name),
-        Item::Output(name) => node == Some("outputs") && port == Some(name),
-        Item::Edge(id) => found.edge.as_deref() == Some(id),
+/// Tells whether a finding is about a thing: of a node, about its edges too.
+pub(crate) fn concerns(document: &Document, item: &Item) -> impl Fn(&Diagnostic) -> bool + use<> {
+    let graph = document.drawn.graph.as_ref();
+    let node = graph.and_then(|graph| match item {
+        Item::Node(name) => Some((graph, graph.find(name)?)),
+        _ => None,
+    });
+    let edges: BTreeSet<String> = match (item, node) {
+        (Item::Edge(id), _) => BTreeSet::from([id.clone()]),
+        (_, Some((graph, ix))) => {
+            let edges = graph.incoming(ix).chain(graph.outgoing(ix));
+            edges.map(|edge| edge.id.clone()).collect()
+        }
+        _ => BTreeSet::new(),
+    };
+    let (node, port) = match item {
+        Item::Node(name) => (Some(name.clone()), None),
+        Item::Input(name) => (Some("inputs".to_owned()), Some(name.clone())),
+        Item::Output(name) => (Some("outputs".to_owned()), Some(name.clone())),
+        Item::Edge(_) => (None, None),
+    };
+    move |found| {
+        let at_node =
+            node.is_some() && found.node == node && (port.is_none() || found.port == port);
+        let at_edge = found.edge.as_ref().is_some_and(|edge| edges.contains(edge));
+        at_node || at_edge
     }
 }
 

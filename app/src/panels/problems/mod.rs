@@ -150,21 +150,22 @@ fn Nothing(filtered: usize, filter: RwSignal<Filter>) -> impl IntoView {
         }
         .into_any();
     }
-    let document = app.workspace.document();
-    let graph = document.drawn.graph.as_ref();
-    let words = match graph {
-        Some(graph) if !document.is_empty() => {
-            let count = |number: usize, word: &str| {
-                format!("{number} {word}{}", if number == 1 { "" } else { "s" })
-            };
-            format!(
-                "{} looked at {} and {}.",
-                count(RULES.len(), "rule"),
-                count(graph.nodes.len().saturating_sub(2), "node"),
-                count(graph.edges.len(), "edge"),
-            )
+    let words = move || {
+        let document = app.workspace.document();
+        match document.drawn.graph.as_ref() {
+            Some(graph) if !document.is_empty() => {
+                let count = |number: usize, word: &str| {
+                    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+                };
+                format!(
+                    "{} looked at {} and {}.",
+                    count(RULES.len(), "rule"),
+                    count(graph.nodes.len().saturating_sub(2), "node"),
+                    count(graph.edges.len(), "edge"),
+                )
+            }
+            _ => "There is nothing to check yet.".to_owned(),
         }
-        _ => "There is nothing to check yet.".to_owned(),
     };
     view! {
         <div class="problems-none">
