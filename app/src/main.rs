@@ -9,6 +9,7 @@ mod canvas;
 mod commands;
 mod dialogs;
 mod embed;
+mod js;
 mod panels;
 mod platform;
 mod shell;

@@ -62,6 +62,7 @@ function handle(view: EditorView, options: Options): Handle {
         severity: diagnostic.severity,
         source: diagnostic.code,
         message: diagnostic.message,
+        renderMessage: () => prose(diagnostic.message),
         actions: actions(options, diagnostic, index),
       }))));
     },
@@ -171,14 +172,14 @@ function completions(options: Options) {
         label: completion.label,
         detail: completion.detail,
         type: completion.type,
-        info: completion.info,
+        info: completion.info ? () => prose(completion.info ?? "") : undefined,
         apply: (view: EditorView, _chosen: unknown, _from: number, caret: number) => {
           // Typing since the list opened has moved the end of what is replaced.
           const to = completion.to + (caret - context.pos);
           const insert = completion.apply ?? completion.label;
           view.dispatch({
             changes: { from: completion.from, to, insert: lines(insert) },
-            selection: { anchor: completion.from + insert.length },
+            selection: { anchor: completion.from + (completion.caret ?? insert.length) },
             userEvent: "input.complete",
           });
         },
@@ -186,6 +187,17 @@ function completions(options: Options) {
       validFor: /^[\w./-]*$/,
     };
   };
+}
+
+/** A text as people read it: what stands between backticks as code. */
+function prose(text: string): HTMLElement {
+  const element = document.createElement("span");
+  text.split("`").forEach((part, index) => {
+    const code = index % 2 === 1 && document.createElement("code");
+    if (code) code.textContent = part;
+    element.append(code || part);
+  });
+  return element;
 }
 
 function help(options: Options): Extension {
@@ -201,7 +213,7 @@ function help(options: Options): Extension {
       create: () => {
         const dom = document.createElement("div");
         dom.className = "cm-help";
-        dom.textContent = text;
+        dom.append(prose(text));
         return { dom };
       },
     };

@@ -4,7 +4,6 @@ mod base64;
 mod check;
 mod drop;
 mod files;
-mod js;
 mod keep;
 pub(crate) mod share;
 pub(crate) mod templates;
