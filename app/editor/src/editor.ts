@@ -129,6 +129,7 @@ function extensions(options: Options): Extension[] {
     autocompletion({ override: [completions(options)], activateOnTyping: !readOnly }),
     help(options),
     EditorView.updateListener.of((update) => report(update, options)),
+    EditorView.domEventHandlers({ beforeinput: overwrite }),
     Prec.high(keymap.of(historyKeys(options))),
     // Tab is left to the page: it moves the focus on.
     keymap.of([
@@ -136,6 +137,23 @@ function extensions(options: Options): Extension[] {
       ...closeBracketsKeymap, ...completionKeymap, ...searchKeymap, ...foldKeymap, ...lintKeymap, ...defaultKeymap,
     ]),
   ];
+}
+
+/**
+ * Typing over a selection. Left to the browser, it keeps the look of what goes by an inline
+ * style, which the page's policy refuses and reports.
+ */
+function overwrite(event: InputEvent, view: EditorView): boolean {
+  const { from, to, empty } = view.state.selection.main;
+  const text = event.data;
+  if (event.inputType !== "insertText" || !text || event.isComposing || empty || view.state.readOnly) return false;
+  const insert = () => view.state.update(view.state.replaceSelection(lines(text)), {
+    userEvent: "input.type",
+    scrollIntoView: true,
+  });
+  const handled = view.state.facet(EditorView.inputHandler).some((handler) => handler(view, from, to, text, insert));
+  if (!handled) view.dispatch(insert());
+  return true;
 }
 
 function historyKeys(options: Options) {

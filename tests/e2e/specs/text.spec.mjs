@@ -46,7 +46,7 @@ test("typing shows a problem in the list and under the text, and undo takes all 
   await expect(page.locator(".text-editor .cm-lintRange-error")).toHaveCount(0);
   await content(page).click();
   await page.keyboard.press("Control+f");
-  await page.locator(".text-editor .cm-search input[name=search]").fill("query: {dim: 1024");
+  await page.keyboard.type("query: {dim: 1024");
   await page.keyboard.press("Enter");
   await page.keyboard.press("Escape");
   await page.keyboard.press("ArrowRight");
@@ -88,12 +88,12 @@ test("an edit elsewhere keeps the remarks, and undo restores the exact bytes", a
 
 test("Ctrl+Space completes, and a hover explains", async ({ page }) => {
   await openText(page, RAG);
-  await content(page).click();
-  await page.keyboard.press("Control+End");
-  await page.keyboard.insertText("\n");
-  await page.keyboard.press("Control+Space");
-  await expect(page.locator(".text-editor .cm-tooltip-autocomplete li").first()).toBeVisible();
+  await caretBehind(page, "role: retriever");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("limi");
+  await expect(page.locator(".text-editor .cm-tooltip-autocomplete li", { hasText: "limits" })).toBeVisible();
   await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+z");
   await page.locator(".text-editor .cm-line", { hasText: "apiVersion" }).first().locator("span").first().hover();
   await expect(page.locator(".text-editor .cm-help")).toContainText("apiVersion");
 });
