@@ -9,6 +9,7 @@ mod commands;
 mod dialogs;
 mod embed;
 mod engine;
+mod js;
 mod panels;
 mod platform;
 mod shell;

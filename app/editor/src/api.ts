@@ -18,6 +18,8 @@ export interface Completion {
   detail?: string;
   /** The text that replaces `from..to`; the label when absent. */
   apply?: string;
+  /** Where the caret goes, in `apply`; its end when absent. */
+  caret?: number;
   from: number;
   to: number;
   /** The kind, which picks the icon: "property", "enum", "constant", "variable", "text". */
@@ -32,6 +34,7 @@ export interface Diagnostic {
   severity: "error" | "warning" | "info";
   /** The rule's code, as in MG301. */
   code: string;
+  /** Words between backticks are shown as code. */
   message: string;
   /** The labels of the quick fixes, in the order that `onFix` counts them. */
   fixes: string[];
@@ -49,7 +52,7 @@ export interface Options {
   onCursor?(offset: number): void;
   /** What completes at the offset; a `null` or an empty list shows nothing. */
   complete?(text: string, offset: number): Completion[] | null;
-  /** The help for what stands at the offset, as plain text. */
+  /** The help for what stands at the offset; words between backticks are shown as code. */
   hover?(text: string, offset: number): string | null;
   /** A quick fix was chosen: both count from 0, in the order given to `setDiagnostics`. */
   onFix?(diagnostic: number, fix: number): void;

@@ -62,6 +62,7 @@ function handle(view: EditorView, options: Options): Handle {
         severity: diagnostic.severity,
         source: diagnostic.code,
         message: diagnostic.message,
+        renderMessage: () => prose(diagnostic.message),
         actions: actions(options, diagnostic, index),
       }))));
     },
@@ -128,6 +129,7 @@ function extensions(options: Options): Extension[] {
     autocompletion({ override: [completions(options)], activateOnTyping: !readOnly }),
     help(options),
     EditorView.updateListener.of((update) => report(update, options)),
+    EditorView.domEventHandlers({ beforeinput: overwrite }),
     Prec.high(keymap.of(historyKeys(options))),
     // Tab is left to the page: it moves the focus on.
     keymap.of([
@@ -135,6 +137,23 @@ function extensions(options: Options): Extension[] {
       ...closeBracketsKeymap, ...completionKeymap, ...searchKeymap, ...foldKeymap, ...lintKeymap, ...defaultKeymap,
     ]),
   ];
+}
+
+/**
+ * Typing over a selection. Left to the browser, it keeps the look of what goes by an inline
+ * style, which the page's policy refuses and reports.
+ */
+function overwrite(event: InputEvent, view: EditorView): boolean {
+  const { from, to, empty } = view.state.selection.main;
+  const text = event.data;
+  if (event.inputType !== "insertText" || !text || event.isComposing || empty || view.state.readOnly) return false;
+  const insert = () => view.state.update(view.state.replaceSelection(lines(text)), {
+    userEvent: "input.type",
+    scrollIntoView: true,
+  });
+  const handled = view.state.facet(EditorView.inputHandler).some((handler) => handler(view, from, to, text, insert));
+  if (!handled) view.dispatch(insert());
+  return true;
 }
 
 function historyKeys(options: Options) {
@@ -171,14 +190,14 @@ function completions(options: Options) {
         label: completion.label,
         detail: completion.detail,
         type: completion.type,
-        info: completion.info,
+        info: completion.info ? () => prose(completion.info ?? "") : undefined,
         apply: (view: EditorView, _chosen: unknown, _from: number, caret: number) => {
           // Typing since the list opened has moved the end of what is replaced.
           const to = completion.to + (caret - context.pos);
           const insert = completion.apply ?? completion.label;
           view.dispatch({
             changes: { from: completion.from, to, insert: lines(insert) },
-            selection: { anchor: completion.from + insert.length },
+            selection: { anchor: completion.from + (completion.caret ?? insert.length) },
             userEvent: "input.complete",
           });
         },
@@ -186,6 +205,17 @@ function completions(options: Options) {
       validFor: /^[\w./-]*$/,
     };
   };
+}
+
+/** A text as people read it: what stands between backticks as code. */
+function prose(text: string): HTMLElement {
+  const element = document.createElement("span");
+  text.split("`").forEach((part, index) => {
+    const code = index % 2 === 1 && document.createElement("code");
+    if (code) code.textContent = part;
+    element.append(code || part);
+  });
+  return element;
 }
 
 function help(options: Options): Extension {
@@ -201,7 +231,7 @@ function help(options: Options): Extension {
       create: () => {
         const dom = document.createElement("div");
         dom.className = "cm-help";
-        dom.textContent = text;
+        dom.append(prose(text));
         return { dom };
       },
     };

@@ -50,7 +50,9 @@ struct Running {
 impl Engine {
     /// An engine that has not started yet.
     pub(crate) fn new() -> Self {
-        Self { inner: StoredValue::new_local(Rc::default()) }
+        Self {
+            inner: StoredValue::new_local(Rc::default()),
+        }
     }
 
     /// Asks; `task` is a map with `do`. Answers to an earlier question are no longer heard.
@@ -73,7 +75,9 @@ impl Engine {
             }
         }
         let sent = inner.borrow().running.as_ref().map(|running| {
-            running.worker.post_message(&JsValue::from_str(&task.to_string()))
+            running
+                .worker
+                .post_message(&JsValue::from_str(&task.to_string()))
         });
         if !matches!(sent, Some(Ok(()))) {
             hear(Answer::Failed(REFUSED.to_owned()));
@@ -115,7 +119,10 @@ fn start(inner: &Rc<RefCell<Inner>>) -> Result<Running, JsValue> {
     let weak = Rc::downgrade(inner);
     let on_error = Closure::<dyn FnMut(web_sys::Event)>::new(move |_| {
         if let Some(inner) = weak.upgrade() {
-            fail(&inner, "The engine ended unexpectedly. Run again; if that does not help, reload the page.");
+            fail(
+                &inner,
+                "The engine ended unexpectedly. Run again; if that does not help, reload the page.",
+            );
         }
     });
     worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
@@ -124,16 +131,27 @@ fn start(inner: &Rc<RefCell<Inner>>) -> Result<Running, JsValue> {
     Reflect::set(&first, &"js".into(), &asset("engine")?.into())?;
     Reflect::set(&first, &"wasm".into(), &asset("engineWasm")?.into())?;
     worker.post_message(&first)?;
-    Ok(Running { worker, _on_message: on_message, _on_error: on_error })
+    Ok(Running {
+        worker,
+        _on_message: on_message,
+        _on_error: on_error,
+    })
 }
 
 fn heard(inner: &Rc<RefCell<Inner>>, data: &JsValue) {
     let Some(text) = data.as_string() else {
         // What `worker.js` itself says: the program could not start.
-        let why = Reflect::get(data, &"failed".into()).ok().and_then(|why| why.as_string());
-        return fail(inner, &format!("The engine could not start: {}.", why.unwrap_or_default()));
+        let why = Reflect::get(data, &"failed".into())
+            .ok()
+            .and_then(|why| why.as_string());
+        return fail(
+            inner,
+            &format!("The engine could not start: {}.", why.unwrap_or_default()),
+        );
     };
-    let Ok(Value::Object(mut message)) = serde_json::from_str(&text) else { return };
+    let Ok(Value::Object(mut message)) = serde_json::from_str(&text) else {
+        return;
+    };
     let hear = {
         let inner = inner.borrow();
         let asked = message.get("id").and_then(Value::as_u64) == Some(u64::from(inner.asked));

@@ -45,7 +45,9 @@ pub(crate) fn Export() -> impl IntoView {
     engine.ask(json!({ "do": "targets" }), move |answer| match answer {
         engine::Answer::Done(list) => {
             let list = answer::targets(&list);
-            let known = list.iter().any(|target| target.name == chosen.get_untracked());
+            let known = list
+                .iter()
+                .any(|target| target.name == chosen.get_untracked());
             if let Some(first) = list.first().filter(|_| !known) {
                 chosen.set(first.name.clone());
             }
@@ -61,11 +63,17 @@ pub(crate) fn Export() -> impl IntoView {
         shown.then(|| app.workspace.document().analysis.text.clone())
     });
     Effect::new(move |_| {
-        let (Some(text), false) = (text.get(), targets.with(Vec::is_empty)) else { return };
+        let (Some(text), false) = (text.get(), targets.with(Vec::is_empty)) else {
+            return;
+        };
         let task = json!({ "do": "export", "text": text, "target": chosen.get(), "accept": accepted.get() });
         engine.ask(task, move |answer| match answer {
-            engine::Answer::Done(result) => state.set(State::Done(Rc::new(answer::artifacts(&result)))),
-            engine::Answer::Refused(result) => state.set(State::Refused(Rc::new(answer::artifacts(&result)))),
+            engine::Answer::Done(result) => {
+                state.set(State::Done(Rc::new(answer::artifacts(&result))))
+            }
+            engine::Answer::Refused(result) => {
+                state.set(State::Refused(Rc::new(answer::artifacts(&result))))
+            }
             engine::Answer::Failed(sentence) => state.set(State::Failed(sentence)),
             engine::Answer::Progress(_) => {}
         });
@@ -77,30 +85,42 @@ pub(crate) fn Export() -> impl IntoView {
         chosen.set(name);
     };
     let list = move || {
-        targets.get().into_iter().map(|target| {
-            let name = target.name.clone();
-            let is_chosen = { let name = name.clone(); move || chosen.get() == name };
-            view! {
-                <li>
-                    <button
-                        class="quiet target"
-                        aria-pressed=move || is_chosen().to_string()
-                        on:click=move |_| choose(name.clone())
-                    >
-                        <b>{target.title}</b>
-                        <span>{target.about}</span>
-                    </button>
-                </li>
-            }
-        }).collect_view()
+        targets
+            .get()
+            .into_iter()
+            .map(|target| {
+                let name = target.name.clone();
+                let is_chosen = {
+                    let name = name.clone();
+                    move || chosen.get() == name
+                };
+                view! {
+                    <li>
+                        <button
+                            class="quiet target"
+                            aria-pressed=move || is_chosen().to_string()
+                            on:click=move |_| choose(name.clone())
+                        >
+                            <b>{target.title}</b>
+                            <span>{target.about}</span>
+                        </button>
+                    </li>
+                }
+            })
+            .collect_view()
     };
     let body = move || match state.get() {
-        State::Waiting => view! { <p class="panel-empty hint">"Loading the targets…"</p> }.into_any(),
-        State::Failed(sentence) => view! { <p class="panel-empty" role="alert">{sentence}</p> }.into_any(),
+        State::Waiting => {
+            view! { <p class="panel-empty hint">"Loading the targets…"</p> }.into_any()
+        }
+        State::Failed(sentence) => {
+            view! { <p class="panel-empty" role="alert">{sentence}</p> }.into_any()
+        }
         State::Done(artifacts) => view! {
             <files::Files artifacts=Rc::clone(&artifacts) target=chosen />
             <Told artifacts=artifacts accepted=accepted />
-        }.into_any(),
+        }
+        .into_any(),
         State::Refused(artifacts) => view! {
             <div class="export-refused" role="alert">
                 <Icon glyph=Glyph::Error />
@@ -110,7 +130,8 @@ pub(crate) fn Export() -> impl IntoView {
                 </div>
             </div>
             <Told artifacts=artifacts accepted=accepted />
-        }.into_any(),
+        }
+        .into_any(),
     };
     view! {
         <div class="export">
@@ -146,7 +167,13 @@ fn Told(artifacts: Rc<Artifacts>, accepted: RwSignal<Vec<String>>) -> impl IntoV
 #[component]
 fn NoteRow(note: Note, accepted: RwSignal<Vec<String>>) -> impl IntoView {
     let app = use_app();
-    let Note { code, message, value, stops, .. } = note.clone();
+    let Note {
+        code,
+        message,
+        value,
+        stops,
+        ..
+    } = note.clone();
     let is_accepted = {
         let code = code.clone();
         move || accepted.with(|accepted| accepted.contains(&code))

@@ -9,7 +9,10 @@ pub(super) fn figures(result: &Value, revision: u64) -> Figures {
     let stations = result.get("stations").and_then(Value::as_array);
     let nodes = stations.into_iter().flatten().filter_map(|station| {
         let name = station.get("name")?.as_str()?;
-        Some((name.to_owned(), node(station, text(result.get("origins"), name))))
+        Some((
+            name.to_owned(),
+            node(station, text(result.get("origins"), name)),
+        ))
     });
     Figures {
         revision,
@@ -17,25 +20,38 @@ pub(super) fn figures(result: &Value, revision: u64) -> Figures {
         engine: text(Some(result), "engine").to_uppercase(),
         requests: result.get("requests").and_then(Value::as_u64).unwrap_or(0),
         rate: number(Some(result), "rate").unwrap_or(0.0),
-        seed: result.get("seed").and_then(Value::as_u64).and_then(|seed| u32::try_from(seed).ok()).unwrap_or(0),
+        seed: result
+            .get("seed")
+            .and_then(Value::as_u64)
+            .and_then(|seed| u32::try_from(seed).ok())
+            .unwrap_or(0),
         elapsed_ms: number(Some(result), "elapsedMs").unwrap_or(0.0),
-        engine_note: result.get("engineNote").and_then(Value::as_str).map(ToOwned::to_owned),
+        engine_note: result
+            .get("engineNote")
+            .and_then(Value::as_str)
+            .map(ToOwned::to_owned),
         notes: notes(result.get("notes")),
     }
 }
 
 fn node(station: &Value, origin: String) -> NodeFigures {
     let of = |time: &str, key: &str| number(station.get(time), key);
-    let interval = station.pointer("/sojourn/p99CiMs").and_then(Value::as_array);
+    let interval = station
+        .pointer("/sojourn/p99CiMs")
+        .and_then(Value::as_array);
     NodeFigures {
         utilisation: number(Some(station), "utilisation").unwrap_or(0.0),
-        stable: station.get("stable").and_then(Value::as_bool).unwrap_or(false),
+        stable: station
+            .get("stable")
+            .and_then(Value::as_bool)
+            .unwrap_or(false),
         wait_mean_ms: of("wait", "meanMs"),
         service_mean_ms: of("service", "meanMs"),
         p50_ms: of("sojourn", "p50Ms"),
         p95_ms: of("sojourn", "p95Ms"),
         p99_ms: of("sojourn", "p99Ms"),
-        p99_ci_ms: interval.and_then(|ends| Some([ends.first()?.as_f64()?, ends.get(1)?.as_f64()?])),
+        p99_ci_ms: interval
+            .and_then(|ends| Some([ends.first()?.as_f64()?, ends.get(1)?.as_f64()?])),
         service_p95_ms: of("service", "p95Ms"),
         origin,
     }
@@ -45,7 +61,10 @@ fn node(station: &Value, origin: String) -> NodeFigures {
 pub(super) fn notes(list: Option<&Value>) -> Vec<(Option<String>, String)> {
     let list = list.and_then(Value::as_array);
     let notes = list.into_iter().flatten().map(|note| {
-        let node = note.get("node").and_then(Value::as_str).map(ToOwned::to_owned);
+        let node = note
+            .get("node")
+            .and_then(Value::as_str)
+            .map(ToOwned::to_owned);
         let mut sentence = text(Some(note), "message");
         if let Some(help) = note.get("help").and_then(Value::as_str) {
             sentence.push_str(": ");

@@ -61,7 +61,12 @@ pub(crate) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { rate: None, requests: 1_000_000, seed: 1, engine: Choice::Auto }
+        Self {
+            rate: None,
+            requests: 1_000_000,
+            seed: 1,
+            engine: Choice::Auto,
+        }
     }
 }
 

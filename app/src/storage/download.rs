@@ -15,8 +15,12 @@ pub(crate) fn download(name: &str, media_type: &str, bytes: &[u8]) {
     let options = BlobPropertyBag::new();
     options.set_type(media_type);
     let parts = Array::of1(&Uint8Array::from(bytes));
-    let Ok(blob) = Blob::new_with_u8_array_sequence_and_options(&parts, &options) else { return };
-    let Ok(address) = Url::create_object_url_with_blob(&blob) else { return };
+    let Ok(blob) = Blob::new_with_u8_array_sequence_and_options(&parts, &options) else {
+        return;
+    };
+    let Ok(address) = Url::create_object_url_with_blob(&blob) else {
+        return;
+    };
     if let Ok(link) = platform::document().create_element("a") {
         let link: HtmlAnchorElement = link.unchecked_into();
         link.set_href(&address);
@@ -38,7 +42,9 @@ pub(crate) fn copy(app: App, text: &str, done: &str) {
     spawn_local(async move {
         app.workspace.say(match JsFuture::from(writing).await {
             Ok(_) => Notice::plain(done),
-            Err(_) => Notice::error("The browser refuses the clipboard here; download the file instead."),
+            Err(_) => {
+                Notice::error("The browser refuses the clipboard here; download the file instead.")
+            }
         });
     });
 }

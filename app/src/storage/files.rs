@@ -6,7 +6,8 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::spawn_local;
 
-use super::{check, js};
+use super::check;
+use crate::js;
 use crate::platform;
 use crate::ui::App;
 use crate::workspace::{Action, Document, Notice};

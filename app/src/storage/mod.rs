@@ -5,7 +5,6 @@ mod check;
 mod download;
 mod drop;
 mod files;
-mod js;
 mod keep;
 pub(crate) mod share;
 pub(crate) mod templates;

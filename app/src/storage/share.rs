@@ -5,7 +5,8 @@
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsValue;
 
-use super::{base64, check, js};
+use super::{base64, check};
+use crate::js;
 use crate::platform;
 
 /// Before the document in an address.

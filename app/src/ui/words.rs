@@ -11,7 +11,11 @@ pub(crate) fn figure(value: f64) -> String {
     match text.split_once('.') {
         Some((whole, rest)) => {
             let rest = rest.trim_end_matches('0');
-            if rest.is_empty() { whole.to_owned() } else { format!("{whole}.{rest}") }
+            if rest.is_empty() {
+                whole.to_owned()
+            } else {
+                format!("{whole}.{rest}")
+            }
         }
         None => text,
     }

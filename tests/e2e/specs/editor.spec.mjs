@@ -138,6 +138,20 @@ test("diagnostics mark the text, and a fix is reported by its numbers", async ({
   expect((await editor.seen()).fixes).toEqual([[1, 1]]);
 });
 
+test("typing over a selection of several lines asks the page for no inline style", async ({ page }) => {
+  const editor = await mount(page);
+  await editor.content.click();
+  await page.keyboard.press("Control+Home");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Shift+ArrowDown");
+  await page.keyboard.press("Shift+ArrowDown");
+  await page.keyboard.type("x");
+  expect(await editor.text()).toBe(`${TEXT[0]}x${TEXT.split("\n")[2].slice(1)}\n${TEXT.split("\n").slice(3).join("\n")}`);
+  await page.keyboard.press("Shift+ArrowLeft");
+  await page.keyboard.type("[");
+  expect((await editor.text()).startsWith(`${TEXT[0]}[x]`)).toBe(true);
+});
+
 test("reveal selects the range", async ({ page }) => {
   const editor = await mount(page);
   const from = TEXT.indexOf("nodes");

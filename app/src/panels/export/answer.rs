@@ -65,7 +65,12 @@ pub(super) fn artifacts(value: &Value) -> Artifacts {
 }
 
 fn note(value: &Value) -> Note {
-    let optional = |key: &str| value.get(key).and_then(Value::as_str).map(ToOwned::to_owned);
+    let optional = |key: &str| {
+        value
+            .get(key)
+            .and_then(Value::as_str)
+            .map(ToOwned::to_owned)
+    };
     let end = |at: usize| {
         let end = value.get("span").and_then(|span| span.get(at)?.as_u64());
         end.and_then(|end| usize::try_from(end).ok()).unwrap_or(0)
@@ -81,17 +86,32 @@ fn note(value: &Value) -> Note {
 }
 
 fn each<T>(list: Option<&Value>, read: fn(&Value) -> T) -> Vec<T> {
-    list.and_then(Value::as_array).into_iter().flatten().map(read).collect()
+    list.and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(read)
+        .collect()
 }
 
 fn word(value: &Value, key: &str) -> String {
-    value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+    value
+        .get(key)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// An error's words as a sentence.
 fn sentence(words: &str) -> String {
     let mut letters = words.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let first = letters
+        .next()
+        .map(|first| first.to_uppercase().to_string())
+        .unwrap_or_default();
     let rest = letters.as_str();
-    if words.is_empty() { String::new() } else { format!("{first}{rest}.") }
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!("{first}{rest}.")
+    }
 }

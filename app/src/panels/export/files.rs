@@ -12,7 +12,11 @@ use crate::workspace::Notice;
 #[component]
 pub(super) fn Files(artifacts: Rc<Artifacts>, target: RwSignal<String>) -> impl IntoView {
     let app = use_app();
-    let paths: Vec<String> = artifacts.files.iter().map(|file| file.path.clone()).collect();
+    let paths: Vec<String> = artifacts
+        .files
+        .iter()
+        .map(|file| file.path.clone())
+        .collect();
     let count = paths.len();
     let shown = RwSignal::new(0_usize);
     let artifacts = StoredValue::new_local(artifacts);
@@ -42,7 +46,10 @@ pub(super) fn Files(artifacts: Rc<Artifacts>, target: RwSignal<String>) -> impl 
     let preview = move || {
         let at = shown.get();
         artifacts.with_value(|artifacts| {
-            artifacts.files.get(at).map(|file| highlight::lines(&file.text, &file.language))
+            artifacts
+                .files
+                .get(at)
+                .map(|file| highlight::lines(&file.text, &file.language))
         })
     };
     view! {

@@ -3,8 +3,8 @@ use std::rc::Rc;
 
 use leptos::prelude::*;
 
-use crate::storage::download;
 use crate::simulation::Figures;
+use crate::storage::download;
 use crate::ui::{Glyph, Icon, duration, figure};
 
 const WIDTH: f64 = 520.0;
@@ -27,19 +27,37 @@ pub(super) fn Chart(figures: Rc<Figures>) -> impl IntoView {
     let lines: Vec<Line> = figures
         .nodes
         .iter()
-        .filter_map(|(name, node)| Some(Line { name: name.clone(), p50: node.p50_ms?, p95: node.p95_ms?, p99: node.p99_ms? }))
+        .filter_map(|(name, node)| {
+            Some(Line {
+                name: name.clone(),
+                p50: node.p50_ms?,
+                p95: node.p95_ms?,
+                p99: node.p99_ms?,
+            })
+        })
         .collect();
     if lines.is_empty() {
         return ().into_any();
     }
     let log = |value: f64| js_sys::Math::log10(value.max(1e-3));
-    let least = lines.iter().map(|line| log(line.p50)).fold(f64::INFINITY, f64::min).floor();
-    let most = lines.iter().map(|line| log(line.p99)).fold(f64::NEG_INFINITY, f64::max).ceil().max(least + 1.0);
+    let least = lines
+        .iter()
+        .map(|line| log(line.p50))
+        .fold(f64::INFINITY, f64::min)
+        .floor();
+    let most = lines
+        .iter()
+        .map(|line| log(line.p99))
+        .fold(f64::NEG_INFINITY, f64::max)
+        .ceil()
+        .max(least + 1.0);
     let x = move |value: f64| LEFT + (log(value) - least) / (most - least) * (WIDTH - LEFT - RIGHT);
     let height = ROW.mul_add(lines.len() as f64, TOP + 24.0);
     let bottom = height - 20.0;
     #[allow(clippy::cast_possible_truncation)]
-    let ticks: Vec<f64> = (least as i32..=most as i32).map(|power| js_sys::Math::pow(10.0, f64::from(power))).collect();
+    let ticks: Vec<f64> = (least as i32..=most as i32)
+        .map(|power| js_sys::Math::pow(10.0, f64::from(power)))
+        .collect();
     let picture = picture(&lines, &ticks, height, bottom, x);
     let csv = csv(&figures);
     let grid = ticks.iter().map(|tick| {
@@ -90,7 +108,13 @@ fn shortened(name: &str) -> String {
 }
 
 /// The same drawing as a file of its own.
-fn picture(lines: &[Line], ticks: &[f64], height: f64, bottom: f64, x: impl Fn(f64) -> f64) -> String {
+fn picture(
+    lines: &[Line],
+    ticks: &[f64],
+    height: f64,
+    bottom: f64,
+    x: impl Fn(f64) -> f64,
+) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"system-ui, sans-serif\" font-size=\"11\">"
     );
@@ -123,7 +147,9 @@ fn picture(lines: &[Line], ticks: &[f64], height: f64, bottom: f64, x: impl Fn(f
 }
 
 fn csv(figures: &Figures) -> String {
-    let mut text = "node,utilisation,mean_wait_ms,mean_service_ms,p50_ms,p95_ms,p99_ms,service_time\n".to_owned();
+    let mut text =
+        "node,utilisation,mean_wait_ms,mean_service_ms,p50_ms,p95_ms,p99_ms,service_time\n"
+            .to_owned();
     let cell = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     for (name, node) in &figures.nodes {
         let _ = writeln!(

@@ -23,8 +23,10 @@ pub(super) fn Controls() -> impl IntoView {
     });
     let rate = Memo::new(move |_| settings.get().rate.or(stated.get()));
     let set_rate = move |rate: Option<f64>| {
-        settings.update(|settings| settings.rate = rate.filter(|rate| rate.is_finite() && *rate > 0.0));
-        let prompt = untrack(|| simulation.figures()).is_some_and(|figures| figures.elapsed_ms < PROMPT_MS);
+        settings
+            .update(|settings| settings.rate = rate.filter(|rate| rate.is_finite() && *rate > 0.0));
+        let prompt =
+            untrack(|| simulation.figures()).is_some_and(|figures| figures.elapsed_ms < PROMPT_MS);
         if prompt {
             simulation.run(app.workspace);
         }

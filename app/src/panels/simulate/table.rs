@@ -10,9 +10,19 @@ use crate::ui::{duration, use_app};
 #[component]
 pub(super) fn Table(figures: Rc<Figures>) -> impl IntoView {
     let app = use_app();
-    let mut rows: Vec<_> = figures.nodes.iter().map(|(name, node)| (name.clone(), node.clone())).collect();
+    let mut rows: Vec<_> = figures
+        .nodes
+        .iter()
+        .map(|(name, node)| (name.clone(), node.clone()))
+        .collect();
     rows.sort_by(|(_, a), (_, b)| {
-        let key = |node: &crate::simulation::NodeFigures| if node.stable { node.p95_ms.unwrap_or(0.0) } else { f64::INFINITY };
+        let key = |node: &crate::simulation::NodeFigures| {
+            if node.stable {
+                node.p95_ms.unwrap_or(0.0)
+            } else {
+                f64::INFINITY
+            }
+        };
         key(b).total_cmp(&key(a))
     });
     let time = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), duration);

@@ -8,8 +8,8 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{IdbDatabase, IdbObjectStore, IdbRequest, IdbTransaction, IdbTransactionMode};
 
+use crate::js;
 use crate::platform;
-use crate::storage::js;
 
 const NAME: &str = "modelspec-designer";
 const VERSION: u32 = 1;

@@ -18,7 +18,7 @@ use web_sys::{IdbDatabase, IdbTransactionMode};
 
 pub(crate) use version::Version;
 
-use super::js;
+use crate::js;
 use crate::ui::App;
 use crate::workspace::{Action, Document, Notice};
 use database::{TABS, TEXTS, VERSIONS};

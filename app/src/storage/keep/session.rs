@@ -6,8 +6,8 @@ use js_sys::{Array, Function, Promise};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue};
 
+use crate::js;
 use crate::platform;
-use crate::storage::js;
 
 const KEY: &str = "modelspec-session";
 const LOCK: &str = "modelspec-tab-";

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wasm_bindgen::JsValue;
 
-use crate::storage::js;
+use crate::js;
 use crate::workspace::Document;
 
 /// The most versions of one document.
