@@ -28,8 +28,8 @@ fn shipped_examples_raise_no_error() {
             .filter(|found| found.severity >= Severity::Warning)
             .map(|found| format!("{} {}", found.code, found.message))
             .collect();
-        assert!(analysis.graph.is_some(), "{}: no graph", path);
-        assert_eq!(found, Vec::<String>::new(), "{}", path);
+        assert!(analysis.graph.is_some(), "{path}: no graph");
+        assert_eq!(found, Vec::<String>::new(), "{path}");
     }
 }
 

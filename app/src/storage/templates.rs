@@ -24,6 +24,14 @@ pub(crate) static TEMPLATES: &[Template] = &[
         file: "cascade.modelspec.yaml",
         text: include_str!("../../../public/examples/cascade.modelspec.yaml"),
     },
+    Template {
+        file: "agent-tools.modelspec.yaml",
+        text: include_str!("../../../public/examples/agent-tools.modelspec.yaml"),
+    },
+    Template {
+        file: "ocr.modelspec.yaml",
+        text: include_str!("../../../public/examples/ocr.modelspec.yaml"),
+    },
 ];
 
 /// The document of a beginner who wants to draw: a graph with nothing in it.

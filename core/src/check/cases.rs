@@ -14,11 +14,11 @@ const HEAD: &str =
     "apiVersion: modelgraph/v1alpha1\nkind: ModelGraph\nmetadata: {name: t}\nspec:\n";
 
 /// The codes of at least warnings of a graph of one question and one answer, with where they are.
-fn found(nodes: &str, edges: &str) -> Vec<String> {
+pub(super) fn found(nodes: &str, edges: &str) -> Vec<String> {
     codes(&graph("", nodes, edges))
 }
 
-fn graph(more: &str, nodes: &str, edges: &str) -> String {
+pub(super) fn graph(more: &str, nodes: &str, edges: &str) -> String {
     let mut text = format!(
         "{HEAD}  inputs: {{question: {{type: text}}}}\n  outputs: {{answer: {{type: text}}}}\n{more}  nodes:\n"
     );
@@ -39,7 +39,7 @@ fn graph(more: &str, nodes: &str, edges: &str) -> String {
     text
 }
 
-fn codes(text: &str) -> Vec<String> {
+pub(super) fn codes(text: &str) -> Vec<String> {
     let analysis = Analysis::new(text);
     let grave = analysis.diagnostics.iter();
     let grave = grave.filter(|found| found.severity >= Severity::Warning);
@@ -54,7 +54,7 @@ fn codes(text: &str) -> Vec<String> {
     told.collect()
 }
 
-const NOTHING: [&str; 0] = [];
+pub(super) const NOTHING: [&str; 0] = [];
 
 #[test]
 fn what_follows_from_a_broken_edge_is_withheld() {

@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod cases_of_paths;
 mod diagnostic;
 mod latency;
 mod meeting;
