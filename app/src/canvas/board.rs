@@ -149,6 +149,13 @@ impl Board {
         answer
     }
 
+    /// Changes, and draws only where the change asks for it.
+    pub(super) fn consider(self, change: impl FnOnce(&mut State) -> bool) {
+        if self.state.try_update_value(change) == Some(true) {
+            self.update(|_| ());
+        }
+    }
+
     fn draw(self) {
         let zoom = self.state.try_update_value(|state| {
             state.scheduled = false;

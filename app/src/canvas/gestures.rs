@@ -259,6 +259,10 @@ impl Board {
     }
 
     pub(super) fn pointer_move(self, event: &PointerEvent) {
+        if self.read(|state| matches!(state.gesture, Gesture::None)) == Some(true) {
+            self.hover(event);
+            return;
+        }
         let selection = self.app.workspace.selection_now();
         let editable = self.editable;
         let answer = self.update(|state| {
@@ -303,12 +307,7 @@ impl Board {
             }
             let to = state.view.to_graph(at);
             match &mut state.gesture {
-                Gesture::None => {
-                    let hovered = state.hit(at, false);
-                    state.hovered = hovered;
-                    return (state.tip(at), None);
-                }
-                Gesture::Press(_) => {}
+                Gesture::None | Gesture::Press(_) => {}
                 Gesture::Pan((from, view)) => {
                     let view = view.moved(at.x - from.x, at.y - from.y);
                     state.turn(view);
@@ -345,6 +344,20 @@ impl Board {
         if let Some(selection) = selection {
             self.app.workspace.select(selection);
         }
+    }
+
+    /// Says what the pointer is over.
+    fn hover(self, event: &PointerEvent) {
+        let mut tip = None;
+        self.consider(|state| {
+            let at = state.on_board(event);
+            state.pointer = Some(at);
+            let hovered = state.hit(at, false);
+            let is_new = core::mem::replace(&mut state.hovered, hovered) != hovered;
+            tip = state.tip(at);
+            is_new
+        });
+        self.say_beside(tip);
     }
 
     pub(super) fn pointer_up(self, event: &PointerEvent) {

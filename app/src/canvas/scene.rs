@@ -196,7 +196,7 @@ impl Scene {
             .filter(|(_, block)| block.node.is_model())
             .map(|(slot, block)| (block.node, slot))
             .collect();
-        let mut lanes = vec![0_u8; self.boxes.len()];
+        let mut lanes = vec![0_u16; self.boxes.len()];
         for (at, edge) in graph.edges.iter().enumerate() {
             let end = |port: Option<PortIx>, node: NodeIx| match port {
                 Some(port) => self
@@ -213,9 +213,10 @@ impl Scene {
                 continue;
             };
             let slot = self.links.len();
-            let lane = lanes.get_mut(source).map_or(0, |lane| {
-                *lane = (*lane + 1) % 4;
-                *lane
+            // Neighbours begin with other lanes, since they share the gap between them.
+            let lane = lanes.get_mut(source).map_or(0, |used| {
+                *used = used.wrapping_add(1);
+                (usize::from(*used) + source) % 4
             });
             let link = Link {
                 id: edge.id.clone(),
@@ -227,7 +228,8 @@ impl Scene {
                 finding: findings.edge(edge, analysis),
                 selected: false,
                 ports: edge.ports,
-                lane: f64::from(lane),
+                #[allow(clippy::cast_precision_loss)] // One of four.
+                lane: lane as f64,
             };
             self.links.push(link);
             for end in [source, target] {
