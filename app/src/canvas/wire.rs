@@ -168,7 +168,9 @@ impl Board {
             }
             (_, Some(refusal)) => {
                 let why = format!("Not joined: the port {}.", refusal.why);
-                self.app.workspace.say(crate::workspace::Notice::plain(why));
+                self.app()
+                    .workspace
+                    .say(crate::workspace::Notice::plain(why));
             }
             (None, None) => {
                 let is_free = self.update(|state| {
