@@ -81,7 +81,7 @@ impl Board {
 
     /// Moves boxes, as one step of the history; whether that was done.
     pub(super) fn move_boxes(self, moves: Vec<(Item, Point2)>, key: Option<CoalesceKey>) -> bool {
-        let workspace = self.app.workspace;
+        let workspace = self.app().workspace;
         let selection = workspace.selection_now();
         let mut others = self.unplaced();
         others.retain(|(item, _)| !moves.iter().any(|(moved, _)| moved == item));
@@ -96,7 +96,7 @@ impl Board {
 
     /// Adds a node at a place, and joins it with a port.
     pub(super) fn add(self, role: Role, at: Option<Point2>, port: Option<PortIx>) {
-        let workspace = self.app.workspace;
+        let workspace = self.app().workspace;
         let own = port.and_then(|port| {
             self.read(|state| {
                 let analysis = state.scene.analysis.as_ref()?;
@@ -150,11 +150,11 @@ impl Board {
     pub(super) fn connect(self, from: String, to: String) {
         let said = format!("Connected {from} to {to}.");
         if self
-            .app
+            .app()
             .workspace
             .dispatch(Action::edit(Command::Connect { from, to }))
         {
-            self.app.workspace.say(Notice::quiet(said));
+            self.app().workspace.say(Notice::quiet(said));
         }
     }
 
@@ -162,7 +162,7 @@ impl Board {
     pub(super) fn adapt(self, from: String, to: String) {
         self.offer.set(None);
         let said = format!("Connected {from} to {to} through an adapter.");
-        let workspace = self.app.workspace;
+        let workspace = self.app().workspace;
         let key = self.next_key();
         if workspace.dispatch(part(Command::ConnectThroughAdapter { from, to }, &key)) {
             // Half way between its neighbours something else may stand.
@@ -272,7 +272,7 @@ impl Board {
         }
         let placeholder = "Which role?".to_owned();
         dialogs::open(
-            self.app,
+            self.app(),
             Picker {
                 label,
                 placeholder,
@@ -346,7 +346,7 @@ impl Board {
                 "Nothing can be joined with {}: there is no other port.",
                 item.name()
             );
-            self.app.workspace.say(Notice::plain(why));
+            self.app().workspace.say(Notice::plain(why));
             return;
         }
         let picker = Picker {
@@ -354,7 +354,7 @@ impl Board {
             placeholder: "Which port?".to_owned(),
             choices,
         };
-        dialogs::open(self.app, picker);
+        dialogs::open(self.app(), picker);
     }
 }
 

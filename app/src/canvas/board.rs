@@ -5,11 +5,12 @@ use modelspec_core::edit::{Item, Point2};
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlCanvasElement, HtmlElement};
 
-use super::cards::{Cards, Context};
+use super::cards::Cards;
+use super::frame::CARDS;
 use super::geometry::Rect;
 use super::gestures::{Gesture, Touches};
 use super::minimap::Minimap;
-use super::painter::{Painter, Picture};
+use super::painter::Painter;
 use super::palette::Palette;
 use super::scene::{Hit, Scene};
 use super::viewport::View;
@@ -18,15 +19,10 @@ use crate::simulation::Figures;
 use crate::ui::{App, ViewRequest};
 use crate::workspace::{Document, Origin};
 
-/// So many boxes are elements at most; more are painted.
-const MOST_CARDS: usize = 300;
-/// Below this zoom boxes are painted.
-const CARDS: f64 = 0.35;
-
 /// The canvas and its state. Copies are handles to the same.
 #[derive(Clone, Copy)]
 pub(super) struct Board {
-    pub(super) app: App,
+    app: StoredValue<App, LocalStorage>,
     /// Whether it can be changed, or only looked at.
     pub(super) editable: bool,
     /// What is said beside the pointer.
@@ -95,7 +91,7 @@ pub(super) struct State {
     pub(super) cards: Cards,
     pub(super) minimap: Minimap,
     pub(super) elements: Option<Elements>,
-    figures: Option<Rc<Figures>>,
+    pub(super) figures: Option<Rc<Figures>>,
     generation: Option<u64>,
     /// What the view is remembered by.
     name: String,
@@ -104,8 +100,9 @@ pub(super) struct State {
     /// Whether the user moved the view since the document was opened.
     moved: bool,
     scheduled: bool,
-    boxes: Vec<usize>,
-    links: Vec<usize>,
+    /// What is visible, kept for its memory.
+    pub(super) boxes: Vec<usize>,
+    pub(super) links: Vec<usize>,
 }
 
 /// The parts of the page.
@@ -121,13 +118,18 @@ pub(super) struct Elements {
 impl Board {
     pub(super) fn new(app: App, editable: bool) -> Self {
         Self {
-            app,
+            app: StoredValue::new_local(app),
             editable,
             tip: RwSignal::new(None),
             offer: RwSignal::new(None),
             content: RwSignal::new(Content::NoText),
             state: StoredValue::new_local(State::new()),
         }
+    }
+
+    /// The designer that this is part of.
+    pub(super) fn app(self) -> App {
+        self.app.get_value()
     }
 
     /// Reads; `None` once the canvas is gone.
@@ -149,6 +151,13 @@ impl Board {
         answer
     }
 
+    /// Changes, and draws only where the change asks for it.
+    pub(super) fn consider(self, change: impl FnOnce(&mut State) -> bool) {
+        if self.state.try_update_value(change) == Some(true) {
+            self.update(|_| ());
+        }
+    }
+
     fn draw(self) {
         let zoom = self.state.try_update_value(|state| {
             state.scheduled = false;
@@ -156,9 +165,9 @@ impl Board {
             state.view.zoom
         });
         if let Some(zoom) = zoom
-            && (self.app.ui.zoom.get_untracked() - zoom).abs() > f64::EPSILON
+            && (self.app().ui.zoom.get_untracked() - zoom).abs() > f64::EPSILON
         {
-            self.app.ui.zoom.set(zoom);
+            self.app().ui.zoom.set(zoom);
         }
     }
 
@@ -191,7 +200,7 @@ impl Board {
 
     /// Takes another document.
     pub(super) fn show(self, document: &Document) {
-        let selection = self.app.workspace.selection_now();
+        let selection = self.app().workspace.selection_now();
         let content = match &document.drawn.graph {
             _ if document.is_empty() && document.drawn.graph.is_none() => Content::NoText,
             None => Content::NoGraph,
@@ -237,9 +246,9 @@ impl Board {
 
     /// Shows what is asked for.
     pub(super) fn look(self, request: &ViewRequest) {
-        let selection = self.app.workspace.selection_now();
+        let selection = self.app().workspace.selection_now();
         // What was dispatched a moment ago is to be seen too.
-        self.show(&self.app.workspace.document_now());
+        self.show(&self.app().workspace.document_now());
         if *request == ViewRequest::Focus {
             self.focus();
             return;
@@ -439,138 +448,6 @@ impl State {
             f64::from(event.client_x()) - self.origin.x,
             f64::from(event.client_y()) - self.origin.y,
         )
-    }
-
-    fn draw(&mut self) {
-        if self.size.0 <= 0.0 || self.elements.is_none() {
-            return;
-        }
-        let shown = self.view.shown(self.size).grown(12.0 / self.view.zoom);
-        let (mut boxes, mut links) = (
-            core::mem::take(&mut self.boxes),
-            core::mem::take(&mut self.links),
-        );
-        self.scene.boxes_in(shown, &mut boxes);
-        self.scene.links_in(shown, &mut links);
-        // The grid knows nothing of what is being dragged.
-        if let Gesture::Drag(drag) = &self.gesture {
-            for &(slot, _) in &drag.boxes {
-                if !boxes.contains(&slot) {
-                    boxes.push(slot);
-                }
-                let ends = self
-                    .scene
-                    .boxes
-                    .get(slot)
-                    .map_or(&[][..], |block| &block.links);
-                links.extend(
-                    ends.iter()
-                        .filter(|link| !links.contains(link))
-                        .copied()
-                        .collect::<Vec<_>>(),
-                );
-            }
-        }
-        self.near = self.view.zoom > CARDS && boxes.len() <= MOST_CARDS;
-        let none = Vec::new();
-        let (cards, painted) = if self.near {
-            (&boxes, &none)
-        } else {
-            (&none, &boxes)
-        };
-        let hovered_link = match self.hovered {
-            Some(Hit::Link(slot)) => Some(slot),
-            _ => None,
-        };
-        let hovered_box = match self.hovered {
-            Some(Hit::Block(slot) | Hit::Port(slot, _)) => Some(slot),
-            _ => None,
-        };
-        self.painter.paint(&Picture {
-            scene: &self.scene,
-            view: self.view,
-            size: self.size,
-            ratio: platform::window().device_pixel_ratio(),
-            boxes: painted,
-            links: &links,
-            hovered: hovered_link,
-        });
-        let refused = match &self.gesture {
-            Gesture::Wire(wire) => Some(|slot, row| wire.refuses(&self.scene, slot, row)),
-            _ => None,
-        };
-        let context = Context {
-            scene: &self.scene,
-            figures: self.figures.as_deref(),
-            refused: refused
-                .as_ref()
-                .map(|refused| refused as &dyn Fn(usize, usize) -> bool),
-            hovered: hovered_box,
-        };
-        let labels = if self.near { &links } else { &none };
-        self.cards.show(&context, self.view, cards, labels);
-        self.minimap
-            .draw(&self.scene, self.view, self.size, &self.painter.palette);
-        self.draw_overlays();
-        (self.boxes, self.links) = (boxes, links);
-    }
-
-    /// The dots of the ground, the link that is being drawn, and the box that selects.
-    fn draw_overlays(&self) {
-        let Some(elements) = &self.elements else {
-            return;
-        };
-        let set = |element: &HtmlElement, property: &str, value: &str| {
-            let _ = element.style().set_property(property, value);
-        };
-        let mut step = 24.0 * self.view.zoom;
-        while step < 14.0 {
-            step *= 2.0;
-        }
-        set(
-            &elements.dots,
-            "background-size",
-            &format!("{step}px {step}px"),
-        );
-        let (x, y) = (self.view.x.rem_euclid(step), self.view.y.rem_euclid(step));
-        set(&elements.dots, "translate", &format!("{x}px {y}px"));
-        let path = match &self.gesture {
-            Gesture::Wire(wire) => {
-                let _ = elements
-                    .wire
-                    .set_attribute("class", &format!("kind-{}", wire.kind.word()));
-                wire.path(self.view)
-            }
-            _ => String::new(),
-        };
-        let _ = elements.wire.set_attribute("d", &path);
-        match &self.gesture {
-            Gesture::Area(area) => {
-                let part =
-                    Rect::between(self.view.to_screen(area.from), self.view.to_screen(area.to));
-                set(
-                    &elements.area,
-                    "translate",
-                    &format!("{}px {}px", part.left, part.top),
-                );
-                set(&elements.area, "width", &format!("{}px", part.width));
-                set(&elements.area, "height", &format!("{}px", part.height));
-                elements.area.set_hidden(false);
-            }
-            _ => elements.area.set_hidden(true),
-        }
-        let doing = match (&self.gesture, self.hovered) {
-            (Gesture::Pan(_) | Gesture::Pinch(_), _) => "panning",
-            (Gesture::Drag(_), _) => "dragging",
-            (Gesture::Wire(_), _) => "connecting",
-            _ if self.space => "ready",
-            (Gesture::None, Some(Hit::Port(..))) => "port",
-            (Gesture::None, Some(Hit::Block(_) | Hit::Link(_))) => "item",
-            _ => "",
-        };
-        if elements.board.get_attribute("data-doing").as_deref() != Some(doing) {
-            let _ = elements.board.set_attribute("data-doing", doing);
-        }
     }
 }
 

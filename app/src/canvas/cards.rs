@@ -8,8 +8,9 @@ use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement};
 
 use super::facts::Facts;
+use super::findings::Finding;
 use super::palette::shape;
-use super::scene::{Block, Finding, Link, Scene};
+use super::scene::{Block, Link, Scene};
 use super::viewport::View;
 use crate::platform;
 use crate::simulation::Figures;

@@ -93,6 +93,8 @@ impl Facts {
             return;
         }
         let Some(placement) = &node.placement else {
+            "no hardware".clone_into(&mut self.hardware);
+            "The document does not say what it runs on.".clone_into(&mut self.hardware_full);
             return;
         };
         let replicas = placement

@@ -1,15 +1,14 @@
 //! What the pointer does.
 
 use modelspec_core::edit::{Item, Point2};
-use web_sys::{DragEvent, MouseEvent, PointerEvent, WheelEvent};
+use web_sys::{MouseEvent, PointerEvent, WheelEvent};
 
 use super::board::{Board, State, Tip};
 use super::geometry::{Rect, distance2};
 use super::scene::Hit;
 use super::viewport::View;
 use super::wire::Wire;
-use crate::workspace::{Notice, Selection};
-use modelspec_core::spec::Role;
+use crate::workspace::Selection;
 
 /// What a pointer moves before that is a drag, in pixels.
 const SLACK: f64 = 4.0;
@@ -98,7 +97,7 @@ fn extends(event: &MouseEvent) -> bool {
 
 impl State {
     /// What is at a place of the board.
-    fn hit(&mut self, at: Point2, touch: bool) -> Option<Hit> {
+    pub(super) fn hit(&mut self, at: Point2, touch: bool) -> Option<Hit> {
         let reach = if touch { REACH.1 } else { REACH.0 } / self.view.zoom.min(1.0);
         self.scene.hit(self.view.to_graph(at), reach, self.near)
     }
@@ -190,7 +189,7 @@ impl Board {
         self.measure();
         self.focus_quietly();
         leptos::prelude::Set::set(&self.offer, None);
-        let workspace = self.app.workspace;
+        let workspace = self.app().workspace;
         let selection = workspace.selection_now();
         let editable = self.editable;
         let select = self.update(|state| {
@@ -259,7 +258,11 @@ impl Board {
     }
 
     pub(super) fn pointer_move(self, event: &PointerEvent) {
-        let selection = self.app.workspace.selection_now();
+        if self.read(|state| matches!(state.gesture, Gesture::None)) == Some(true) {
+            self.hover(event);
+            return;
+        }
+        let selection = self.app().workspace.selection_now();
         let editable = self.editable;
         let answer = self.update(|state| {
             let at = state.on_board(event);
@@ -303,12 +306,7 @@ impl Board {
             }
             let to = state.view.to_graph(at);
             match &mut state.gesture {
-                Gesture::None => {
-                    let hovered = state.hit(at, false);
-                    state.hovered = hovered;
-                    return (state.tip(at), None);
-                }
-                Gesture::Press(_) => {}
+                Gesture::None | Gesture::Press(_) => {}
                 Gesture::Pan((from, view)) => {
                     let view = view.moved(at.x - from.x, at.y - from.y);
                     state.turn(view);
@@ -343,12 +341,26 @@ impl Board {
         };
         self.say_beside(tip);
         if let Some(selection) = selection {
-            self.app.workspace.select(selection);
+            self.app().workspace.select(selection);
         }
     }
 
+    /// Says what the pointer is over.
+    fn hover(self, event: &PointerEvent) {
+        let mut tip = None;
+        self.consider(|state| {
+            let at = state.on_board(event);
+            state.pointer = Some(at);
+            let hovered = state.hit(at, false);
+            let is_new = core::mem::replace(&mut state.hovered, hovered) != hovered;
+            tip = state.tip(at);
+            is_new
+        });
+        self.say_beside(tip);
+    }
+
     pub(super) fn pointer_up(self, event: &PointerEvent) {
-        let workspace = self.app.workspace;
+        let workspace = self.app().workspace;
         let at = self.read(|state| state.on_board(event)).unwrap_or_default();
         let gesture = self.update(|state| {
             state.touches.lift(event.pointer_id());
@@ -422,51 +434,8 @@ impl Board {
         self.remember();
     }
 
-    /// On nothing, a new node; on something, its fields.
-    pub(super) fn double_click(self, event: &MouseEvent) {
-        let found = self.update(|state| {
-            let at = state.on_board(event);
-            (state.view.to_graph(at), state.hit(at, false))
-        });
-        match found {
-            Some((at, None)) if self.editable => self.choose_role(Some(at), None),
-            Some((_, Some(_))) if self.editable => self.app.ui.open_inspector(),
-            _ => {}
-        }
-    }
-
-    /// Lets a role that is dragged over the board be dropped there.
-    pub(super) fn drag_over(self, event: &DragEvent) {
-        let Some(data) = event.data_transfer().filter(|_| self.editable) else {
-            return;
-        };
-        let types = data.types();
-        if types.includes(&super::ROLE_TYPE.into(), 0) {
-            event.prevent_default();
-            data.set_drop_effect("copy");
-        }
-    }
-
-    pub(super) fn drop_role(self, event: &DragEvent) {
-        let word = event
-            .data_transfer()
-            .and_then(|data| data.get_data(super::ROLE_TYPE).ok());
-        let Some(role) = word
-            .as_deref()
-            .and_then(Role::from_word)
-            .filter(|_| self.editable)
-        else {
-            return;
-        };
-        event.prevent_default();
-        self.measure();
-        let at = self.read(|state| state.view.to_graph(state.on_board(event)));
-        self.add(role, at, None);
-        self.focus_quietly();
-    }
-
     /// Gives the board the keyboard without moving the page.
-    fn focus_quietly(self) {
+    pub(super) fn focus_quietly(self) {
         let board = self
             .read(|state| {
                 state
@@ -489,37 +458,6 @@ impl Board {
         use leptos::prelude::*;
         if self.tip.with_untracked(|now| *now != tip) {
             self.tip.set(tip);
-        }
-    }
-
-    fn drop_boxes(self, drag: &Drag) {
-        let moves = self.read(|state| {
-            drag.boxes
-                .iter()
-                .filter_map(|&(slot, was)| {
-                    let block = state.scene.boxes.get(slot)?;
-                    let at = block.rect.corner();
-                    (at != was).then(|| (block.item.clone(), at))
-                })
-                .collect::<Vec<_>>()
-        });
-        let Some(moves) = moves.filter(|moves| !moves.is_empty()) else {
-            return;
-        };
-        let count = moves.len();
-        // Where the others stood before is where they are drawn still.
-        if self.move_boxes(moves, None) {
-            let what = if count == 1 {
-                "Moved.".to_owned()
-            } else {
-                format!("Moved {count} boxes.")
-            };
-            self.app.workspace.say(Notice::quiet(what));
-        } else {
-            self.update(|state| {
-                state.scene.shift(&drag.boxes);
-                state.painter.forget();
-            });
         }
     }
 }

@@ -50,7 +50,7 @@ impl Board {
 
     /// To the next thing, or the one before.
     fn walk(self, forward: bool, extend: bool) -> bool {
-        let workspace = self.app.workspace;
+        let workspace = self.app().workspace;
         let selection = workspace.selection_now();
         let next = self.read(|state| {
             let items = state.scene.walk();
@@ -81,7 +81,7 @@ impl Board {
     fn go_to(self, item: Option<Item>, extend: bool) -> bool {
         let Some(item) = item else { return false };
         self.update(|state| state.reveal(&item));
-        let workspace = self.app.workspace;
+        let workspace = self.app().workspace;
         let mut next = if extend {
             workspace.selection_now()
         } else {
@@ -97,7 +97,7 @@ impl Board {
         if !self.editable {
             return false;
         }
-        let selection = self.app.workspace.selection_now();
+        let selection = self.app().workspace.selection_now();
         let moves = self.read(|state| {
             let moved = |item: &Item| {
                 let corner = state
@@ -125,18 +125,18 @@ impl Board {
         let (first, at) = (moves[0].0.name().to_owned(), moves[0].1);
         if self.move_boxes(moves, Some(key)) {
             // The next press finds the new places though nothing was drawn since.
-            self.show(&self.app.workspace.document_now());
+            self.show(&self.app().workspace.document_now());
             let said = format!("{first} at {}, {}", at.x.round(), at.y.round());
-            self.app.workspace.say(Notice::quiet(said));
+            self.app().workspace.say(Notice::quiet(said));
         }
         true
     }
 
     fn edit(self) -> bool {
-        if self.app.workspace.selection_now().is_empty() {
+        if self.app().workspace.selection_now().is_empty() {
             return false;
         }
-        self.app.ui.open_inspector();
+        self.app().ui.open_inspector();
         true
     }
 
@@ -151,19 +151,19 @@ impl Board {
             self.tip.set(None);
             return true;
         }
-        let is_empty = self.app.workspace.selection_now().is_empty();
-        self.app.workspace.select(Selection::default());
+        let is_empty = self.app().workspace.selection_now().is_empty();
+        self.app().workspace.select(Selection::default());
         !is_empty
     }
 
     fn connect_primary(self) -> bool {
-        let selection = self.app.workspace.selection_now();
+        let selection = self.app().workspace.selection_now();
         if let Some(item @ (Item::Node(_) | Item::Input(_) | Item::Output(_))) = selection.primary()
         {
             self.choose_target(item);
         } else {
             let why = "Select a node first: C connects it.";
-            self.app.workspace.say(Notice::plain(why));
+            self.app().workspace.say(Notice::plain(why));
         }
         true
     }

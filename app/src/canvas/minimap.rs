@@ -20,13 +20,13 @@ pub(super) struct Minimap {
     seen: Option<HtmlElement>,
     drawn: bool,
     /// Points of the graph to its pixels.
-    map: Scale,
+    scale: Scale,
 }
 
 /// A scale, and where the origin is.
 #[derive(Clone, Copy, Default)]
 struct Scale {
-    scale: f64,
+    factor: f64,
     x: f64,
     y: f64,
 }
@@ -52,7 +52,11 @@ impl Minimap {
         }
         let Some(frame) = &self.seen else { return };
         let part = view.shown(size);
-        let Scale { scale, x, y } = self.map;
+        let Scale {
+            factor: scale,
+            x,
+            y,
+        } = self.scale;
         let clamp = |value: f64, most: f64| value.clamp(1.0, most - 1.0);
         let left = clamp(part.left.mul_add(scale, x), SIZE.0);
         let top = clamp(part.top.mul_add(scale, y), SIZE.1);
@@ -78,8 +82,8 @@ impl Minimap {
         let part = scene.bounds.grown(80.0);
         let scale = (SIZE.0 / part.width).min(SIZE.1 / part.height);
         let middle = part.middle();
-        self.map = Scale {
-            scale,
+        self.scale = Scale {
+            factor: scale,
             x: middle.x.mul_add(-scale, SIZE.0 / 2.0),
             y: middle.y.mul_add(-scale, SIZE.1 / 2.0),
         };
@@ -89,7 +93,11 @@ impl Minimap {
         else {
             return;
         };
-        let Scale { scale, x, y } = self.map;
+        let Scale {
+            factor: scale,
+            x,
+            y,
+        } = self.scale;
         let _ = context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
         let fill = |color: &str, wanted: &dyn Fn(&Block) -> bool| {
             context.begin_path();
@@ -132,7 +140,11 @@ impl Board {
         }
         let at = Point2::new(f64::from(event.offset_x()), f64::from(event.offset_y()));
         self.update(|state| {
-            let Scale { scale, x, y } = state.minimap.map;
+            let Scale {
+                factor: scale,
+                x,
+                y,
+            } = state.minimap.scale;
             if scale > 0.0 {
                 let zoom = state.view.zoom;
                 state.turn(View {

@@ -72,7 +72,7 @@ fn AdapterOffer(board: Board, offer: Offer) -> impl IntoView {
 /// What the canvas says while there is nothing to draw.
 #[component]
 pub(super) fn Blank(board: Board) -> impl IntoView {
-    let app = board.app;
+    let app = board.app();
     let words = move || match board.content.get() {
         Content::NoGraph => (
             "No graph in this text",

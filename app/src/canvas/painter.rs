@@ -237,7 +237,7 @@ impl Painter {
                 let (middle, name) = (block.rect.middle(), block.item.name());
                 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
                 // Small and positive.
-                let most = (block.rect.width / height * 1.7) as usize;
+                let most = (block.rect.width / height * 2.0) as usize;
                 let name: String = if name.len() > most {
                     name.chars()
                         .take(most.saturating_sub(1))
@@ -246,7 +246,8 @@ impl Painter {
                 } else {
                     name.to_owned()
                 };
-                let _ = context.fill_text(&name, block.rect.left + 10.0, middle.y);
+                let (left, room) = (block.rect.left + 10.0, block.rect.width - 20.0);
+                let _ = context.fill_text_with_max_width(&name, left, middle.y, room);
             }
         }
     }

@@ -8,7 +8,8 @@ use modelspec_core::edit::Item;
 use super::board::State;
 use super::cards::{escape, hook};
 use super::facts::Facts;
-use super::scene::{Finding, Scene};
+use super::findings::Finding;
+use super::scene::Scene;
 
 /// So many elements at most; of a larger graph those with findings, and the one that is pointed to.
 const MOST: usize = 600;

@@ -40,7 +40,7 @@ impl Route {
     ) -> Self {
         let stub = lane.mul_add(5.0, STUB);
         if to.x < from.x + STUB {
-            return Self::around(from, to, ends, stub);
+            return Self::around(from, to, ends, lane);
         }
         let curve = Self::curve(from, to);
         let passed = ahead(Rect::between(from, to).grown(1.0));
@@ -96,12 +96,15 @@ impl Route {
     }
 
     /// Back to the left: between the boxes where there is room, else under both.
-    fn around(from: Point2, to: Point2, ends: (Rect, Rect), stub: f64) -> Self {
+    fn around(from: Point2, to: Point2, ends: (Rect, Rect), lane: f64) -> Self {
         let (source, target) = ends;
+        let stub = lane.mul_add(5.0, STUB);
+        // What runs in one gap runs side by side.
+        let aside = (lane - 1.5) * 5.0;
         let level = if target.top - source.bottom() >= 2.0 * TURN {
-            f64::midpoint(target.top, source.bottom())
+            f64::midpoint(target.top, source.bottom()) + aside
         } else if source.top - target.bottom() >= 2.0 * TURN {
-            f64::midpoint(source.top, target.bottom())
+            f64::midpoint(source.top, target.bottom()) + aside
         } else {
             source.bottom().max(target.bottom()) + stub
         };

@@ -2,13 +2,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use modelspec_core::Analysis;
-use modelspec_core::check::{Diagnostic, Severity};
 use modelspec_core::edit::{Item, Point2};
 use modelspec_core::graph::{Direction, Edge, Graph, NodeIx, PortIx};
-use modelspec_core::infer::Conflict;
 use modelspec_core::layout::{self, BOUNDARY_HEIGHT, BOUNDARY_WIDTH, NODE_HEAD, PORT_HEIGHT};
 use modelspec_core::spec::{EdgeRole, Kind};
 
+use super::findings::{Finding, Findings};
 use super::geometry::{Rect, distance2};
 use super::grid::Grid;
 use super::route::Route;
@@ -69,18 +68,6 @@ pub(super) struct Link {
     ports: Option<(PortIx, PortIx)>,
     /// Tells links that leave one box apart.
     lane: f64,
-}
-
-/// What is wrong with something.
-#[derive(Clone)]
-pub(super) struct Finding {
-    pub(super) severity: Severity,
-    /// In a few signs: `768 ≠ 1024`, or the rule's code.
-    pub(super) label: String,
-    /// In a sentence.
-    pub(super) message: String,
-    /// How many there are: errors, and warnings.
-    pub(super) count: (usize, usize),
 }
 
 /// What is at a place.
@@ -196,7 +183,7 @@ impl Scene {
             .filter(|(_, block)| block.node.is_model())
             .map(|(slot, block)| (block.node, slot))
             .collect();
-        let mut lanes = vec![0_u8; self.boxes.len()];
+        let mut lanes = vec![0_u16; self.boxes.len()];
         for (at, edge) in graph.edges.iter().enumerate() {
             let end = |port: Option<PortIx>, node: NodeIx| match port {
                 Some(port) => self
@@ -213,9 +200,10 @@ impl Scene {
                 continue;
             };
             let slot = self.links.len();
-            let lane = lanes.get_mut(source).map_or(0, |lane| {
-                *lane = (*lane + 1) % 4;
-                *lane
+            // Neighbours begin with other lanes, since they share the gap between them.
+            let lane = lanes.get_mut(source).map_or(0, |used| {
+                *used = used.wrapping_add(1);
+                (usize::from(*used) + source) % 4
             });
             let link = Link {
                 id: edge.id.clone(),
@@ -227,7 +215,8 @@ impl Scene {
                 finding: findings.edge(edge, analysis),
                 selected: false,
                 ports: edge.ports,
-                lane: f64::from(lane),
+                #[allow(clippy::cast_precision_loss)] // One of four.
+                lane: lane as f64,
             };
             self.links.push(link);
             for end in [source, target] {
@@ -484,110 +473,4 @@ fn kind_of(analysis: &Analysis, edge: &Edge) -> Kind {
         Some((given, _)) => given,
         None => Kind::Any,
     }
-}
-
-/// The gravest finding of each thing.
-struct Findings {
-    items: BTreeMap<Item, Finding>,
-    edges: BTreeMap<String, Finding>,
-    conflicts: BTreeMap<u32, String>,
-}
-
-impl Findings {
-    fn new(analysis: &Analysis) -> Self {
-        let mut found = Self {
-            items: BTreeMap::new(),
-            edges: BTreeMap::new(),
-            conflicts: BTreeMap::new(),
-        };
-        for conflict in &analysis.typing.conflicts {
-            found
-                .conflicts
-                .entry(conflict.edge.0)
-                .or_insert_with(|| short(conflict));
-        }
-        for diagnostic in &analysis.diagnostics {
-            if !matches!(diagnostic.severity, Severity::Error | Severity::Warning) {
-                continue;
-            }
-            if let Some(edge) = &diagnostic.edge {
-                keep(&mut found.edges, edge.clone(), diagnostic);
-            }
-            let item = match (diagnostic.node.as_deref(), &diagnostic.port) {
-                (Some("inputs"), Some(port)) => Item::Input(port.clone()),
-                (Some("outputs"), Some(port)) => Item::Output(port.clone()),
-                (Some(node), _) => Item::Node(node.to_owned()),
-                (None, _) => continue,
-            };
-            keep(&mut found.items, item, diagnostic);
-        }
-        found
-    }
-
-    fn edge(&mut self, edge: &Edge, analysis: &Analysis) -> Option<Finding> {
-        let conflict = self.conflicts.remove(&edge.ix.0);
-        let mut finding = self.edges.remove(&edge.id).or_else(|| {
-            // Types that differ are wrong even where no rule has a word for it.
-            let label = conflict.clone()?;
-            let (from, to) = edge.ports?;
-            let graph = analysis.graph.as_ref()?;
-            let message = super::connect::difference(analysis, from, to)?;
-            let (from, to) = (graph.port_path(from), graph.port_path(to));
-            Some(Finding {
-                severity: Severity::Error,
-                label,
-                message: format!("{from} does not fit {to}: it {message}"),
-                count: (1, 0),
-            })
-        })?;
-        if let Some(label) = conflict {
-            finding.label = label;
-        }
-        Some(finding)
-    }
-}
-
-fn keep<K: Ord>(map: &mut BTreeMap<K, Finding>, key: K, diagnostic: &Diagnostic) {
-    let error = usize::from(diagnostic.severity == Severity::Error);
-    let finding = Finding {
-        severity: diagnostic.severity,
-        label: diagnostic.code.to_string(),
-        message: diagnostic.message.clone(),
-        count: (error, 1 - error),
-    };
-    let Some(known) = map.get_mut(&key) else {
-        map.insert(key, finding);
-        return;
-    };
-    let count = (known.count.0 + error, known.count.1 + 1 - error);
-    if finding.severity > known.severity {
-        *known = finding;
-    }
-    known.count = count;
-}
-
-/// A conflict in a few signs.
-fn short(conflict: &Conflict) -> String {
-    let sign = if conflict
-        .slot
-        .param
-        .is_some_and(modelspec_core::graph::Param::is_bound)
-    {
-        ">"
-    } else {
-        "≠"
-    };
-    let side = |text: String| -> String {
-        // A model's name is known by its end.
-        let last = text.rsplit('/').next().unwrap_or_default();
-        if last.chars().count() > 18 {
-            let mut start: String = last.chars().take(16).collect();
-            start.push('…');
-            start
-        } else {
-            last.to_owned()
-        }
-    };
-    let (given, taken) = (conflict.given.to_string(), conflict.taken.to_string());
-    format!("{} {sign} {}", side(given), side(taken))
 }

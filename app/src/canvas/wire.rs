@@ -2,7 +2,7 @@
 
 use modelspec_core::Analysis;
 use modelspec_core::edit::Point2;
-use modelspec_core::graph::{Direction, PortIx};
+use modelspec_core::graph::{Direction, Graph, PortIx, find_path};
 use modelspec_core::spec::Kind;
 
 use super::board::{Board, Offer, State, Tip};
@@ -79,6 +79,18 @@ pub(super) fn verdict(analysis: &Analysis, a: PortIx, b: PortIx) -> Option<Refus
     }
 }
 
+/// Whether what an input feeds leads back to the output.
+fn closes_cycle(graph: &Graph, a: PortIx, b: PortIx) -> bool {
+    let Ok((from, to)) = connect::in_order(graph, a, b) else {
+        return false;
+    };
+    let node = |port| graph.port(port).map(|port| port.node);
+    let (Some(source), Some(target)) = (node(from), node(to)) else {
+        return false;
+    };
+    find_path(graph, &[target], source, |_| false).is_some()
+}
+
 impl State {
     /// Draws the link to where the pointer is; what is said of it.
     pub(super) fn draw_wire(&mut self, at: Point2) -> Option<Tip> {
@@ -118,12 +130,18 @@ impl State {
                 "refused",
             ),
             (Some(port), None) => {
+                let closes = closes_cycle(graph, wire.port, port);
                 let other = graph.port_path(port);
                 let (from, to) = match wire.direction {
                     Direction::Output => (own, other),
                     Direction::Input => (other, own),
                 };
-                (format!("{from} → {to}"), "fits")
+                let warning = if closes {
+                    " · closes a cycle: give it a bound"
+                } else {
+                    ""
+                };
+                (format!("{from} → {to}{warning}"), "fits")
             }
             (None, _) if hit.is_none() => ("drop here to add a node".to_owned(), ""),
             (None, _) => return None,
@@ -150,7 +168,9 @@ impl Board {
             }
             (_, Some(refusal)) => {
                 let why = format!("Not joined: the port {}.", refusal.why);
-                self.app.workspace.say(crate::workspace::Notice::plain(why));
+                self.app()
+                    .workspace
+                    .say(crate::workspace::Notice::plain(why));
             }
             (None, None) => {
                 let is_free = self.update(|state| {

@@ -7,11 +7,13 @@ pub(crate) struct Selection(Vec<Item>);
 impl Selection {
     /// These things.
     pub(crate) fn of(items: impl IntoIterator<Item = Item>) -> Self {
-        let mut selection = Self::default();
-        for item in items {
-            selection.add(item);
-        }
-        selection
+        let mut known = std::collections::BTreeSet::new();
+        let mut items: Vec<Item> = items.into_iter().collect();
+        // Of equal things the last counts, and all may be selected at once.
+        items.reverse();
+        items.retain(|item| known.insert(item.clone()));
+        items.reverse();
+        Self(items)
     }
 
     /// One thing.

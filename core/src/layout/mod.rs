@@ -134,8 +134,19 @@ pub fn positions(analysis: &Analysis, options: &Options) -> BTreeMap<Item, Point
             }
         }
     }
-    let mut places = arrange(graph, &options);
-    // What is not pinned keeps its place relative to the first box that is.
+    let boxes = layers::Boxes::new(graph);
+    if boxes
+        .items
+        .iter()
+        .all(|item| options.pinned.contains_key(item))
+    {
+        // Laying out what is not used would cost most of the time that a large graph takes.
+        let pinned = |item: Item| {
+            let at = options.pinned.get(&item).copied()?;
+            Some((item, at))
+        };
+        return boxes.items.into_iter().filter_map(pinned).collect();
+    }
     let free = arrange(
         graph,
         &Options {
@@ -143,6 +154,13 @@ pub fn positions(analysis: &Analysis, options: &Options) -> BTreeMap<Item, Point
             ..options.clone()
         },
     );
+    let mut places = free.clone();
+    for (item, at) in &mut places {
+        if let Some(pinned) = options.pinned.get(item) {
+            *at = *pinned;
+        }
+    }
+    // What is not pinned keeps its place relative to the first box that is.
     let anchor = places
         .iter()
         .zip(&free)
