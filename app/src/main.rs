@@ -3,6 +3,8 @@
 //! The same program is the designer's page, and the read-only page that other pages embed.
 // The component macro writes public types for private components.
 #![allow(unreachable_pub)]
+// A component takes its properties by value, whether it keeps them or only reads them.
+#![allow(clippy::needless_pass_by_value, clippy::large_types_passed_by_value)]
 
 mod canvas;
 mod commands;

@@ -69,10 +69,10 @@ pub(crate) fn Export() -> impl IntoView {
         let task = json!({ "do": "export", "text": text, "target": chosen.get(), "accept": accepted.get() });
         engine.ask(task, move |answer| match answer {
             engine::Answer::Done(result) => {
-                state.set(State::Done(Rc::new(answer::artifacts(&result))))
+                state.set(State::Done(Rc::new(answer::artifacts(&result))));
             }
             engine::Answer::Refused(result) => {
-                state.set(State::Refused(Rc::new(answer::artifacts(&result))))
+                state.set(State::Refused(Rc::new(answer::artifacts(&result))));
             }
             engine::Answer::Failed(sentence) => state.set(State::Failed(sentence)),
             engine::Answer::Progress(_) => {}
@@ -211,8 +211,8 @@ fn NoteRow(note: Note, accepted: RwSignal<Vec<String>>) -> impl IntoView {
 /// Shows what a note is about: the node, else the place in the text.
 fn show(app: App, note: &Note) {
     match &note.node {
-        Some(node) => {
-            let item = Item::Node(node.clone());
+        Some(name) => {
+            let item = Item::Node(name.clone());
             app.workspace.select(Selection::one(item.clone()));
             app.ui.view.set(Some(ViewRequest::Reveal(item)));
         }

@@ -132,7 +132,7 @@ pub(crate) enum State {
     /// It could not be done: why, one sentence each with the node it is about.
     Refused(Vec<(Option<String>, String)>),
     /// It is done.
-    Done(Rc<Figures>),
+    Done,
 }
 
 /// The simulation that the designer shows. Copies are handles to the same.
@@ -201,8 +201,8 @@ impl Simulation {
             Answer::Progress(share) => self.state.set(State::Running(share)),
             Answer::Done(result) => {
                 let figures = Rc::new(answer::figures(&result, revision));
-                self.last.set(Some(Rc::clone(&figures)));
-                self.state.set(State::Done(figures));
+                self.last.set(Some(figures));
+                self.state.set(State::Done);
             }
             Answer::Refused(reasons) => self.refuse(answer::notes(Some(&reasons))),
             Answer::Failed(sentence) => self.refuse(vec![(None, sentence)]),
@@ -213,8 +213,8 @@ impl Simulation {
     pub(crate) fn cancel(self) {
         if untrack(|| self.is_running()) {
             self.engine.cancel();
-            let last = self.last.get_untracked();
-            self.state.set(last.map_or(State::Idle, State::Done));
+            let done = self.last.with_untracked(Option::is_some);
+            self.state.set(if done { State::Done } else { State::Idle });
         }
     }
 
