@@ -182,6 +182,12 @@ test("an edge in conflict is marked, and says why", async ({ page }) => {
   await expect(card(page, "node:store").locator(".card-badge.error")).toBeVisible();
 });
 
+test("an edge to nowhere hangs from the end that exists", async ({ page }) => {
+  await show(page, SEARCH.replace("  edges:\n", "  edges:\n    - {from: embedder.vector, to: nowhere.query}\n"));
+  await expect(page.locator(".edge-label")).toHaveText("MG101");
+  await expect(page.locator('[data-edge="embedder.vector→nowhere.query"]')).toHaveAttribute("data-state", "error");
+});
+
 test("the keyboard alone adds, walks, moves and connects", async ({ page }) => {
   await show(page, SEARCH);
   await page.getByRole("link", { name: "Skip to the canvas" }).focus();
