@@ -21,7 +21,7 @@ pub(super) struct Finding {
 /// The gravest finding of each thing.
 pub(super) struct Findings {
     pub(super) items: BTreeMap<Item, Finding>,
-    edges: BTreeMap<String, Finding>,
+    pub(super) edges: BTreeMap<String, Finding>,
     conflicts: BTreeMap<u32, String>,
 }
 

@@ -169,7 +169,7 @@ impl State {
             });
         }
         let analysis = self.scene.analysis.as_ref()?;
-        let edge = analysis.graph.as_ref()?.edges.get(link.edge)?;
+        let edge = analysis.graph.as_ref()?.edges.get(link.edge?)?;
         let text = match edge.ports {
             Some((from, to)) => {
                 let ty = [from, to]

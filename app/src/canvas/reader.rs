@@ -100,7 +100,7 @@ fn label(scene: &Scene, item: &Item) -> String {
     match item {
         Item::Edge(id) => {
             let link = scene.link(id).and_then(|slot| scene.links.get(slot));
-            let edge = link.and_then(|link| graph?.edges.get(link.edge));
+            let edge = link.and_then(|link| graph?.edges.get(link.edge?));
             if let (Some(edge), Some(graph), Some(link)) = (edge, graph, link) {
                 let ends = match edge.ports {
                     Some((from, to)) => (graph.port_path(from), graph.port_path(to)),
@@ -115,6 +115,8 @@ fn label(scene: &Scene, item: &Item) -> String {
                 } else {
                     link.kind.word().to_owned()
                 });
+            } else {
+                words.push(id.replace('→', " to "));
             }
         }
         item => {

@@ -26,6 +26,7 @@ pub(super) struct Scene {
     /// What holds all boxes.
     pub(super) bounds: Rect,
     slots: BTreeMap<Item, usize>,
+    ids: BTreeMap<String, usize>,
     /// The box and row of each port.
     ports: Vec<Option<(usize, usize)>>,
     box_grid: Grid,
@@ -56,8 +57,8 @@ pub(super) struct Dot {
 /// What is drawn as a line.
 pub(super) struct Link {
     pub(super) id: String,
-    /// Its place among the edges of the graph.
-    pub(super) edge: usize,
+    /// Its place among the edges of the graph; none where an end of it does not exist.
+    pub(super) edge: Option<usize>,
     /// The boxes at its ends.
     pub(super) ends: (usize, usize),
     pub(super) kind: Kind,
@@ -66,8 +67,17 @@ pub(super) struct Link {
     pub(super) finding: Option<Finding>,
     pub(super) selected: bool,
     ports: Option<(PortIx, PortIx)>,
+    /// Where an edge hangs whose other end does not exist.
+    loose: Option<Loose>,
     /// Tells links that leave one box apart.
     lane: f64,
+}
+
+/// The one end that an edge has.
+#[derive(Clone, Copy)]
+struct Loose {
+    port: Option<PortIx>,
+    direction: Direction,
 }
 
 /// What is at a place.
@@ -199,7 +209,6 @@ impl Scene {
             let (Some(source), Some(target)) = (source, target) else {
                 continue;
             };
-            let slot = self.links.len();
             // Neighbours begin with other lanes, since they share the gap between them.
             let lane = lanes.get_mut(source).map_or(0, |used| {
                 *used = used.wrapping_add(1);
@@ -207,7 +216,7 @@ impl Scene {
             });
             let link = Link {
                 id: edge.id.clone(),
-                edge: at,
+                edge: Some(at),
                 ends: (source, target),
                 kind: kind_of(analysis, edge),
                 control: edge.role == EdgeRole::Control,
@@ -215,17 +224,58 @@ impl Scene {
                 finding: findings.edge(edge, analysis),
                 selected: false,
                 ports: edge.ports,
+                loose: None,
                 #[allow(clippy::cast_precision_loss)] // One of four.
                 lane: lane as f64,
             };
-            self.links.push(link);
-            for end in [source, target] {
-                if let Some(block) = self.boxes.get_mut(end) {
-                    block.links.push(slot);
-                }
-            }
-            self.route(slot);
+            self.add_link(link);
         }
+        for broken in &graph.broken {
+            let (end, direction) = if broken.from.node.is_some() {
+                (&broken.from, Direction::Output)
+            } else {
+                (&broken.to, Direction::Input)
+            };
+            let place = end
+                .port
+                .and_then(|port| self.ports.get(port.0 as usize).copied().flatten());
+            let slot = place.map(|(slot, _)| slot);
+            let node = end.node.and_then(|node| nodes.get(&node).copied());
+            let Some(slot) = slot.or(node) else { continue };
+            let dot = place.and_then(|(slot, row)| self.boxes.get(slot)?.ports.get(row));
+            self.add_link(Link {
+                id: broken.id.clone(),
+                edge: None,
+                ends: (slot, slot),
+                kind: dot.map_or(Kind::Any, |dot| dot.kind),
+                control: false,
+                route: Route::Turns(Vec::new()),
+                finding: findings.edges.remove(&broken.id),
+                selected: false,
+                ports: None,
+                loose: Some(Loose {
+                    port: end.port,
+                    direction,
+                }),
+                lane: 0.0,
+            });
+        }
+    }
+
+    fn add_link(&mut self, link: Link) {
+        let slot = self.links.len();
+        let (source, target) = link.ends;
+        self.ids.entry(link.id.clone()).or_insert(slot);
+        self.links.push(link);
+        for end in [
+            Some(source),
+            Some(target).filter(|target| *target != source),
+        ] {
+            if let Some(block) = end.and_then(|end| self.boxes.get_mut(end)) {
+                block.links.push(slot);
+            }
+        }
+        self.route(slot);
     }
 
     /// Finds the way of a link anew.
@@ -237,6 +287,26 @@ impl Scene {
         let (Some(a), Some(b)) = (self.boxes.get(source), self.boxes.get(target)) else {
             return;
         };
+        if let Some(loose) = link.loose {
+            let (x, reach) = match loose.direction {
+                Direction::Output => (a.rect.right(), 64.0),
+                Direction::Input => (a.rect.left, -64.0),
+            };
+            let side = Point2::new(x, a.rect.top + CONTROL);
+            let at = loose
+                .port
+                .and_then(|port| self.place_of(port))
+                .unwrap_or(side);
+            let nowhere = Point2::new(at.x + reach, at.y + 24.0);
+            let route = match loose.direction {
+                Direction::Output => Route::curve(at, nowhere),
+                Direction::Input => Route::curve(nowhere, at),
+            };
+            if let Some(link) = self.links.get_mut(slot) {
+                link.route = route;
+            }
+            return;
+        }
         let (from, to) = match link.ports {
             Some((from, to)) => (self.place_of(from), self.place_of(to)),
             None => (
@@ -288,7 +358,7 @@ impl Scene {
     }
 
     pub(super) fn link(&self, id: &str) -> Option<usize> {
-        self.links.iter().position(|link| link.id == id)
+        self.ids.get(id).copied()
     }
 
     /// Where a port stands.

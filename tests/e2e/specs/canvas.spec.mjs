@@ -41,6 +41,8 @@ const link = (text) => `/#v1:${deflateRawSync(Buffer.from(text)).toString("base6
 const card = (page, item) => page.locator(`[data-item="${item}"]`);
 const port = (page, name) => page.locator(`[data-port="${name}"]`);
 const board = (page) => page.getByRole("application", { name: /^Graph/ });
+const field = (page) => page.locator(".picker").getByRole("combobox");
+const choices = (page) => page.getByRole("listbox", { name: "Choices" });
 const zoom = (page) => page.getByTitle("Zoom to 100 %");
 
 async function show(page, text) {
@@ -51,7 +53,7 @@ async function show(page, text) {
 /** The document, as the share link holds it. */
 async function textOf(page) {
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox").fill("Share by link");
+  await field(page).fill("Share by link");
   await page.keyboard.press("Enter");
   const address = await page.getByRole("textbox", { name: "Link", exact: true }).inputValue();
   await page.keyboard.press("Escape");
@@ -145,7 +147,7 @@ test("ports that do not fit say why, and an adapter is offered", async ({ page }
   await pull(page, await middle(port(page, "store.query")), await middle(port(page, "embedder.vector")));
   await expect(page.locator(".board-tip")).toContainText("takes 1024 dimensions, this gives 768");
   await page.mouse.up();
-  await expect(page.getByRole("dialog")).toContainText("store.query takes 1024 dimensions, this gives 768");
+  await expect(page.getByRole("dialog", { name: "These ports do not fit" })).toContainText("store.query takes 1024 dimensions, this gives 768");
   await page.keyboard.press("Enter");
   const text = await textOf(page);
   expect(text).toContain("role: adapter");
@@ -159,8 +161,8 @@ test("a link dropped on the ground adds a node of a role that fits", async ({ pa
   await pull(page, from, { x: from.x + 30, y: from.y + 110 });
   await expect(page.locator(".board-tip")).toHaveText("drop here to add a node");
   await page.mouse.up();
-  await expect(page.getByRole("option").first()).toContainText("retriever");
-  await expect(page.getByRole("option", { name: "embedder" })).toHaveCount(0);
+  await expect(choices(page).getByRole("option").first()).toContainText("retriever");
+  await expect(choices(page).getByRole("option", { name: "embedder" })).toHaveCount(0);
   await page.keyboard.press("Enter");
   const text = await textOf(page);
   expect(text).toContain("{from: embedder.vector, to: retriever.query}");
@@ -178,6 +180,12 @@ test("an edge in conflict is marked, and says why", async ({ page }) => {
   await expect(edge).toHaveAttribute("data-state", "error");
   await expect(edge).toHaveAttribute("aria-label", /embedder\.vector to store\.query, vector, 1 error/);
   await expect(card(page, "node:store").locator(".card-badge.error")).toBeVisible();
+});
+
+test("an edge to nowhere hangs from the end that exists", async ({ page }) => {
+  await show(page, SEARCH.replace("  edges:\n", "  edges:\n    - {from: embedder.vector, to: nowhere.query}\n"));
+  await expect(page.locator(".edge-label")).toHaveText("MG101");
+  await expect(page.locator('[data-edge="embedder.vector→nowhere.query"]')).toHaveAttribute("data-state", "error");
 });
 
 test("the keyboard alone adds, walks, moves and connects", async ({ page }) => {
@@ -205,14 +213,14 @@ test("the keyboard alone adds, walks, moves and connects", async ({ page }) => {
 
   await page.keyboard.press("g");
   await page.keyboard.press("a");
-  await page.getByRole("combobox").fill("generator");
+  await field(page).fill("generator");
   await page.keyboard.press("Enter");
   await expect(card(page, "node:generator")).toHaveClass(/selected/);
   await page.keyboard.press("c");
-  const options = page.getByRole("option");
+  const options = choices(page).getByRole("option");
   await expect(options.first()).not.toHaveAttribute("aria-disabled", "true");
-  await expect(page.getByRole("option", { name: /prompt ← embedder\.vector/ })).toContainText("takes text, this gives vector");
-  await page.getByRole("combobox").fill("prompt ← inputs.question");
+  await expect(choices(page).getByRole("option", { name: /prompt ← embedder\.vector/ })).toContainText("takes text, this gives vector");
+  await field(page).fill("prompt ← inputs.question");
   await page.keyboard.press("Enter");
   await expect(page.getByRole("status")).toContainText("Connected inputs.question to generator.prompt.");
   expect(await textOf(page)).toContain("{from: inputs.question, to: generator.prompt}");
