@@ -121,7 +121,7 @@ pub(super) fn Row(problem: Problem, done: Callback<()>) -> impl IntoView {
                 <Fixes problem=problem done=done />
                 {suppressible.then(|| view! {
                     <button
-                        class="small quiet"
+                        class="small quiet suppress-button"
                         type="button"
                         aria-expanded=move || suppressing.get().to_string()
                         on:click=move |_| suppressing.update(|open| *open = !*open)
