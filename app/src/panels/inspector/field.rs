@@ -131,7 +131,7 @@ fn Steps(place: Place, steps: Vec<(String, Span)>) -> impl IntoView {
     let steps = steps.into_iter().map(|(words, span)| {
         view! {
             <li>
-                <button class="link" type="button" on:click=move |_| place.app.ui.reveal_text(span)>{prose(&words)}</button>
+                <button class="link" type="button" on:click=move |_| place.app().ui.reveal_text(span)>{prose(&words)}</button>
             </li>
         }
     });
@@ -188,7 +188,8 @@ pub(super) fn Scalar(
     let error = RwSignal::new(None::<String>);
     let path = field.path.clone();
     let commit = move || {
-        let Some(text) = draft.get_untracked() else {
+        // A field that has just gone may still be told that it lost the focus.
+        let Some(Some(text)) = draft.try_get_untracked() else {
             return;
         };
         let text = text.trim().to_owned();
@@ -255,7 +256,7 @@ pub(super) fn Scalar(
                         draft.set(Some(event_target_value(&event)));
                     }
                     on:change=move |_| commit()
-                    on:keydown=move |event| if event.key() == "Escape" && draft.get_untracked().is_some() {
+                    on:keydown=move |event| if event.key() == "Escape" && draft.with_untracked(Option::is_some) {
                         event.stop_propagation();
                         revert();
                     }
@@ -395,12 +396,18 @@ fn ChoiceField(place: Place, field: Field, choice: &'static Choice) -> impl Into
             variants.find(|variant| variant.word == word)
         });
         let written = match variant {
-            None if stated.with_untracked(Option::is_none) => Ok(picked.set(None)),
+            None if stated.with_untracked(Option::is_none) => {
+                picked.set(None);
+                Ok(())
+            }
             None => place.write(&path, None),
             Some(variant) if variant.form.is_none() => {
                 place.write(&path, Some(Fragment::text(variant.word)))
             }
-            Some(variant) => Ok(picked.set(Some(variant.word))),
+            Some(variant) => {
+                picked.set(Some(variant.word));
+                Ok(())
+            }
         };
         error.set(written.err());
     });
