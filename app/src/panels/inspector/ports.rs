@@ -224,12 +224,12 @@ fn PortForm(place: Place, port: PortKey) -> impl IntoView {
     let add_label = format!("Add to {name}");
     let remove_label = format!("Remove what is stated of {name}");
     view! {
-        <div class="port" role="group" aria-label=label>
+        <div class="contract-port" role="group" aria-label=label>
             <div class="group-head">
-                <span class="port-kind" data-kind=move || kind.get().map(Kind::word)></span>
+                <span class="contract-kind" data-kind=move || kind.get().map(Kind::word)></span>
                 <span class="hint">{direction_word}</span>
-                <b class="port-name">{(!is_own).then(|| name.clone())}</b>
-                <span class="port-word">{move || kind.get().map(Kind::word)}</span>
+                <b class="contract-name">{(!is_own).then(|| name.clone())}</b>
+                <span class="contract-word">{move || kind.get().map(Kind::word)}</span>
                 <span class="hint">{move || (!required.get()).then_some("optional")}</span>
                 <span class="grow"></span>
                 <button class="quiet icon-button tiny" type="button" aria-label=add_label.clone() title=add_label on:click=add>

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use leptos::tachys::html::attribute::custom::custom_attribute;
 use modelspec_core::edit::{self, Command};
 use wasm_bindgen::JsCast as _;
 
@@ -351,7 +352,7 @@ fn RowView(tree: Tree, key: String) -> impl IntoView {
             class=format!("tree-row level-{level}")
             role="treeitem"
             id=key.with_value(|key| element_id(key))
-            attr:aria-level=level.to_string()
+            {..custom_attribute("aria-level", level.to_string())}
             aria-posinset=of(|row| row.place.0.to_string())
             aria-setsize=of(|row| row.place.1.to_string())
             aria-expanded=move || open.get().map(|open| open.to_string())
@@ -411,6 +412,7 @@ fn Rename(tree: Tree, row: Memo<Option<Row>>) -> impl IntoView {
         if let Some(input) = input.get() {
             // Where the focus cannot be had, the user takes it.
             let _ = input.focus();
+            input.set_value(&draft.get_untracked());
             input.select();
         }
     });
