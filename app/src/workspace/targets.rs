@@ -107,12 +107,12 @@ fn difference(
     gives: bool,
 ) -> Option<String> {
     let typing = &document.drawn.typing;
-    let (slot, given, taken) = infer::mismatch(typing.of(output)?, typing.of(input)?)?;
-    let (given, taken) = (said(slot, &given, true), said(slot, &taken, false));
+    let (slot, gift, want) = infer::mismatch(typing.of(output)?, typing.of(input)?)?;
+    let (gift, want) = (said(slot, &gift, true), said(slot, &want, false));
     Some(if gives {
-        format!("takes {taken}, this gives {given}")
+        format!("takes {want}, this gives {gift}")
     } else {
-        format!("gives {given}, this takes {taken}")
+        format!("gives {gift}, this takes {want}")
     })
 }
 

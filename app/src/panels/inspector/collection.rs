@@ -10,6 +10,7 @@ use super::place::{Path, Place, id, join};
 use super::words::{explain, label};
 use crate::dialogs::{self, Choice, Picker};
 use crate::ui::{Glyph, Icon};
+use crate::workspace::Notice;
 
 /// A heading with buttons, and fields below it.
 #[component]
@@ -26,14 +27,11 @@ fn Group(
     let words = explain(field.doc, Form::Boolean).replace('`', "");
     let path = field.path.clone();
     let remove = move |_| {
-        if is_stated.get_untracked() {
-            if let Err(why) = place.write(&path, None) {
-                place
-                    .app
-                    .workspace
-                    .say(crate::workspace::Notice::error(why));
-                return;
-            }
+        if is_stated.get_untracked()
+            && let Err(why) = place.write(&path, None)
+        {
+            place.app().workspace.say(Notice::error(why));
+            return;
         }
         place.hide(&path);
     };
@@ -103,7 +101,7 @@ pub(super) fn pick_field(place: Place, what: &str, fields: Vec<(Path, &'static D
         placeholder: "Which field?".to_owned(),
         choices: choices.collect(),
     };
-    dialogs::open(place.app, picker);
+    dialogs::open(place.app(), picker);
 }
 
 /// A record within another.
@@ -158,9 +156,10 @@ pub(super) fn RecordBody(
     };
     let add = move |_| pick_field(place, &name, untrack(&missing));
     let can_add = move || keys.with(Vec::len) < record.all_fields().count();
+    let id = id(&path);
     view! {
-        <div id=id(&path)>
-            <Fields place=place path=path.clone() record=record keys=keys />
+        <div id=id>
+            <Fields place=place path=path record=record keys=keys />
             {move || can_add().then(|| view! {
                 <button class="link add-link" type="button" on:click=add.clone()>"Add…"</button>
             })}
@@ -321,10 +320,7 @@ fn Item(
         };
         match written {
             Ok(()) => gone.run(()),
-            Err(why) => place
-                .app
-                .workspace
-                .say(crate::workspace::Notice::error(why)),
+            Err(why) => place.app().workspace.say(Notice::error(why)),
         }
     };
     view! {

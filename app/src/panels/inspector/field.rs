@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use modelspec_core::check::Severity;
 use modelspec_core::spec::form::{Choice, Form, Record, TextUse};
+use modelspec_core::text::Span;
 use modelspec_core::yaml::{self, Fragment};
 use wasm_bindgen::JsCast as _;
 
@@ -93,36 +94,48 @@ fn Frame(
         Some((severity, sentence?))
     });
     let inferred = field.inferred;
+    let steps = Memo::new(move |_| {
+        let inferred = inferred.and_then(|inferred| inferred.get());
+        inferred.map(|inferred| inferred.why).unwrap_or_default()
+    });
+    let explained = RwSignal::new(false);
+    let name = field.label.clone();
     view! {
         <div class="row" on:focusin=move |_| point() on:pointerenter=move |_| also()>
-            <label for=id.clone() title=words>{field.label}</label>
+            <div class="row-name">
+                <label for=id.clone() title=words>{field.label}</label>
+                {move || (!steps.with(Vec::is_empty)).then(|| view! {
+                    <button
+                        class="link why-button"
+                        type="button"
+                        aria-label=format!("Why {name}")
+                        aria-expanded=move || explained.get().to_string()
+                        on:click=move |_| explained.update(|explained| *explained = !*explained)
+                    >"why?"</button>
+                })}
+            </div>
             <div class="control">{children()}</div>
             <div id=format!("{id}-said") class="row-said">
                 {move || said.get().map(|(severity, words)| view! {
                     <p class=severity.word()>{prose(&words)}</p>
                 })}
             </div>
-            {inferred.map(|inferred| view! { <Why place=place inferred=inferred /> })}
+            {move || explained.get().then(|| view! { <Steps place=place steps=steps.get() /> })}
         </div>
     }
 }
 
-/// Where an inferred value comes from.
+/// The steps from an inferred value to the place that states it.
 #[component]
-fn Why(place: Place, inferred: Signal<Option<Inferred>>) -> impl IntoView {
-    move || {
-        inferred.get().filter(|inferred| !inferred.why.is_empty()).map(|inferred| {
-            let steps = inferred.why.into_iter().map(|(words, span)| view! {
-                <li><button class="link" type="button" on:click=move |_| place.app.ui.reveal_text(span)>{prose(&words)}</button></li>
-            });
-            view! {
-                <details class="why">
-                    <summary>{format!("Why {}?", inferred.value)}</summary>
-                    <ol>{steps.collect_view()}</ol>
-                </details>
-            }
-        })
-    }
+fn Steps(place: Place, steps: Vec<(String, Span)>) -> impl IntoView {
+    let steps = steps.into_iter().map(|(words, span)| {
+        view! {
+            <li>
+                <button class="link" type="button" on:click=move |_| place.app().ui.reveal_text(span)>{prose(&words)}</button>
+            </li>
+        }
+    });
+    view! { <ol class="why">{steps.collect_view()}</ol> }
 }
 
 /// The names that complete a text, by the list's address.
@@ -175,7 +188,8 @@ pub(super) fn Scalar(
     let error = RwSignal::new(None::<String>);
     let path = field.path.clone();
     let commit = move || {
-        let Some(text) = draft.get_untracked() else {
+        // A field that has just gone may still be told that it lost the focus.
+        let Some(Some(text)) = draft.try_get_untracked() else {
             return;
         };
         let text = text.trim().to_owned();
@@ -242,7 +256,7 @@ pub(super) fn Scalar(
                         draft.set(Some(event_target_value(&event)));
                     }
                     on:change=move |_| commit()
-                    on:keydown=move |event| if event.key() == "Escape" && draft.get_untracked().is_some() {
+                    on:keydown=move |event| if event.key() == "Escape" && draft.with_untracked(Option::is_some) {
                         event.stop_propagation();
                         revert();
                     }
@@ -382,12 +396,18 @@ fn ChoiceField(place: Place, field: Field, choice: &'static Choice) -> impl Into
             variants.find(|variant| variant.word == word)
         });
         let written = match variant {
-            None if stated.with_untracked(Option::is_none) => Ok(picked.set(None)),
+            None if stated.with_untracked(Option::is_none) => {
+                picked.set(None);
+                Ok(())
+            }
             None => place.write(&path, None),
             Some(variant) if variant.form.is_none() => {
                 place.write(&path, Some(Fragment::text(variant.word)))
             }
-            Some(variant) => Ok(picked.set(Some(variant.word))),
+            Some(variant) => {
+                picked.set(Some(variant.word));
+                Ok(())
+            }
         };
         error.set(written.err());
     });

@@ -110,7 +110,11 @@ fn Name(item: Item) -> impl IntoView {
     let entered = StoredValue::new(false);
     let was = name.clone();
     let commit = move || {
-        let to = draft.get_untracked().trim().to_owned();
+        // A field that has just gone may still be told that it lost the focus.
+        let Some(to) = draft.try_get_untracked() else {
+            return;
+        };
+        let to = to.trim().to_owned();
         let by_key = entered.get_value();
         entered.set_value(false);
         if to == item.name() {
@@ -124,15 +128,14 @@ fn Name(item: Item) -> impl IntoView {
         };
         // Asked first, so that the reason stands at the field and not above the page.
         let document = app.workspace.document_now();
-        match edit::plan(&document.analysis, &command) {
-            Err(why) => error.set(Some(sentence(&why.to_string()))),
-            Ok(_) => {
-                error.set(None);
-                if app.workspace.dispatch(Action::edit(command)) && by_key {
-                    // The form is that of another name now, and a new one.
-                    request_animation_frame(|| focus(NAME));
-                }
-            }
+        if let Err(why) = edit::plan(&document.analysis, &command) {
+            error.set(Some(sentence(&why.to_string())));
+            return;
+        }
+        error.set(None);
+        if app.workspace.dispatch(Action::edit(command)) && by_key {
+            // The form is that of another name now, and a new one.
+            request_animation_frame(|| focus(NAME));
         }
     };
     view! {

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 use modelspec_core::edit::Item;
+use modelspec_core::graph::Graph;
 use modelspec_core::hardware::Catalogue;
 use modelspec_core::spec::{Kind, Role};
 
@@ -45,6 +46,8 @@ pub(crate) fn Inspector() -> impl IntoView {
         let selection = app.workspace.selection();
         let document = app.workspace.document();
         match selection.items() {
+            // Where nobody looks, no form follows each key that is typed.
+            _ if !app.ui.inspector.get() => Subject::Nothing,
             _ if document.drawn.graph.is_none() => Subject::Nothing,
             [] => Subject::Document,
             [item] => Subject::One(item.clone()),
@@ -88,7 +91,7 @@ pub(crate) fn focus(app: App) {
 
 #[component]
 fn DocumentForm(place: Place) -> impl IntoView {
-    let title = Memo::new(move |_| place.app.workspace.document().title());
+    let title = Memo::new(move |_| place.app().workspace.document().title());
     view! {
         <header class="inspector-head">
             <span class="pill">"document"</span>
@@ -171,7 +174,7 @@ fn Suggestions() -> impl IntoView {
         {list("known-nodes", |app| {
             let document = app.workspace.document();
             let graph = document.drawn.graph.as_ref();
-            let names = graph.into_iter().flat_map(|graph| graph.model_nodes());
+            let names = graph.into_iter().flat_map(Graph::model_nodes);
             names.map(|(_, node)| node.name.clone()).take(SUGGESTIONS).collect()
         })}
         {list("known-ports", |app| {

@@ -39,7 +39,8 @@ struct Mark {
 /// The record that a form is of. Copies are handles to the same.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
-    pub(super) app: App,
+    /// Behind a handle, for a form passes its place on to each field.
+    app: StoredValue<App, LocalStorage>,
     /// The thing; `None` for the document itself.
     pub(super) item: StoredValue<Option<Item>>,
     /// What the record may hold.
@@ -93,7 +94,7 @@ impl Place {
             }
         });
         Self {
-            app,
+            app: StoredValue::new_local(app),
             item,
             form,
             tree,
@@ -101,6 +102,10 @@ impl Place {
             revealed: RwSignal::new(BTreeSet::new()),
             help,
         }
+    }
+
+    pub(super) fn app(self) -> App {
+        self.app.get_value()
     }
 
     /// What stands at a path, watched.
@@ -118,12 +123,10 @@ impl Place {
 
     /// The value at a path as it is written: a scalar's text, else the source on one line.
     pub(super) fn text(self, path: &[String]) -> Option<String> {
-        let document = self.app.workspace.document();
         self.read(path, |node| match node.as_scalar() {
             Some(scalar) => scalar.text.clone(),
             None => one_line(node),
         })
-        .filter(|_| document.drawn.graph.is_some())
     }
 
     /// The keys or items at a path.
@@ -174,7 +177,7 @@ impl Place {
     /// Writes a value, or with `None` takes it away. What the format refuses is not written; the
     /// sentence says why.
     pub(super) fn write(self, path: &[String], value: Option<Fragment>) -> Result<(), String> {
-        let workspace = self.app.workspace;
+        let workspace = self.app().workspace;
         let document = workspace.document_now();
         if document.is_stale() {
             return Err("Mend the text first: its mistake hides the structure.".to_owned());
@@ -218,7 +221,7 @@ impl Place {
     /// An edge whose end has changed has another identity; it stays selected.
     fn follow(self, index: Option<u32>) {
         let Some(index) = index else { return };
-        let document = self.app.workspace.document_now();
+        let document = self.app().workspace.document_now();
         let Some(graph) = &document.drawn.graph else {
             return;
         };
@@ -227,7 +230,7 @@ impl Place {
         let id = edges.chain(broken).find(|(_, ix)| ix.0 == index);
         if let Some((id, _)) = id {
             let item = Item::Edge(id.clone());
-            self.app.workspace.select(Selection::one(item));
+            self.app().workspace.select(Selection::one(item));
         }
     }
 
@@ -245,6 +248,7 @@ impl Place {
                 continue;
             }
             let (above, rest) = (&path[..at], &path[at + 1..]);
+            let plain = value.clone();
             let value = wrapped(behind, rest, value);
             let node = node.filter(|node| !node.is_null());
             let scalar = node.and_then(yaml::Node::as_scalar);
@@ -269,6 +273,8 @@ impl Place {
                     let value = self.with_role_ports(document, key, rest.first(), value);
                     (path[..=at].to_vec(), value)
                 }
+                // Keys on the way are made anyway; a list must be made here.
+                _ if !leads_through_list(behind, rest) => (path.to_vec(), plain),
                 _ => (path[..=at].to_vec(), value),
             };
         }
@@ -339,6 +345,14 @@ fn wrapped(form: Option<Form>, rest: &[String], value: Fragment) -> Fragment {
         Some(Form::List(_)) => Fragment::list([inner]),
         _ => Fragment::map([(key.clone(), inner)]),
     }
+}
+
+fn leads_through_list(form: Option<Form>, rest: &[String]) -> bool {
+    let Some((key, deeper)) = rest.split_first() else {
+        return false;
+    };
+    matches!(form, Some(Form::List(_)))
+        || leads_through_list(form.and_then(|form| form.step(key)), deeper)
 }
 
 /// What was typed as YAML: numbers as such, all else as text.

@@ -81,7 +81,7 @@ fn ports(document: &Document, item: Option<&Item>) -> Vec<PortKey> {
 #[component]
 pub(super) fn Contract(place: Place) -> impl IntoView {
     let ports = Memo::new(move |_| {
-        let document = place.app.workspace.document();
+        let document = place.app().workspace.document();
         place
             .item
             .with_value(|item| ports(&document, item.as_ref()))
@@ -114,7 +114,7 @@ fn param_path(place: Place, port: &[String], key: &str) -> Path {
 
 /// The rows of a port: its key, and where it is written.
 fn rows(place: Place, port: &PortKey) -> Vec<(&'static str, Path)> {
-    let document = place.app.workspace.document();
+    let document = place.app().workspace.document();
     let ty = port
         .find(&document)
         .and_then(|ix| document.drawn.typing.of(ix));
@@ -150,7 +150,7 @@ fn inferred(place: Place, port: &PortKey, key: &str, path: &[String]) -> Option<
     if place.is_stated(path) {
         return None;
     }
-    let document = place.app.workspace.document();
+    let document = place.app().workspace.document();
     let ix = port.find(&document)?;
     let typing = &document.drawn.typing;
     let ty = typing.of(ix)?;
@@ -177,12 +177,12 @@ fn PortForm(place: Place, port: PortKey) -> impl IntoView {
     let port = StoredValue::new(port);
     let rows = Memo::new(move |_| port.with_value(|port| rows(place, port)));
     let kind = Memo::new(move |_| {
-        let document = place.app.workspace.document();
+        let document = place.app().workspace.document();
         let ix = port.with_value(|port| port.find(&document))?;
         document.drawn.typing.of(ix).map(|ty| ty.kind)
     });
     let required = Memo::new(move |_| {
-        let document = place.app.workspace.document();
+        let document = place.app().workspace.document();
         let ix = port.with_value(|port| port.find(&document));
         let port = ix.and_then(|ix| document.drawn.graph.as_ref()?.port(ix));
         port.is_none_or(|port| port.required)
@@ -211,7 +211,7 @@ fn PortForm(place: Place, port: PortKey) -> impl IntoView {
     };
     let remove = move |_| {
         if let Err(why) = place.write(&path, None) {
-            place.app.workspace.say(Notice::error(why));
+            place.app().workspace.say(Notice::error(why));
         }
     };
     let direction_word = match (direction, is_own) {
@@ -224,12 +224,12 @@ fn PortForm(place: Place, port: PortKey) -> impl IntoView {
     let add_label = format!("Add to {name}");
     let remove_label = format!("Remove what is stated of {name}");
     view! {
-        <div class="port" role="group" aria-label=label>
+        <div class="contract-port" role="group" aria-label=label>
             <div class="group-head">
-                <span class="port-kind" data-kind=move || kind.get().map(Kind::word)></span>
+                <span class="contract-kind" data-kind=move || kind.get().map(Kind::word)></span>
                 <span class="hint">{direction_word}</span>
-                <b class="port-name">{(!is_own).then(|| name.clone())}</b>
-                <span class="port-word">{move || kind.get().map(Kind::word)}</span>
+                <b class="contract-name">{(!is_own).then(|| name.clone())}</b>
+                <span class="contract-word">{move || kind.get().map(Kind::word)}</span>
                 <span class="hint">{move || (!required.get()).then_some("optional")}</span>
                 <span class="grow"></span>
                 <button class="quiet icon-button tiny" type="button" aria-label=add_label.clone() title=add_label on:click=add>

@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use leptos::tachys::html::attribute::custom::custom_attribute;
 use modelspec_core::edit::{self, Command};
 use wasm_bindgen::JsCast as _;
 
 use crate::panels::prose::prose;
-use crate::ui::{App, Glyph, Icon, ViewRequest, use_app};
+use crate::ui::{App, Glyph, Icon, Tab, ViewRequest, use_app};
 use crate::workspace::{Action, Selection, sentence};
 use crate::{dialogs, platform};
 use connect::connect;
@@ -39,13 +40,17 @@ impl Tree {
     fn new(app: App) -> Self {
         let toggled = RwSignal::new(BTreeSet::new());
         let filter = RwSignal::new(String::new());
-        let all = Memo::new(move |_| {
-            let filter = filter.get();
-            toggled.with(|toggled| rows(&app.workspace.document(), toggled, &filter))
+        let is_seen = Memo::new(move |_| app.ui.dock.get() && app.ui.tab.get() == Tab::Outline);
+        let all = Memo::new(move |before: Option<&Vec<Row>>| match before {
+            // Where nobody looks, no tree follows each key that is typed.
+            Some(before) if !is_seen.get() => before.clone(),
+            _ => {
+                let filter = filter.get();
+                toggled.with(|toggled| rows(&app.workspace.document(), toggled, &filter))
+            }
         });
         let order = Memo::new(move |_| {
-            let keys = all.with(|rows| rows.iter().map(|row| row.key.clone()).collect::<Vec<_>>());
-            keys
+            all.with(|rows| rows.iter().map(|row| row.key.clone()).collect::<Vec<_>>())
         });
         let by_key = Memo::new(move |_| {
             let rows = all.get().into_iter();
@@ -347,7 +352,7 @@ fn RowView(tree: Tree, key: String) -> impl IntoView {
             class=format!("tree-row level-{level}")
             role="treeitem"
             id=key.with_value(|key| element_id(key))
-            attr:aria-level=level.to_string()
+            {..custom_attribute("aria-level", level.to_string())}
             aria-posinset=of(|row| row.place.0.to_string())
             aria-setsize=of(|row| row.place.1.to_string())
             aria-expanded=move || open.get().map(|open| open.to_string())
@@ -373,9 +378,10 @@ fn RowView(tree: Tree, key: String) -> impl IntoView {
                 }
             ></span>
             {move || view! { <Icon glyph=glyph.get() /> }}
-            {move || match renaming.get() {
-                true => view! { <Rename tree=tree row=row /> }.into_any(),
-                false => view! { <span class="tree-label">{of(|row| row.label.clone())}</span> }.into_any(),
+            {move || if renaming.get() {
+                view! { <Rename tree=tree row=row /> }.into_any()
+            } else {
+                view! { <span class="tree-label">{of(|row| row.label.clone())}</span> }.into_any()
             }}
             <span class="tree-detail">{of(|row| row.detail.clone())}</span>
             {move || {
@@ -406,6 +412,7 @@ fn Rename(tree: Tree, row: Memo<Option<Row>>) -> impl IntoView {
         if let Some(input) = input.get() {
             // Where the focus cannot be had, the user takes it.
             let _ = input.focus();
+            input.set_value(&draft.get_untracked());
             input.select();
         }
     });
@@ -471,7 +478,7 @@ fn Rename(tree: Tree, row: Memo<Option<Row>>) -> impl IntoView {
             on:click=|event| event.stop_propagation()
             on:dblclick=|event| event.stop_propagation()
             on:keydown=on_key
-            on:blur=move |_| if error.with_untracked(Option::is_none) { tree.renaming.set(None); }
+            on:blur=move |_| if error.try_with_untracked(Option::is_none) == Some(true) { tree.renaming.set(None); }
         />
         <span class="tree-error" role="alert">{move || error.get().map(|why| prose(&why))}</span>
     }

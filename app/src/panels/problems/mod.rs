@@ -13,7 +13,7 @@ use modelspec_core::edit::{CoalesceKey, Command};
 use wasm_bindgen::JsCast as _;
 
 use crate::platform;
-use crate::ui::{App, Glyph, Icon, use_app};
+use crate::ui::{App, Glyph, Icon, Tab, use_app};
 use crate::workspace::{Action, Notice, Origin};
 use found::{Filter, Group, SEVERITIES, Sorting, groups, safe_fix};
 pub(crate) use found::{Problem, concerns, glyph, problems};
@@ -34,7 +34,12 @@ pub(crate) fn Problems() -> impl IntoView {
         text: String::new(),
     });
     let most = RwSignal::new(FIRST);
-    let groups = Memo::new(move |_| groups(&app.workspace.document(), &filter.get()));
+    let is_seen = Memo::new(move |_| app.ui.dock.get() && app.ui.tab.get() == Tab::Problems);
+    let groups = Memo::new(move |before: Option<&Vec<Group>>| match before {
+        // Where nobody looks, no list follows each key that is typed.
+        Some(before) if !is_seen.get() => before.clone(),
+        _ => groups(&app.workspace.document(), &filter.get()),
+    });
     let all = Memo::new(move |_| app.workspace.document().analysis.diagnostics.len());
     let list = NodeRef::<leptos::html::Div>::new();
     // The row that had the focus is gone when its finding is: the list keeps the place.
@@ -72,7 +77,7 @@ pub(crate) fn Problems() -> impl IntoView {
     view! {
         <div class="problems">
             <Tools filter=filter />
-            <div class="problem-list" node_ref=list tabindex="-1" role="region" aria-label="Problems" on:keydown=walk>
+            <div class="problem-list" node_ref=list tabindex="-1" role="region" aria-label="Problems" on:keydown=|event| walk(&event)>
                 {shown}
             </div>
         </div>
@@ -80,7 +85,7 @@ pub(crate) fn Problems() -> impl IntoView {
 }
 
 /// Arrow keys go from sentence to sentence.
-fn walk(event: web_sys::KeyboardEvent) {
+fn walk(event: &web_sys::KeyboardEvent) {
     let step: i32 = match event.key().as_str() {
         "ArrowDown" => 1,
         "ArrowUp" => -1,

@@ -30,7 +30,8 @@ pub(crate) fn Fixes(
     done: Callback<()>,
 ) -> impl IntoView {
     let app = use_app();
-    let mut fixes = problem.diagnostic.fixes.clone();
+    let Problem { diagnostic, .. } = problem;
+    let mut fixes = diagnostic.fixes.clone();
     fixes.sort_by_key(|fix| (!fix.preferred, fix.applicability));
     fixes
         .into_iter()
@@ -101,9 +102,10 @@ pub(super) fn Row(problem: Problem, done: Callback<()>) -> impl IntoView {
     let severity = found.severity;
     let sentence = prose(&found.message);
     let target = problem.clone();
+    let found = StoredValue::new(found);
     let form = move || {
         suppressing.get().then(|| {
-            view! { <Suppress found=found.clone() open=suppressing done=done /> }
+            view! { <Suppress found=found open=suppressing done=done /> }
         })
     };
     view! {
@@ -121,7 +123,7 @@ pub(super) fn Row(problem: Problem, done: Callback<()>) -> impl IntoView {
                 <Fixes problem=problem done=done />
                 {suppressible.then(|| view! {
                     <button
-                        class="small quiet"
+                        class="small quiet suppress-button"
                         type="button"
                         aria-expanded=move || suppressing.get().to_string()
                         on:click=move |_| suppressing.update(|open| *open = !*open)

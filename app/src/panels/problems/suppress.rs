@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use modelspec_core::check::Diagnostic;
 use modelspec_core::edit::{Command, Item};
@@ -31,15 +33,15 @@ fn places(document: &Document, found: &Diagnostic) -> Vec<(String, Vec<String>)>
 #[component]
 pub(super) fn Suppress(
     /// The finding.
-    found: std::sync::Arc<Diagnostic>,
+    found: StoredValue<Arc<Diagnostic>>,
     /// Whether this is open.
     open: RwSignal<bool>,
     /// Called when it is done.
     done: Callback<()>,
 ) -> impl IntoView {
     let app = use_app();
-    let code = found.code.0;
-    let places = places(&app.workspace.document_now(), &found);
+    let code = found.with_value(|found| found.code.0);
+    let places = found.with_value(|found| places(&app.workspace.document_now(), found));
     let options = places.iter().enumerate().map(|(at, (words, _))| {
         view! { <option value=at.to_string()>{words.clone()}</option> }
     });
