@@ -51,11 +51,15 @@ pub(super) fn Findings() -> impl IntoView {
             return ().into_any();
         }
         let count = found.len();
+        let only_told = found
+            .iter()
+            .all(|problem| problem.diagnostic.severity <= Severity::Info);
+        let word = if only_told { "remark" } else { "finding" };
         let plural = if count == 1 { "" } else { "s" };
         let more = count.saturating_sub(MOST);
         view! {
             <details class="embed-findings">
-                <summary>{format!("{count} finding{plural}")}</summary>
+                <summary>{format!("{count} {word}{plural}")}</summary>
                 <ul>
                     {found.into_iter().take(MOST).map(row).collect_view()}
                     {(more > 0).then(|| view! { <li class="hint">{format!("{more} more: open the graph in the designer.")}</li> })}

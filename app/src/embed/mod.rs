@@ -21,8 +21,9 @@ use crate::canvas::Canvas;
 use crate::platform;
 use crate::shell::toast::Toast;
 use crate::simulation::Simulation;
+use crate::storage::check::Checked;
 use crate::storage::{Storage, share};
-use crate::ui::{App, Glyph, Icon, Theme, Ui, ViewRequest};
+use crate::ui::{App, Glyph, Icon, Theme, Ui};
 use crate::workspace::{Action, Workspace};
 use findings::Findings;
 
@@ -107,15 +108,6 @@ pub(crate) fn Embed() -> impl IntoView {
                 <Title app=app />
                 <span class="grow"></span>
                 <Counts app=app />
-                <button
-                    class="quiet icon-button"
-                    aria-label="Show everything"
-                    title="Show everything"
-                    hidden=move || !has_graph.get()
-                    on:click=move |_| app.ui.view.set(Some(ViewRequest::Fit))
-                >
-                    <Icon glyph=Glyph::Fit />
-                </button>
                 <a class="button small" href=designer target="_blank" rel="noopener">"Open in the designer"</a>
             </header>
             <main class="embed-stage" id="canvas" aria-label="Graph">{stand}</main>
@@ -125,10 +117,11 @@ pub(crate) fn Embed() -> impl IntoView {
     }
 }
 
-fn open(app: App, found: Result<Option<String>, String>) -> Stage {
+fn open(app: App, found: Result<Option<Checked>, String>) -> Stage {
     match found {
-        Ok(Some(text)) => {
-            let name = "graph.modelspec.yaml".to_owned();
+        Ok(Some(found)) => {
+            let name = found.name.unwrap_or_else(|| "graph".to_owned());
+            let text = found.text;
             app.workspace.dispatch(Action::Open { name, text });
             Stage::Open
         }
