@@ -41,13 +41,20 @@ pub(crate) fn is_mac() -> bool {
         .is_ok_and(|agent| agent.contains("Mac"))
 }
 
-/// A remembered word of this site; `None` where storage is refused.
+/// A remembered word of this site; `None` where storage is refused. The embedded page remembers
+/// nothing: it is part of another page.
 pub(crate) fn remembered(key: &str) -> Option<String> {
+    if crate::embed::is_embedded() {
+        return None;
+    }
     window().local_storage().ok()??.get_item(key).ok()?
 }
 
 /// Remembers a word for this site. Where storage is refused nothing is remembered.
 pub(crate) fn remember(key: &str, value: &str) {
+    if crate::embed::is_embedded() {
+        return;
+    }
     if let Ok(Some(storage)) = window().local_storage() {
         // A full or forbidden storage costs a preference, nothing of the user's work.
         let _ = storage.set_item(key, value);

@@ -15,7 +15,7 @@ pub(crate) fn Gallery() -> impl IntoView {
                 <h2 id="dialog-title">"New graph"</h2>
                 <CloseButton />
             </header>
-            <p class="hint">"What is open now is replaced; the browser keeps it, and undo brings it back."</p>
+            <p class="hint">"What is open now is replaced; the browser keeps it, under “Recover an earlier document”."</p>
             <Templates />
         </div>
     }

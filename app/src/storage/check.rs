@@ -33,13 +33,10 @@ pub(crate) fn bytes(bytes: Vec<u8>) -> Result<Checked, String> {
         Ok(found) => text(found),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
-            let line = error.as_bytes()[..at]
-                .iter()
-                .filter(|&&byte| byte == b'\n')
-                .count();
+            let before = error.as_bytes().get(..at).unwrap_or_default();
+            let line = before.split(|&byte| byte == b'\n').count();
             Err(format!(
-                "is not UTF-8 text: line {} has a byte that is no character",
-                line + 1
+                "is not UTF-8 text: line {line} has a byte that is no character"
             ))
         }
     }
@@ -63,7 +60,7 @@ pub(crate) fn text(text: String) -> Result<Checked, String> {
         let mut lines = text.lines();
         lines.any(|line| line.starts_with("apiVersion:") || line.starts_with("kind:"))
     };
-    if !is_map && !(broken && says_key()) {
+    if !(is_map || broken && says_key()) {
         return Err("is no document: it has no line such as `kind: ModelGraph`".to_owned());
     }
     if !broken {
@@ -71,7 +68,7 @@ pub(crate) fn text(text: String) -> Result<Checked, String> {
     }
     let name = reading.trees.iter().find_map(|tree| {
         let name = tree.at(["metadata", "name"])?.as_scalar()?;
-        Some(name.text.to_string()).filter(|name| !name.is_empty())
+        Some(name.text.clone()).filter(|name| !name.is_empty())
     });
     Ok(Checked { text, name })
 }
@@ -93,7 +90,7 @@ fn stranger(reading: &spec::Reading) -> Result<(), String> {
     }
     let stated = reading.trees.iter().find_map(|tree| {
         let version = tree.get("apiVersion").and_then(yaml::Node::as_scalar)?;
-        Some(version.text.to_string())
+        Some(version.text.clone())
     });
     Err(match stated {
         Some(version) => format!(

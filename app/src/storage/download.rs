@@ -32,7 +32,7 @@ pub(crate) fn download(name: &str, media_type: &str, bytes: &[u8]) {
         // An address that is gone already is as good.
         let _ = Url::revoke_object_url(&address);
     };
-    set_timeout(revoke, Duration::from_secs(60));
+    set_timeout(revoke, Duration::from_mins(1));
 }
 
 /// Copies a text to the system's clipboard, and says so in the words given.

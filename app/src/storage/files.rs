@@ -78,12 +78,10 @@ fn types() -> Array {
 }
 
 fn choose_by_input(app: App) {
-    let Ok(input) = platform::document()
-        .create_element("input")
-        .map(|input| input.unchecked_into::<web_sys::HtmlInputElement>())
-    else {
+    let Ok(input) = platform::document().create_element("input") else {
         return;
     };
+    let input: web_sys::HtmlInputElement = input.unchecked_into();
     input.set_type("file");
     input.set_accept(&ENDINGS.join(","));
     let chosen = input.clone();
@@ -139,7 +137,7 @@ pub(super) fn save(app: App) {
             Err(Picked::Nothing | Picked::Handle(_)) => return,
             Err(Picked::Unable) => {
                 let name = suggested(&document);
-                download(&name, &document.analysis.text);
+                super::download(&name, "application/yaml", document.analysis.text.as_bytes());
                 return saved(app, &document, name, "Downloaded");
             }
         };
@@ -201,31 +199,6 @@ fn suggested(document: &Document) -> String {
         return document.name.clone();
     }
     super::file_name(Some(document.title().trim_end_matches(".modelspec.yaml")))
-}
-
-/// Hands a file to the browser's downloads.
-fn download(name: &str, text: &str) {
-    let parts = Array::of1(&text.into());
-    let options = js::object([("type", "application/yaml".into())]);
-    let Ok(blob) = js::construct("Blob", &[&parts, &options]) else {
-        return;
-    };
-    let Ok(address) = web_sys::Url::create_object_url_with_blob(blob.unchecked_ref()) else {
-        return;
-    };
-    if let Ok(link) = platform::document().create_element("a") {
-        let link: web_sys::HtmlAnchorElement = link.unchecked_into();
-        link.set_href(&address);
-        link.set_download(name);
-        link.click();
-    }
-    set_timeout(
-        move || {
-            // An address that is gone already is as good.
-            let _ = web_sys::Url::revoke_object_url(&address);
-        },
-        core::time::Duration::from_secs(60),
-    );
 }
 
 /// Opens what is dropped anywhere on the page, and what is pasted outside of fields.

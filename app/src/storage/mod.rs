@@ -1,7 +1,7 @@
 //! Where documents come from and go to: files, share links, what the browser keeps, templates.
 
 mod base64;
-mod check;
+pub(crate) mod check;
 mod download;
 mod drop;
 mod files;
@@ -110,14 +110,13 @@ pub(crate) fn start(app: App) {
 /// Opens the document of the page's address; `false` where it holds none. `linked` is told which
 /// revision the address holds.
 async fn open_link(app: App, linked: StoredValue<Option<u64>>) -> Result<bool, String> {
-    let Some(text) = share::read_hash().await? else {
+    let Some(found) = share::read_hash().await? else {
         return Ok(false);
     };
-    let name = check::text(text.clone()).ok().and_then(|found| found.name);
     app.ui.dialog.set(None);
     app.workspace.dispatch(Action::Open {
-        name: file_name(name.as_deref()),
-        text,
+        name: file_name(found.name.as_deref()),
+        text: found.text,
     });
     linked.set_value(Some(app.workspace.document_now().revision));
     Ok(true)
@@ -189,7 +188,7 @@ fn choice(version: Version) -> Choice {
         .as_string()
         .unwrap_or_default();
     let nodes = version.nodes;
-    let plural = if nodes == 1.0 { "" } else { "s" };
+    let plural = if nodes > 0.5 && nodes < 1.5 { "" } else { "s" };
     Choice {
         title: version.title.clone(),
         detail: format!("{when} · {nodes} node{plural} · {}", version.name),

@@ -5,6 +5,7 @@
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsValue;
 
+use super::check::Checked;
 use super::{base64, check};
 use crate::js;
 use crate::platform;
@@ -40,7 +41,7 @@ pub(crate) fn address(page: &str, fragment: &str) -> String {
 ///
 /// # Errors
 /// A sentence that says why what it holds cannot be read.
-pub(crate) async fn read_hash() -> Result<Option<String>, String> {
+pub(crate) async fn read_hash() -> Result<Option<Checked>, String> {
     let hash = platform::window().location().hash().unwrap_or_default();
     match payload(&hash)? {
         Some(payload) => decode(payload).await.map(Some),
@@ -82,7 +83,7 @@ fn is_version(mark: &str) -> bool {
 ///
 /// # Errors
 /// A sentence that says why there is none.
-async fn decode(payload: &str) -> Result<String, String> {
+async fn decode(payload: &str) -> Result<Checked, String> {
     let damaged = "The link is damaged, perhaps cut when it was passed on. Copy the whole address again, or ask for a file.";
     let payload = payload.trim_end_matches('=');
     let deflated = base64::decode(payload).ok_or(damaged)?;
@@ -91,8 +92,7 @@ async fn decode(payload: &str) -> Result<String, String> {
         Err(StreamError::Data) => return Err(damaged.to_owned()),
         Err(error) => return Err(error.sentence("read")),
     };
-    let checked = check::bytes(bytes).map_err(|why| format!("What the link holds {why}."))?;
-    Ok(checked.text)
+    check::bytes(bytes).map_err(|why| format!("What the link holds {why}."))
 }
 
 enum StreamError {

@@ -56,7 +56,7 @@ impl Template {
             let value = metadata.and_then(|metadata| metadata.get(key));
             value
                 .and_then(yaml::Node::as_scalar)
-                .map(|scalar| scalar.text.to_string())
+                .map(|scalar| scalar.text.clone())
         };
         let title = word("x-title")
             .or_else(|| word("name"))

@@ -22,7 +22,7 @@ const saved = (page) => expect(page.locator(".title-state")).toContainText("save
 /** Runs a command by its name, as a user does from the palette. */
 async function run(page, command) {
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox").fill(command);
+  await page.getByRole("combobox", { name: /^(Search|Recover)/ }).fill(command);
   await page.keyboard.press("Enter");
 }
 
@@ -125,7 +125,7 @@ test("a change that was just made survives a reload", async ({ page }) => {
   await page.reload();
   await expect(title(page)).toHaveText("unicode-graph");
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox").fill("reranker");
+  await page.getByRole("combobox", { name: /^(Search|Recover)/ }).fill("reranker");
   await expect(page.getByRole("option", { name: /reranker/ })).toBeVisible();
 });
 
@@ -186,7 +186,7 @@ test("a file with mistakes opens and its findings are shown", async ({ page }) =
   await open(page);
   await drop(page, { name: "broken.yaml", bytes: "kind: ModelGraph\nspec: [\n" });
   await expect(title(page)).toHaveText("broken.yaml");
-  await expect(page.getByRole("button", { name: /error/ })).toBeVisible();
+  await expect(page.locator(".counts .pill.error")).toBeVisible();
 });
 
 test("a pasted graph opens, but not within a field", async ({ page, context }) => {

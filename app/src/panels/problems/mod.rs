@@ -16,7 +16,7 @@ use crate::platform;
 use crate::ui::{App, Glyph, Icon, Tab, use_app};
 use crate::workspace::{Action, Notice, Origin};
 use found::{Filter, Group, SEVERITIES, Sorting, groups, safe_fix};
-pub(crate) use found::{Problem, concerns, glyph, problems};
+pub(crate) use found::{Problem, concerns, glyph, problems, subject};
 pub(crate) use page::RulePage;
 use row::Row;
 pub(crate) use row::{CodeButton, Fixes};

@@ -128,6 +128,7 @@ fn options(text: &str, callbacks: Callbacks) -> JsValue {
 }
 
 /// A place that the editor names; it counts from 0 and is whole.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn unit(value: &JsValue) -> usize {
     value.as_f64().unwrap_or_default() as usize
 }

@@ -113,6 +113,11 @@ pub(super) async fn all(store: &IdbObjectStore) -> Result<Vec<JsValue>, JsValue>
     Ok(Array::from(&found).to_vec())
 }
 
+/// Whether an error says that the database was closed.
+pub(super) fn is_closed(error: &JsValue) -> bool {
+    js::is_error(error, "InvalidStateError")
+}
+
 /// Whether an error says that the disk is full.
 pub(super) fn is_full(error: &JsValue) -> bool {
     js::is_error(error, "QuotaExceededError")

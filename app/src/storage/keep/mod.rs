@@ -186,6 +186,20 @@ pub(super) fn flush(app: App) {
             Ok(transaction) => database::committed(&transaction).await,
             Err(error) => Err(error),
         };
+        let mut database = database;
+        if result.as_ref().is_err_and(database::is_closed) {
+            // The browser closes a database when its data are cleared, or another tab asks for it.
+            result = async {
+                database = database::open().await?;
+                let opened = Place::Open(database.clone());
+                app.storage
+                    .keeper()
+                    .update_value(|keeper| keeper.place = opened);
+                let text = &document.analysis.text;
+                database::committed(&put(&database, &session, &version, text)?).await
+            }
+            .await;
+        }
         if result.as_ref().is_err_and(database::is_full) {
             // Half of what was kept makes room for what is open.
             result = async {

@@ -16,7 +16,7 @@ const LOCK: &str = "modelspec-tab-";
 pub(super) fn fresh_id() -> String {
     // Two of equal time and equal chance in one browser are not to be feared.
     let chance = js_sys::Math::random() * 1e12;
-    format!("{:x}-{:x}", js_sys::Date::now() as u64, chance as u64)
+    format!("{:.0}-{chance:.0}", js_sys::Date::now())
 }
 
 /// This tab's name, the same after it is loaded again. As long as the tab lives it holds a lock of
