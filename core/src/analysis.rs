@@ -3,6 +3,7 @@
 use crate::check::{self, Context, Diagnostic, Severity};
 use crate::graph::{self, Graph};
 use crate::infer::{self, Typing};
+use crate::order::Arrange as _;
 use crate::spec::{self, Reading};
 use crate::yaml::Node;
 
@@ -46,7 +47,7 @@ impl Analysis {
         analysis.diagnostics.extend(found.into_iter().flatten());
         analysis
             .diagnostics
-            .sort_by_key(|found| (found.span, found.code));
+            .arrange_by_key(|found| (found.span, found.code));
         analysis
     }
 

@@ -29,6 +29,7 @@ pub mod hardware;
 pub mod infer;
 pub mod layout;
 pub mod lock;
+pub mod order;
 pub mod schema;
 pub mod text;
 pub mod yaml;

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use modelspec_core::edit::{CoalesceKey, Command, Item, Point2};
 use modelspec_core::graph::{Direction, PortIx};
 use modelspec_core::layout::{NODE_HEAD, PORT_HEIGHT};
+use modelspec_core::order::Arrange as _;
 use modelspec_core::spec::{Kind, Role};
 
 use super::board::Board;
@@ -235,7 +236,7 @@ impl Board {
                 Direction::Input => format!("Add a node before {own}"),
             };
             // Roles of the port's own kind come first.
-            choices.sort_by_key(|choice| {
+            choices.arrange_by_key(|choice| {
                 let role = Role::from_word(&choice.title);
                 let port = role.and_then(|role| {
                     connect::port_of_role(role, &ty, direction).map(|port| (role, port))

@@ -1,6 +1,7 @@
 //! What the pointer does.
 
 use modelspec_core::edit::{Item, Point2};
+use modelspec_core::order::Arrange as _;
 use web_sys::{MouseEvent, PointerEvent, WheelEvent};
 
 use super::board::{Board, State, Tip};
@@ -144,7 +145,7 @@ impl State {
     fn within(&mut self, area: Rect) -> Vec<Item> {
         let mut found = Vec::new();
         self.scene.boxes_in(area, &mut found);
-        found.sort_unstable();
+        found.arrange();
         found
             .iter()
             .filter_map(|&slot| self.scene.item(Hit::Block(slot)))
@@ -288,7 +289,7 @@ impl Board {
                             .collect();
                         // What was taken hold of leads.
                         if let Some(Hit::Block(held) | Hit::Port(held, _)) = press.hit {
-                            boxes.sort_by_key(|(slot, _)| *slot != held);
+                            boxes.arrange_by_key(|(slot, _)| *slot != held);
                         }
                         Gesture::Drag(Drag { boxes, from })
                     }

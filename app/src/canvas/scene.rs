@@ -5,6 +5,7 @@ use modelspec_core::Analysis;
 use modelspec_core::edit::{Item, Point2};
 use modelspec_core::graph::{Direction, Edge, Graph, NodeIx, PortIx};
 use modelspec_core::layout::{self, BOUNDARY_HEIGHT, BOUNDARY_WIDTH, NODE_HEAD, PORT_HEIGHT};
+use modelspec_core::order::{Arrange as _, Gather as _};
 use modelspec_core::spec::{EdgeRole, Kind};
 
 use super::findings::{Finding, Findings};
@@ -192,7 +193,7 @@ impl Scene {
             .enumerate()
             .filter(|(_, block)| block.node.is_model())
             .map(|(slot, block)| (block.node, slot))
-            .collect();
+            .gather();
         let mut lanes = vec![0_u16; self.boxes.len()];
         for (at, edge) in graph.edges.iter().enumerate() {
             let end = |port: Option<PortIx>, node: NodeIx| match port {
@@ -346,7 +347,7 @@ impl Scene {
                 links.extend_from_slice(&block.links);
             }
         }
-        links.sort_unstable();
+        links.arrange();
         links.dedup();
         for link in links {
             self.route(link);
@@ -402,7 +403,7 @@ impl Scene {
         let mut found = Vec::new();
         self.boxes_in(around, &mut found);
         // What is drawn later lies above.
-        found.sort_unstable_by_key(|&slot| core::cmp::Reverse((self.boxes[slot].selected, slot)));
+        found.arrange_by_key(|&slot| core::cmp::Reverse((self.boxes[slot].selected, slot)));
         if with_ports {
             let ports = found
                 .iter()
@@ -512,7 +513,7 @@ impl Scene {
     /// followed by the edges that leave it.
     pub(super) fn walk(&self) -> Vec<Item> {
         let mut slots: Vec<usize> = (0..self.boxes.len()).collect();
-        slots.sort_by(|&a, &b| {
+        slots.arrange_by(|&a, &b| {
             let (a, b) = (self.boxes[a].rect, self.boxes[b].rect);
             a.left.total_cmp(&b.left).then(a.top.total_cmp(&b.top))
         });

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 
 use crate::ui::{App, Glyph, Icon, use_app};
+use modelspec_core::order::Arrange as _;
 
 /// A list to choose from by typing.
 pub(crate) struct Picker {
@@ -84,7 +85,7 @@ pub(super) fn PickerView(picker: Rc<Picker>) -> impl IntoView {
                 .filter_map(|choice| Some((rank(choice, &typed)?, choice.clone())));
             ranked.collect()
         });
-        found.sort_by_key(|(rank, choice)| (choice.refused.is_some(), *rank));
+        found.arrange_by_key(|(rank, choice)| (choice.refused.is_some(), *rank));
         found
             .into_iter()
             .map(|(_, choice)| choice)

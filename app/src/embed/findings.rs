@@ -1,5 +1,6 @@
 use leptos::prelude::*;
 use modelspec_core::check::Severity;
+use modelspec_core::order::Arrange as _;
 
 use crate::panels::problems::{Problem, glyph, problems, subject};
 use crate::panels::prose::prose;
@@ -16,7 +17,7 @@ pub(super) fn Findings() -> impl IntoView {
     let found = Memo::new(move |_| {
         let document = app.workspace.document();
         let mut found: Vec<Problem> = problems(&document, |_| true).collect();
-        found.sort_by_key(|problem| core::cmp::Reverse(problem.diagnostic.severity));
+        found.arrange_by_key(|problem| core::cmp::Reverse(problem.diagnostic.severity));
         found
     });
     let show = move |problem: &Problem| {

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use modelspec_core::graph::{Direction, Graph, NodeIx, Param, PortIx};
 use modelspec_core::infer::{self, Side, Slot};
+use modelspec_core::order::{Arrange as _, Gather as _};
 use modelspec_core::spec::Role;
 
 use super::Document;
@@ -43,7 +44,7 @@ pub(crate) fn targets(document: &Document, from: PortIx) -> Vec<Target> {
         .edges_at(from)
         .filter_map(|edge| edge.ports)
         .map(|(output, input)| if gives { input } else { output })
-        .collect();
+        .gather();
     let mut found: Vec<Target> = graph
         .all_ports()
         .filter(|(_, other)| other.direction != port.direction)
@@ -71,7 +72,7 @@ pub(crate) fn targets(document: &Document, from: PortIx) -> Vec<Target> {
             }
         })
         .collect();
-    found.sort_by_key(|target| !target.fits);
+    found.arrange_by_key(|target| !target.fits);
     found
 }
 

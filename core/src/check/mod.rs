@@ -20,6 +20,7 @@ pub use diagnostic::{Applicability, Code, Diagnostic, Fix, Related, Severity};
 pub use rule::{Context, Rule};
 pub use rules::RULES;
 
+use crate::order::Arrange as _;
 use crate::text::Span;
 
 /// The rule of a code, in any case.
@@ -61,7 +62,7 @@ pub fn check(cx: &Context<'_>) -> Vec<Diagnostic> {
     }
     settings::apply(cx, &mut found);
     settings::unknown_codes(cx, &mut found);
-    found.sort_by(|a, b| order(a).cmp(&order(b)));
+    found.arrange_by(|a, b| order(a).cmp(&order(b)));
     found.dedup();
     found
 }

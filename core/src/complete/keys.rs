@@ -6,6 +6,7 @@ use super::forms::{describe, fields};
 use super::{Completion, CompletionKind, List};
 use crate::check::RULES;
 use crate::graph::{Direction, Graph, default_ports};
+use crate::order::{Arrange as _, Gather as _};
 use crate::spec::Role;
 use crate::spec::form::{Choice, Form, KeyUse};
 
@@ -19,7 +20,7 @@ impl List<'_> {
                         .into_iter()
                         .filter(|field| !self.is_stated(field.key))
                         .collect();
-                    open.sort_by_key(|field| !field.required);
+                    open.arrange_by_key(|field| !field.required);
                     for field in open {
                         let form = (field.form)();
                         let mut detail = describe(&form);
@@ -131,7 +132,7 @@ impl List<'_> {
             .filter(|name| {
                 crate::spec::is_node_name(name) && !matches!(*name, "inputs" | "outputs")
             })
-            .collect();
+            .gather();
         let named = missing.into_iter();
         named
             .map(|name| (name.to_owned(), "named by an edge".to_owned()))

@@ -1,6 +1,7 @@
 use super::{Completion, CompletionKind, List};
 use crate::graph::{Direction, Graph, NodeIx, Port, PortIx, Type};
 use crate::infer::mismatch;
+use crate::order::Arrange as _;
 use crate::spec::Kind;
 
 impl List<'_> {
@@ -27,7 +28,7 @@ impl List<'_> {
             let (rank, why_not) = self.fit(graph, (ix, port), other);
             ranked.push((rank, ix, why_not));
         }
-        ranked.sort_by_key(|&(rank, ix, _)| (rank, ix));
+        ranked.arrange_by_key(|&(rank, ix, _)| (rank, ix));
         for (_, ix, why_not) in ranked {
             let path = graph.port_path(ix);
             let detail = self.type_of(ix).map_or_else(String::new, |ty| summary(&ty));

@@ -1,5 +1,6 @@
 //! Edits after edits, as one set of edits of the first text.
 
+use crate::order::Arrange as _;
 use crate::text::{Span, TextEdit};
 
 /// A text as pieces of the first text and what came since.
@@ -52,7 +53,7 @@ impl Pieces {
     /// O(pieces + edits · log edits).
     pub(crate) fn apply(&mut self, edits: &[TextEdit]) {
         let mut sorted: Vec<&TextEdit> = edits.iter().collect();
-        sorted.sort_by_key(|edit| (edit.span.start, edit.span.end));
+        sorted.arrange_by_key(|edit| (edit.span.start, edit.span.end));
         let mut rest = core::mem::take(&mut self.0).into_iter();
         let mut open = rest.next();
         let mut done = 0_usize;

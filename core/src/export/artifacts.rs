@@ -1,6 +1,7 @@
 use core::fmt::Write as _;
 
 use super::Subject;
+use crate::order::Arrange as _;
 use crate::text::Span;
 
 /// What an export gives.
@@ -159,9 +160,9 @@ impl Artifacts {
 
     /// Files by path, notes by place.
     pub(super) fn sort(&mut self) {
-        self.files.sort_by(|a, b| a.path.cmp(&b.path));
+        self.files.arrange_by(|a, b| a.path.cmp(&b.path));
         for notes in [&mut self.losses, &mut self.assumptions] {
-            notes.sort_by(|a, b| {
+            notes.arrange_by(|a, b| {
                 let key = |note: &Note| (note.span, note.kind.code);
                 key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
             });

@@ -1,6 +1,7 @@
 use core::fmt;
 
 use super::Artifacts;
+use crate::order::Arrange as _;
 
 /// Why there is no export.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl fmt::Display for ExportError {
             Self::Stopped(artifacts) => {
                 let stopping = artifacts.losses.iter().filter(|loss| loss.kind.stops);
                 let mut codes: Vec<&str> = stopping.map(|loss| loss.kind.code).collect();
-                codes.sort_unstable();
+                codes.arrange();
                 codes.dedup();
                 let codes = codes.join(", ");
                 write!(

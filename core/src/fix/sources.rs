@@ -1,6 +1,7 @@
 use crate::check::Context;
 use crate::graph::{Direction, NodeIx, PortIx, Type};
 use crate::infer::mismatch;
+use crate::order::Arrange as _;
 use crate::spec::Kind;
 
 /// The most sources that are offered for one input.
@@ -42,7 +43,7 @@ pub(crate) fn sources(cx: &Context<'_>, node: NodeIx, name: &str, taken: &Type) 
             Some((rank, ix))
         })
         .collect();
-    found.sort();
+    found.arrange();
     found.truncate(MOST);
     found.into_iter().map(|(_, ix)| ix).collect()
 }

@@ -4,6 +4,7 @@
 //! follows; but one that is indented deeper than what follows belongs to the end of what stands
 //! above it. So comments move with the keys that they are about.
 
+use crate::order::Arrange as _;
 use crate::text::Span;
 use crate::yaml::{Key, Node, ScalarStyle, Value, lex};
 
@@ -71,7 +72,7 @@ impl<'t> Page<'t> {
         if let Some(root) = root {
             page.parts = page.add(root, None, false);
         }
-        page.tokens.sort();
+        page.tokens.arrange();
         page.order();
         for comment in page.comments(start, end) {
             page.assign(comment);
@@ -234,8 +235,8 @@ impl<'t> Page<'t> {
             self.events.push((unit.start, unit.start, number));
             self.events.push((unit.end, unit.start, number));
         }
-        self.starts.sort_unstable();
-        self.events.sort_unstable();
+        self.starts.arrange();
+        self.events.arrange();
     }
 
     fn assign(&mut self, comment: Comment) {

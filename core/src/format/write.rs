@@ -3,6 +3,7 @@ use core::fmt::Write as _;
 
 use super::comments::{Comment, Page, Unit};
 use super::scalar::{self, Written};
+use crate::order::Arrange as _;
 use crate::spec::form::{Form, KeyUse};
 use crate::yaml::write::{Place, double_quoted, scalar_in};
 use crate::yaml::{Node, Value};
@@ -39,7 +40,7 @@ impl<'p> Writer<'p> {
     fn parts(&self, parts: &[usize], form: &Form, lines: &mut Vec<String>) {
         let units = parts.iter().filter_map(|&part| self.page.units.get(part));
         let mut units: Vec<&Unit<'_>> = units.collect();
-        units.sort_by_key(|unit| rank(form, unit));
+        units.arrange_by_key(|unit| rank(form, unit));
         for unit in units {
             put_comments(&unit.before, lines);
             if unit.blank && !lines.is_empty() {
@@ -239,7 +240,7 @@ pub(super) fn json(node: &Node, form: &Form, column: usize, out: &mut String) {
         Value::Scalar(scalar) => out.push_str(&scalar::json(node, scalar, form)),
         Value::Mapping(mapping) if !mapping.entries.is_empty() => {
             let mut entries: Vec<_> = mapping.entries.iter().collect();
-            entries.sort_by_key(|entry| rank_of(form, &entry.key.text));
+            entries.arrange_by_key(|entry| rank_of(form, &entry.key.text));
             let mut mark = '{';
             for entry in entries {
                 let key = double_quoted(&entry.key.text);

@@ -8,6 +8,7 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graphmap::DiGraphMap;
 
 use super::{Edge, Graph, NodeIx};
+use crate::order::Arrange as _;
 
 fn forward(graph: &Graph) -> impl Iterator<Item = &Edge> {
     graph.edges.iter().filter(|edge| !edge.is_loop)
@@ -74,11 +75,11 @@ pub fn cycles(graph: &Graph) -> Vec<Vec<NodeIx>> {
         })
         .map(|set| {
             let mut set: Vec<NodeIx> = set.into_iter().map(NodeIx).collect();
-            set.sort();
+            set.arrange();
             set
         })
         .collect();
-    found.sort();
+    found.arrange();
     found
 }
 

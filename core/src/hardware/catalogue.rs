@@ -1,4 +1,5 @@
 use super::names;
+use crate::order::Arrange as _;
 use crate::spec::{Bytes, MoneyRate};
 
 /// One GPU a row: memory, bandwidth, dense peaks, measured efficiencies, price. An empty cell is
@@ -105,7 +106,7 @@ impl Catalogue {
     pub fn cheapest(&self, fits: impl Fn(&Gpu) -> bool) -> Vec<&Gpu> {
         let mut found: Vec<&Gpu> = self.gpus.iter().filter(|gpu| fits(gpu)).collect();
         found.retain(|gpu| gpu.price.is_some());
-        found.sort_by_key(|gpu| (gpu.price, gpu.memory));
+        found.arrange_by_key(|gpu| (gpu.price, gpu.memory));
         found
     }
 }

@@ -6,6 +6,7 @@ use crate::graph::{
     Direction, Edge, Fact, FactValue, Graph, NodeIx, Param, PortIx, Type, merging_joins,
     passes_through, topological_order,
 };
+use crate::order::Gather as _;
 use crate::spec::{Dimension, Kind, Role};
 
 struct Unifier<'g> {
@@ -217,7 +218,7 @@ impl<'g> Unifier<'g> {
         let kept: BTreeMap<PortIx, Type> = graph
             .all_ports()
             .filter_map(|(ix, _)| Some((ix, self.ty(ix).filter(|ty| has_symbols(ty))?.clone())))
-            .collect();
+            .gather();
         if kept.is_empty() {
             return;
         }

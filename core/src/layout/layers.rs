@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::edit::Item;
 use crate::graph::{Graph, NodeIx, PortIx};
+use crate::order::{Arrange as _, Gather as _};
 
 /// The boxes of a graph and the edges between them, none of which closes a cycle.
 pub(super) struct Boxes {
@@ -102,7 +103,7 @@ fn without_cycles(count: usize, pairs: BTreeSet<(usize, usize)>) -> Vec<(usize, 
                 (a, b)
             }
         })
-        .collect();
+        .gather();
     edges.into_iter().collect()
 }
 
@@ -281,7 +282,7 @@ fn reduce_crossings(layered: &mut Layered) {
                     (mean, node)
                 })
                 .collect();
-            keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
+            keyed.arrange_by(|a, b| a.0.total_cmp(&b.0));
             let width = keyed.len().max(1) as f64;
             for (place, (_, node)) in keyed.iter().enumerate() {
                 set(&mut position, *node, (place as f64 + 0.5) / width);
@@ -330,7 +331,7 @@ fn crossings(layered: &Layered) -> usize {
                 .flatten()
                 .map(|&to| get(&rank, to))
                 .collect();
-            of_node.sort_unstable();
+            of_node.arrange();
             ends.extend(of_node);
         }
         total = total.saturating_add(inversions(&mut ends));

@@ -1,3 +1,4 @@
+use crate::order::Arrange as _;
 use serde_json::{Number, Value};
 
 /// The largest whole number that every JSON reader keeps exactly.
@@ -30,7 +31,7 @@ fn write(value: &Value, out: &mut String) {
         }
         Value::Object(map) => {
             let mut entries: Vec<(&String, &Value)> = map.iter().collect();
-            entries.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+            entries.arrange_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
             out.push('{');
             for (at, (key, value)) in entries.into_iter().enumerate() {
                 if at > 0 {

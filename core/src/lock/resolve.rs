@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::graph::{Direction, Graph, NodeIx, Port, default_ports, edge_id};
 use crate::hardware::Catalogue;
+use crate::order::Arrange as _;
 use crate::spec::{self, EdgeRole, Execution, Kind, ModelGraph, Role, Shape, TypeParams};
 
 /// Types made of types deeper than this are cut: nobody wrote them by hand.
@@ -31,7 +32,7 @@ pub fn resolved(graph: &Graph) -> Value {
         pools(hardware, &catalogue);
     }
     if let Some(policies) = body.get_mut("policies").and_then(Value::as_array_mut) {
-        policies.sort_by_cached_key(super::canonical_json);
+        policies.arrange_by_key(super::canonical_json);
     }
     prune_deep(&mut body, &["hardware", "objectives", "workload", "checks"]);
     let resolver = Resolver {
@@ -270,7 +271,7 @@ fn edges(document: &ModelGraph) -> Value {
         })
         .collect();
     // Equal ids are a fault of the document; their order must not show in the digest even so.
-    edges.sort_by_cached_key(|(id, edge)| (id.clone(), super::canonical_json(edge)));
+    edges.arrange_by_key(|(id, edge)| (id.clone(), super::canonical_json(edge)));
     edges.into_iter().map(|(_, edge)| edge).collect()
 }
 
@@ -281,7 +282,7 @@ fn pools(hardware: &mut Map<String, Value>, catalogue: &Catalogue) {
     for pool in pools.iter_mut().filter_map(Value::as_object_mut) {
         gpu_name(pool, catalogue);
     }
-    pools.sort_by_cached_key(super::canonical_json);
+    pools.arrange_by_key(super::canonical_json);
 }
 
 /// Puts a GPU's own name in the place of an alias.
@@ -316,7 +317,7 @@ fn forget(map: &mut Map<String, Value>, keys: &[&str]) {
 
 fn sort(list: Option<&mut Value>) {
     if let Some(list) = list.and_then(Value::as_array_mut) {
-        list.sort_by_cached_key(super::canonical_json);
+        list.arrange_by_key(super::canonical_json);
     }
 }
 

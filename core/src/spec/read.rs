@@ -4,6 +4,7 @@ use super::piqc::ModelSpec;
 use super::reader::{Reader, Shape, list_words, nearest};
 use super::{Map, ModelGraph};
 use crate::check::{Code, Diagnostic, Fix};
+use crate::order::Arrange as _;
 use crate::text::{Span, TextEdit};
 use crate::yaml::{self, ErrorKind, Limits, Node};
 
@@ -97,7 +98,7 @@ pub fn read(text: &str) -> Reading {
         reader.report(diagnostic);
     }
     let mut diagnostics = reader.diagnostics;
-    diagnostics.sort_by_key(|found| (found.span.start, found.span.end));
+    diagnostics.arrange_by_key(|found| (found.span.start, found.span.end));
     Reading {
         documents,
         trees: parsed.documents,

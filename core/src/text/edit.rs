@@ -1,6 +1,7 @@
 use core::fmt;
 
 use super::Span;
+use crate::order::Arrange as _;
 
 /// Replaces the bytes of `span` by `replacement`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +67,7 @@ impl core::error::Error for ConflictError {}
 /// [`ConflictError`] when two edits overlap, one leaves the text, or one cuts a character.
 pub fn apply(text: &str, edits: &[TextEdit]) -> Result<Edited, ConflictError> {
     let mut sorted: Vec<&TextEdit> = edits.iter().collect();
-    sorted.sort_by_key(|edit| (edit.span.start, edit.span.end));
+    sorted.arrange_by_key(|edit| (edit.span.start, edit.span.end));
     let mut result = String::with_capacity(text.len());
     let mut inverse = Vec::with_capacity(edits.len());
     let mut done = 0_usize;

@@ -1,5 +1,6 @@
 use leptos::prelude::*;
 use modelspec_core::edit::{self, Command, Item};
+use modelspec_core::order::Arrange as _;
 use modelspec_core::spec::Role;
 use modelspec_core::yaml::Fragment;
 
@@ -179,7 +180,7 @@ fn Notes(item: Item) -> impl IntoView {
     let found = Memo::new(move |_| {
         let document = app.workspace.document();
         let mut found: Vec<Problem> = problems(&document, concerns(&document, &item)).collect();
-        found.sort_by_key(|problem| core::cmp::Reverse(problem.diagnostic.severity));
+        found.arrange_by_key(|problem| core::cmp::Reverse(problem.diagnostic.severity));
         found
     });
     let done = Callback::new(|()| focus(NAME));

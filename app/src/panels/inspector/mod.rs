@@ -15,6 +15,7 @@ use leptos::prelude::*;
 use modelspec_core::edit::Item;
 use modelspec_core::graph::Graph;
 use modelspec_core::hardware::Catalogue;
+use modelspec_core::order::Gather as _;
 use modelspec_core::spec::{Kind, Role};
 
 use crate::panels::prose::prose;
@@ -196,7 +197,7 @@ fn Suggestions() -> impl IntoView {
             let graph = document.drawn.graph.as_ref();
             let nodes = graph.into_iter().flat_map(|graph| graph.spec.nodes());
             let models = nodes.filter_map(|node| Some(node.value.model.as_ref()?.id.as_ref()?.value.0.clone()));
-            models.collect::<BTreeSet<_>>().into_iter().take(SUGGESTIONS).collect()
+            models.gather::<BTreeSet<_>>().into_iter().take(SUGGESTIONS).collect()
         })}
         {list("known-pools", |app| {
             let document = app.workspace.document();

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use modelspec_core::edit::Item;
 use modelspec_core::graph::{Direction, NodeIx, PortIx};
 use modelspec_core::infer::Slot;
+use modelspec_core::order::Arrange as _;
 use modelspec_core::spec::{Kind, Port};
 use modelspec_core::text::Span;
 use modelspec_core::yaml::Fragment;
@@ -138,7 +139,7 @@ fn rows(place: Place, port: &PortKey) -> Vec<(&'static str, Path)> {
         }
     }
     // What the port carries comes first, then what it says of it.
-    rows.sort_by_key(|(key, _)| {
+    rows.arrange_by_key(|(key, _)| {
         let params = ty.kind.params();
         let at = params.iter().position(|param| param == key);
         (*key != "type", at.unwrap_or(params.len()))

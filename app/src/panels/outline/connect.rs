@@ -2,6 +2,7 @@ use std::rc::Rc;
 
 use modelspec_core::edit::Command;
 use modelspec_core::graph::{Direction, PortIx};
+use modelspec_core::order::Arrange as _;
 
 use crate::dialogs::{self, Choice, Picker};
 use crate::ui::{App, Glyph};
@@ -24,7 +25,7 @@ pub(super) fn connect(app: App, what: &str, ports: &[PortIx]) {
         found.extend(all.map(|target| (*port, target)));
     }
     found.retain(|(_, target)| !is_own(target));
-    found.sort_by_key(|(_, target)| (!target.fits, !target.adapter));
+    found.arrange_by_key(|(_, target)| (!target.fits, !target.adapter));
     found.truncate(MOST);
     let choices = found.into_iter().filter_map(|(port, target)| {
         let own = graph.port(port)?;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos::tachys::html::attribute::custom::custom_attribute;
 use modelspec_core::edit::{self, Command};
+use modelspec_core::order::Gather as _;
 use wasm_bindgen::JsCast as _;
 
 use crate::panels::prose::prose;
@@ -56,7 +57,7 @@ impl Tree {
             let rows = all.get().into_iter();
             Arc::new(
                 rows.map(|row| (row.key.clone(), row))
-                    .collect::<BTreeMap<_, _>>(),
+                    .gather::<BTreeMap<_, _>>(),
             )
         });
         Self {

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use modelspec_core::check::{self, Applicability, Diagnostic, Fix, Severity};
 use modelspec_core::edit::Item;
+use modelspec_core::order::Arrange as _;
 use modelspec_core::text::{LineIndex, Position};
 
 use crate::ui::{Glyph, role_glyph};
@@ -148,9 +149,9 @@ pub(super) fn groups(document: &Document, filter: &Filter) -> Vec<Group> {
     }
     let grave = |problem: &Problem| core::cmp::Reverse(problem.diagnostic.severity);
     for group in &mut order {
-        group.problems.sort_by_key(grave);
+        group.problems.arrange_by_key(grave);
     }
-    order.sort_by_key(|group| group.problems.first().map(grave));
+    order.arrange_by_key(|group| group.problems.first().map(grave));
     order
 }
 

@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 use modelspec_core::check;
 use modelspec_core::edit::Command;
+use modelspec_core::order::Arrange as _;
 
 use super::found::{Problem, glyph, subject};
 use super::suppress::Suppress;
@@ -32,7 +33,7 @@ pub(crate) fn Fixes(
     let app = use_app();
     let Problem { diagnostic, .. } = problem;
     let mut fixes = diagnostic.fixes.clone();
-    fixes.sort_by_key(|fix| (!fix.preferred, fix.applicability));
+    fixes.arrange_by_key(|fix| (!fix.preferred, fix.applicability));
     fixes
         .into_iter()
         .enumerate()

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::{go, percent};
 use crate::simulation::Figures;
 use crate::ui::{duration, use_app};
+use modelspec_core::order::Arrange as _;
 
 /// The figures of every node, slowest first.
 #[component]
@@ -15,7 +16,7 @@ pub(super) fn Table(figures: Rc<Figures>) -> impl IntoView {
         .iter()
         .map(|(name, node)| (name.clone(), node.clone()))
         .collect();
-    rows.sort_by(|(_, a), (_, b)| {
+    rows.arrange_by(|(_, a), (_, b)| {
         let key = |node: &crate::simulation::NodeFigures| {
             if node.stable {
                 node.p95_ms.unwrap_or(0.0)

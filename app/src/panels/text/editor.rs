@@ -4,6 +4,7 @@ use js_sys::{Array, Promise};
 use leptos::prelude::*;
 use modelspec_core::check::Severity;
 use modelspec_core::complete::{Completion, CompletionKind};
+use modelspec_core::order::Arrange as _;
 use modelspec_core::text::{Span, TextEdit};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -206,7 +207,7 @@ fn number(number: usize) -> JsValue {
 /// Edits in the editor's terms, ascending; the units are those of the text before.
 pub(super) fn changes(text: &str, units: &Units, edits: &[TextEdit]) -> JsValue {
     let mut sorted: Vec<&TextEdit> = edits.iter().collect();
-    sorted.sort_by_key(|edit| (edit.span.start, edit.span.end));
+    sorted.arrange_by_key(|edit| (edit.span.start, edit.span.end));
     let list: Array = sorted
         .iter()
         .map(|edit| {

@@ -22,6 +22,7 @@ use crate::js;
 use crate::ui::App;
 use crate::workspace::{Action, Document, Notice};
 use database::{TABS, TEXTS, VERSIONS};
+use modelspec_core::order::Gather as _;
 
 /// The pause after a change before it is written.
 const PAUSE: Duration = Duration::from_millis(400);
@@ -259,7 +260,7 @@ fn tab(session: &str, version: &Version) -> JsValue {
 async fn trim(database: &IdbDatabase, share: f64) -> Result<(), JsValue> {
     let transaction = database::transaction(database, IdbTransactionMode::Readwrite)?;
     let tabs = database::all(&transaction.object_store(TABS)?).await?;
-    let open: BTreeSet<String> = tabs.iter().map(|tab| js::text(tab, "version")).collect();
+    let open: BTreeSet<String> = tabs.iter().map(|tab| js::text(tab, "version")).gather();
     let metas = transaction.object_store(VERSIONS)?;
     let texts = transaction.object_store(TEXTS)?;
     let versions = read_versions(&metas).await?;

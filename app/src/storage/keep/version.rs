@@ -6,6 +6,7 @@ use wasm_bindgen::JsValue;
 
 use crate::js;
 use crate::workspace::Document;
+use modelspec_core::order::Arrange as _;
 
 /// The most versions of one document.
 const EACH: usize = 20;
@@ -88,7 +89,7 @@ pub(super) fn digest(text: &str) -> String {
 
 /// The latest first.
 pub(super) fn sort(versions: &mut [Version]) {
-    versions.sort_by(|a, b| b.at.total_cmp(&a.at).then_with(|| b.key.cmp(&a.key)));
+    versions.arrange_by(|a, b| b.at.total_cmp(&a.at).then_with(|| b.key.cmp(&a.key)));
 }
 
 /// The keys of the versions that go: what a later one repeats, and the oldest of too many. Those

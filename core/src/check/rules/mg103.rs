@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::order::Gather as _;
 use crate::check::{Context, Diagnostic};
 use crate::edit::Command;
 use crate::fix::{Planner, edge_path};
@@ -92,7 +93,7 @@ fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
 /// A shortest way round through nodes that reach one another, from where requests enter them and
 /// back. O(edges of the nodes).
 fn round<'g>(graph: &'g Graph, set: &[NodeIx]) -> Vec<&'g Edge> {
-    let inside: BTreeSet<NodeIx> = set.iter().copied().collect();
+    let inside: BTreeSet<NodeIx> = set.iter().copied().gather();
     let is_entered = |&&node: &&NodeIx| {
         let mut incoming = graph.incoming(node);
         incoming.any(|edge| !inside.contains(&edge.source))

@@ -1,3 +1,4 @@
+use crate::order::Arrange as _;
 use crate::check::structure::Meant;
 use crate::check::{Context, Diagnostic, Fix};
 use crate::graph::{Edge, NodeIx};
@@ -118,7 +119,7 @@ fn scale(stated: &[Spanned<Percent>], sum: u64) -> Option<Fix> {
     }
     let given = shares.iter().fold(0_u64, |sum, (_, _, share)| sum.saturating_add(*share));
     let missing = usize::try_from(steps.checked_sub(given)?).ok()?;
-    shares.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    shares.arrange_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
     for (_, _, share) in shares.iter_mut().take(missing) {
         *share = share.saturating_add(1);
     }

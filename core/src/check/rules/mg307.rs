@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use crate::order::Gather as _;
 use crate::check::tokens::{Items, Stated, Sum, grouped, inputs, items, passage, text};
 use crate::check::{Context, Diagnostic, Fix, Severity};
 use crate::fix;
@@ -191,7 +192,7 @@ fn fewer(cx: &Context<'_>, passages: &Passages, total: u64, limit: u64) -> Optio
     let count = room.checked_div(each).filter(|&count| count > 0 && cx.editable)?;
     let items = passages.failing.iter().chain([&passages.usual]);
     let spans: BTreeSet<Span> =
-        items.filter(|items| items.most.value > count).map(|items| items.most.span).collect();
+        items.filter(|items| items.most.value > count).map(|items| items.most.span).gather();
     let edits = spans.into_iter().map(|span| TextEdit::replace(span, count.to_string()));
     Some(Fix::choice(format!("Take at most {count} passages"), edits.collect()))
 }

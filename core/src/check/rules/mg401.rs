@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use crate::order::Gather as _;
 use crate::check::latency::{Percentile, at_least, objectives};
 use crate::check::{Context, Diagnostic, Severity};
 use crate::graph::{Edge, Graph, NodeIx, dominators, heaviest_path, topological_order};
@@ -232,7 +233,7 @@ fn always_passed(graph: &Graph) -> BTreeSet<NodeIx> {
             awaited.insert(node);
         }
     }
-    let mut passed: BTreeSet<NodeIx> = sure.intersection(&awaited).copied().collect();
+    let mut passed: BTreeSet<NodeIx> = sure.intersection(&awaited).copied().gather();
     let tree = dominators(graph);
     let on_every_path = tree.dominators(NodeIx::OUTPUTS.0);
     passed.extend(on_every_path.into_iter().flatten().map(NodeIx));

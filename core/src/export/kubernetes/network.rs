@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::Cx;
 use super::plan::Plan;
 use crate::graph::NodeIx;
+use crate::order::Gather as _;
 use crate::spec::{Execution, OnFailure, Role};
 
 /// Names are looked up by whoever calls.
@@ -96,12 +97,12 @@ fn callers(cx: &Cx<'_, '_>, plan: &Plan<'_>, plans: &[Plan<'_>]) -> Vec<Value> {
         .iter()
         .filter(|other| stands_in_for(other))
         .map(|other| other.ix);
-    let targets: BTreeSet<NodeIx> = replaced.chain([plan.ix]).collect();
+    let targets: BTreeSet<NodeIx> = replaced.chain([plan.ix]).gather();
     let sources: BTreeSet<NodeIx> = targets
         .iter()
         .flat_map(|&target| graph.incoming(target))
         .map(|edge| edge.source)
-        .collect();
+        .gather();
     if sources.contains(&NodeIx::INPUTS) {
         return vec![json!({"podSelector": {}})];
     }
@@ -112,7 +113,7 @@ fn callers(cx: &Cx<'_, '_>, plan: &Plan<'_>, plans: &[Plan<'_>]) -> Vec<Value> {
 /// Whom a node calls in a chain.
 fn called(cx: &Cx<'_, '_>, plan: &Plan<'_>, plans: &[Plan<'_>]) -> Vec<Value> {
     let graph = cx.subject.graph;
-    let mut targets: BTreeSet<NodeIx> = graph.outgoing(plan.ix).map(|edge| edge.target).collect();
+    let mut targets: BTreeSet<NodeIx> = graph.outgoing(plan.ix).map(|edge| edge.target).gather();
     let direct = targets.clone();
     for other in plans.iter().filter(|other| direct.contains(&other.ix)) {
         let choice = other.node.on_failure.as_ref().map(|choice| &choice.value);

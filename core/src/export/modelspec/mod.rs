@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use super::{Artifacts, Kind, Language, Subject, Target};
 use crate::graph::{NodeIx, topological_order};
+use crate::order::Gather as _;
 use crate::spec::to_json;
 use crate::text::Span;
 use crate::yaml;
@@ -91,7 +92,7 @@ impl Target for ModelSpec {
             .model_nodes()
             .map(|(ix, _)| ix)
             .filter(|&ix| has_accelerator(subject, ix))
-            .collect();
+            .gather();
         for (ix, node) in graph.model_nodes() {
             if !written.contains(&ix) {
                 let message = format!(

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 
 use super::lex;
 use super::node::{Node, Scalar, ScalarStyle, Value};
+use crate::order::Arrange as _;
 use crate::text::{LineIndex, Span};
 
 /// What a text says, as far as it can be read.
@@ -84,7 +85,7 @@ pub fn read(text: &str, limits: &Limits) -> Parsed {
         let end = text.ceil_char_boundary(error.span.end.max(start));
         error.span = Span::new(start, end);
     }
-    errors.sort_by_key(|error| (error.span.start, error.span.end));
+    errors.arrange_by_key(|error| (error.span.start, error.span.end));
     errors.truncate(limits.errors);
     Parsed { documents, errors }
 }
