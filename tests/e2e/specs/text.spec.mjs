@@ -107,6 +107,14 @@ test("the caret selects what it stands in, and typing goes on", async ({ page })
   await expect.poll(() => shown(page)).not.toContain("role: embedder");
 });
 
+test("what is selected elsewhere is shown in the text, which does not take the focus", async ({ page }) => {
+  await openText(page, RAG);
+  await expect(page.locator(".text-editor .cm-activeLine")).toContainText("# Plain");
+  await run(page, "generator");
+  await expect(page.locator(".text-editor .cm-activeLine").filter({ hasText: "generator:" })).toBeVisible();
+  await expect(page.locator(".text-editor")).not.toBeFocused();
+});
+
 test("a fix that is chosen in the text mends it", async ({ page }) => {
   await openText(page, RAG.replace("kind: ModelGraph", "kind: ModelGraf"));
   const line = page.locator(".text-editor .cm-lintRange-error", { hasText: "ModelGraf" });
