@@ -51,7 +51,7 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    pub(super) fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         let analysis = Rc::new(Analysis::new(""));
         Self {
             name: "untitled.modelspec.yaml".to_owned(),
@@ -69,7 +69,7 @@ impl Document {
         }
     }
 
-    pub(super) fn opened(&self, name: String, analysis: Rc<Analysis>) -> Self {
+    pub(crate) fn opened(&self, name: String, analysis: Rc<Analysis>) -> Self {
         Self {
             name,
             revision: self.revision + 1,

@@ -109,11 +109,18 @@ fn difference(
 ) -> Option<String> {
     let typing = &document.drawn.typing;
     let (slot, gift, want) = infer::mismatch(typing.of(output)?, typing.of(input)?)?;
+    // The unit is said once, at the end that is read first.
+    let unit = match slot.param {
+        Some(Param::Dim) => " dimensions",
+        Some(Param::MaxTokens) => " tokens",
+        Some(Param::MaxItems) => " items",
+        _ => "",
+    };
     let (gift, want) = (said(slot, &gift, true), said(slot, &want, false));
     Some(if gives {
-        format!("takes {want}, this gives {gift}")
+        format!("takes {want}{unit}, this gives {gift}")
     } else {
-        format!("gives {gift}, this takes {want}")
+        format!("gives {gift}{unit}, this takes {want}")
     })
 }
 
@@ -121,14 +128,15 @@ fn said(slot: Slot, side: &Side, given: bool) -> String {
     let of_items = if slot.depth > 0 { " in its items" } else { "" };
     let bound = if given { "up to" } else { "at most" };
     let value = match slot.param {
-        None => side.to_string(),
-        Some(Param::Dim) => format!("{side} dimensions"),
-        Some(Param::MaxTokens) => format!("{bound} {side} tokens"),
-        Some(Param::MaxItems) => format!("{bound} {side} items"),
-        Some(Param::Normalized | Param::Sparse) => {
-            let yes = side.to_string() == "true";
-            let what = slot.param.map_or("", Param::key);
-            format!("{}{what}", if yes { "" } else { "not " })
+        None | Some(Param::Dim) => side.to_string(),
+        Some(Param::MaxTokens | Param::MaxItems) => format!("{bound} {side}"),
+        Some(param @ (Param::Normalized | Param::Sparse)) => {
+            let no = if side.to_string() == "true" {
+                ""
+            } else {
+                "not "
+            };
+            format!("{no}{}", param.key())
         }
         Some(param) => format!("{} {side}", param.key()),
     };

@@ -88,10 +88,10 @@ test.describe("the inspector", () => {
   test("shows what follows from the rest of the graph, and why", async ({ page }) => {
     await begin(page);
     await select(page, /^embedder embedder/);
-    const tokens = field(page, "tokens at most");
+    const tokens = field(page, "max tokens");
     await expect(tokens).toHaveValue("");
     await expect(tokens).toHaveAttribute("placeholder", "64");
-    await inspector(page).getByRole("button", { name: "Why tokens at most" }).first().click();
+    await inspector(page).getByRole("button", { name: "Why max tokens" }).first().click();
     await expect(inspector(page).getByText(/inputs\.question.* states maxTokens 64/)).toBeVisible();
   });
 
@@ -143,12 +143,12 @@ test.describe("the inspector", () => {
     await select(page, /^store reranker/);
     const port = inspector(page).getByRole("group", { name: "Port query" });
     await port.getByRole("button", { name: "Add to query" }).click();
-    await page.keyboard.type("tokens at most");
+    await page.keyboard.type("max tokens");
     await page.keyboard.press("Enter");
-    await expect(port.getByLabel("tokens at most")).toBeFocused();
+    await expect(port.getByLabel("max tokens")).toBeFocused();
     await page.keyboard.type("32");
     await page.keyboard.press("Enter");
-    await expect(port.getByLabel("tokens at most")).toHaveValue("32");
+    await expect(port.getByLabel("max tokens")).toHaveValue("32");
     await expect(inspector(page).getByRole("group", { name: "Port candidates" })).toBeVisible();
   });
 
