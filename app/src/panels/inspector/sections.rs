@@ -270,7 +270,7 @@ mod tests {
             let path = join(&owned(prefix), key);
             all.iter().any(|found| found.starts_with(&path))
         };
-        keys.iter().copied().filter(|key| !reached(&key)).collect()
+        keys.iter().copied().filter(|key| !reached(key)).collect()
     }
 
     fn keys(fields: &'static [Declared]) -> Vec<&'static str> {
