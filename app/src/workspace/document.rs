@@ -149,7 +149,9 @@ impl Document {
             return false;
         };
         match item {
-            Item::Node(name) => graph.find(name).is_some_and(|ix| ix.is_model()),
+            Item::Node(name) => graph
+                .find(name)
+                .is_some_and(modelspec_core::graph::NodeIx::is_model),
             Item::Input(name) => has_port(graph, true, name),
             Item::Output(name) => has_port(graph, false, name),
             Item::Edge(id) => {
