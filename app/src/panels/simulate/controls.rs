@@ -82,6 +82,7 @@ pub(super) fn Controls() -> impl IntoView {
                 <span>"Requests"</span>
                 <select
                     class="field"
+                    aria-label="Requests"
                     on:change=move |event| {
                         let requests = event_target_value(&event).parse().unwrap_or(1_000_000);
                         settings.update(|settings| settings.requests = requests);
@@ -100,6 +101,7 @@ pub(super) fn Controls() -> impl IntoView {
                     <input
                         type="number"
                         min="0"
+                        aria-label="Seed"
                         prop:value=move || settings.get().seed.to_string()
                         on:change=move |event| {
                             let seed = event_target_value(&event).parse().unwrap_or(1);
@@ -112,6 +114,7 @@ pub(super) fn Controls() -> impl IntoView {
                 <span>"Engine"</span>
                 <select
                     class="field"
+                    aria-label="Engine"
                     on:change=move |event| {
                         let word = event_target_value(&event);
                         let engine = Choice::ALL.into_iter().find(|choice| choice.word() == word).unwrap_or_default();
