@@ -114,13 +114,15 @@ test("the nodes stand in the document's order, in table and plot, with what they
 test("a slider is followed where runs are quick", async ({ page }) => {
   await simulate(page, guarded);
   await page.getByRole("combobox", { name: "Requests" }).selectOption({ label: "100,000" });
-  // On a busy machine not every run takes less than 300 ms.
+  // On a busy machine not every run takes less than 300 ms; after one that does, the slider alone is enough.
   await expect(async () => {
+    await page.getByRole("slider").press("Home");
     await run(page).click();
-    await expect(ran(page)).toHaveText(/100,0.* · [12]?\d?\d(\.\d+)? ms$/, { timeout: 1_000 });
-  }).toPass({ timeout: 30_000 });
-  await page.getByRole("slider").press("End");
-  await expect(page.locator(".simulate-head")).toContainText("10000 arrive", { timeout: 30_000 });
+    await expect(page.locator(".simulate-head")).toContainText("0.1 arrive", { timeout: 3_000 });
+    await expect(run(page)).toBeVisible();
+    await page.getByRole("slider").press("End");
+    await expect(page.locator(".simulate-head")).toContainText("10000 arrive", { timeout: 2_000 });
+  }).toPass({ timeout: 50_000 });
   await expect(rows(page).filter({ hasText: "reranker" })).toContainText("of its capacity asked; add replicas or lower the rate");
 });
 
