@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::draws::Table;
 use crate::program::{Compiled, CompiledStation};
 use crate::record::Record;
-use crate::stats::Summary;
+use crate::stats::{Bin, Histogram, Summary};
 
 /// Which engine ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -56,6 +56,10 @@ pub struct StationResult {
     pub service: Option<Summary>,
     /// The time from arrival to the end of service.
     pub sojourn: Option<Summary>,
+    /// The distribution of the sojourn, to be drawn: bins without gaps, ascending; none where the
+    /// sojourn is none. The JSON does not have it: its percentiles say what decides.
+    #[serde(skip)]
+    pub distribution: Vec<Bin>,
 }
 
 impl StationResult {
@@ -80,10 +84,17 @@ impl StationResult {
                 .then(|| Summary::new(&samples, bounds, compiled.tick_ms))
                 .flatten()
         };
+        let distribution = if stable {
+            let sojourns = records.iter().map(|record| record.sojourn().counts);
+            Histogram::pool(sojourns).bins(compiled.tick_ms)
+        } else {
+            Vec::new()
+        };
         Self {
             name: station.name.clone(),
             utilisation,
             stable,
+            distribution,
             wait: summary(records.iter().map(Record::wait).collect(), (0, u32::MAX)),
             service: summary(records.iter().map(Record::service).collect(), services),
             sojourn: summary(

@@ -3,7 +3,7 @@
 mod histogram;
 mod student;
 
-pub use histogram::{BUCKETS, Histogram, bucket};
+pub use histogram::{BUCKETS, Bin, Histogram, bucket};
 pub use student::{interval, student_quantile};
 
 use serde::Serialize;

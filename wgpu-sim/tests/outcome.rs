@@ -310,3 +310,28 @@ fn little_work_runs_on_the_cpu_of_itself() {
     let chosen = pollster::block_on(chosen).unwrap();
     assert_eq!(chosen, run_with(program.stations, &settings).unwrap());
 }
+
+#[test]
+fn the_distribution_agrees_with_the_percentiles() {
+    let outcome = run(vec![
+        station("fine", 1, 50.0, exponential(10)),
+        station("full", 1, 200.0, exponential(10)),
+    ])
+    .unwrap();
+    let [fine, full] = &*outcome.stations else {
+        panic!("two stations");
+    };
+    assert_eq!(full.distribution, []);
+    let sojourn = fine.sojourn.as_ref().unwrap();
+    for (p, quantile) in [(0.5, sojourn.p50_ms), (0.99, sojourn.p99_ms)] {
+        let share = |keep: fn(f64, f64, f64) -> bool| -> f64 {
+            let bins = fine.distribution.iter();
+            bins.filter(|bin| keep(bin.low_ms, bin.high_ms, quantile))
+                .map(|bin| bin.share)
+                .sum()
+        };
+        let surely_below = share(|_, high, quantile| high <= quantile);
+        let perhaps_below = share(|low, _, quantile| low <= quantile);
+        assert!((surely_below..=perhaps_below).contains(&p), "{p}");
+    }
+}

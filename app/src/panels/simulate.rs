@@ -2,6 +2,7 @@
 
 mod chart;
 mod controls;
+mod plot;
 mod table;
 
 use leptos::prelude::*;
@@ -39,6 +40,21 @@ pub(crate) fn Simulate() -> impl IntoView {
             </div>
         </div>
     }
+}
+
+/// The name of a file of figures: it is called as the graph is.
+fn file_name(app: App, end: &str) -> String {
+    let kept = |c: char| {
+        if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') {
+            c
+        } else {
+            '-'
+        }
+    };
+    let title = app.workspace.document_now().title();
+    let title = title.trim_end_matches(".modelspec.yaml");
+    let stem: String = title.chars().map(kept).collect();
+    format!("{stem}-simulation.{end}")
 }
 
 /// Shows a node where it is.
@@ -95,15 +111,16 @@ fn Answer(figures: std::rc::Rc<Figures>) -> impl IntoView {
     let revision = figures.revision;
     let stale = Memo::new(move |_| app.workspace.document().revision != revision);
     let busiest = figures
-        .nodes
-        .iter()
-        .max_by(|(_, a), (_, b)| a.utilisation.total_cmp(&b.utilisation))
-        .map(|(name, node)| (name.clone(), node.utilisation, node.stable));
-    let slowest = figures
-        .nodes
-        .iter()
-        .filter_map(|(name, node)| Some((name.clone(), node.p95_ms?)))
-        .max_by(|(_, a), (_, b)| a.total_cmp(b));
+        .bottleneck()
+        .map(|(name, node)| (name.to_owned(), node.utilisation, node.stable));
+    let slowest = figures.slowest().map(|(name, p95)| {
+        let budget = figures.nodes.get(name).and_then(|node| node.budget_ms);
+        let over = budget.is_some_and(|budget| p95 > budget);
+        (name.to_owned(), p95, over)
+    });
+    let capacity = figures.capacity();
+    let arrivals = figures.rate;
+    let path = figures.path.clone();
     let ran = format!(
         "{} · {} requests at each node · seed {} · {}",
         figures.engine,
@@ -124,8 +141,8 @@ fn Answer(figures: std::rc::Rc<Figures>) -> impl IntoView {
                     }>{name.clone()}</button></figcaption>
                 </figure>
             })}
-            {slowest.map(|(name, p95)| view! {
-                <figure>
+            {slowest.map(|(name, p95, over)| view! {
+                <figure class:bad=over>
                     <b>{crate::ui::duration(p95)}</b>
                     <figcaption>"largest p95: "<button class="quiet node-link" on:click={
                         let name = name.clone();
@@ -133,21 +150,34 @@ fn Answer(figures: std::rc::Rc<Figures>) -> impl IntoView {
                     }>{name.clone()}</button></figcaption>
                 </figure>
             })}
-            <figure><b>{format!("{} /s", crate::ui::figure(figures.rate))}</b><figcaption>"arrivals"</figcaption></figure>
+            {capacity.map(|capacity| view! {
+                <figure class:bad=capacity <= arrivals title="The busiest node's use grows in proportion to the arrivals: at this rate it has no time left">
+                    <b>{format!("{} /s", crate::ui::figure(capacity))}</b>
+                    <figcaption>{format!("would fill it; {} arrive", crate::ui::figure(arrivals))}</figcaption>
+                </figure>
+            })}
+            {path.map(|(nodes, sum)| view! {
+                <figure title=nodes.join(" → ")>
+                    <b>{crate::ui::duration(sum)}</b>
+                    <figcaption>"sum of mean times along the slowest path"</figcaption>
+                </figure>
+            })}
             <span class="grow"></span>
             <p class="hint simulate-ran">
                 {ran}
-                {move || stale.get().then(|| view! { " "<span class="pill warning">"of an earlier version"</span> })}
+                {move || stale.get().then(|| view! { " "<span class="pill warning">"of an earlier version"</span>
+                    <button class="small quiet" on:click=move |_| app.simulation.run(app.workspace)>"Run again"</button>
+                })}
             </p>
         </div>
         {note.map(|note| view! { <p class="hint simulate-note">{note}</p> })}
         <div class="simulate-body">
-            <chart::Chart figures=std::rc::Rc::clone(&figures) />
+            <plot::Plot />
             <table::Table figures=figures />
         </div>
         <p class="hint simulate-note">
-            "Every node is simulated by itself. Times of different nodes do not add up to the time of a request: "
-            "percentiles have no sum, and the whole graph is not simulated yet."
+            "Every node is simulated by itself. Percentiles of different nodes do not add up to those of a request: "
+            "the whole graph is not simulated yet."
         </p>
         {(!notes.is_empty()).then(|| view! {
             <details class="simulate-more">

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Figures, NodeFigures};
+use super::{Bin, Figures, NodeFigures};
 
 /// The figures of a result.
 pub(super) fn figures(result: &Value, revision: u64) -> Figures {
@@ -14,9 +14,12 @@ pub(super) fn figures(result: &Value, revision: u64) -> Figures {
             node(station, text(result.get("origins"), name)),
         ))
     });
+    let nodes: Vec<(String, NodeFigures)> = nodes.collect();
     Figures {
         revision,
-        nodes: nodes.collect(),
+        order: nodes.iter().map(|(name, _)| name.clone()).collect(),
+        nodes: nodes.into_iter().collect(),
+        path: path(result.get("path")),
         engine: text(Some(result), "engine").to_uppercase(),
         requests: result.get("requests").and_then(Value::as_u64).unwrap_or(0),
         rate: number(Some(result), "rate").unwrap_or(0.0),
@@ -47,14 +50,39 @@ fn node(station: &Value, origin: String) -> NodeFigures {
             .unwrap_or(false),
         wait_mean_ms: of("wait", "meanMs"),
         service_mean_ms: of("service", "meanMs"),
+        mean_ms: of("sojourn", "meanMs"),
         p50_ms: of("sojourn", "p50Ms"),
         p95_ms: of("sojourn", "p95Ms"),
         p99_ms: of("sojourn", "p99Ms"),
         p99_ci_ms: interval
             .and_then(|ends| Some([ends.first()?.as_f64()?, ends.get(1)?.as_f64()?])),
         service_p95_ms: of("service", "p95Ms"),
+        external: station.get("external").and_then(Value::as_bool) == Some(true),
+        rate: number(Some(station), "rate").unwrap_or(0.0),
+        servers: station.get("servers").and_then(Value::as_u64).unwrap_or(1),
+        budget_ms: number(Some(station), "budgetMs"),
+        bins: bins(station.get("distribution")),
         origin,
     }
+}
+
+fn bins(list: Option<&Value>) -> Vec<Bin> {
+    let list = list.and_then(Value::as_array);
+    let bins = list.into_iter().flatten().filter_map(|bin| {
+        let at = |place: usize| bin.get(place)?.as_f64();
+        Some(Bin {
+            low_ms: at(0)?,
+            high_ms: at(1)?,
+            share: at(2)?,
+        })
+    });
+    bins.collect()
+}
+
+fn path(path: Option<&Value>) -> Option<(Vec<String>, f64)> {
+    let nodes = path?.get("nodes")?.as_array()?.iter();
+    let names = nodes.filter_map(|name| name.as_str().map(ToOwned::to_owned));
+    Some((names.collect(), number(path, "meanMs")?))
 }
 
 /// Sentences, each with the node it is about; help stands behind the sentence.

@@ -1,6 +1,7 @@
 //! The last simulation: what the panel asks for, and what canvas and panel show of the answer.
 
 mod answer;
+mod figures;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -73,6 +74,17 @@ impl Default for Settings {
 /// Independent runs of each node; confidence intervals come from their spread.
 const REPLICATIONS: u32 = 64;
 
+/// A stretch of time and the share of the requests that took so long.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Bin {
+    /// Where it begins, in milliseconds.
+    pub(crate) low_ms: f64,
+    /// Where it ends, in milliseconds.
+    pub(crate) high_ms: f64,
+    /// The share of the requests, 0 to 1.
+    pub(crate) share: f64,
+}
+
 /// The figures of one node.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct NodeFigures {
@@ -84,6 +96,8 @@ pub(crate) struct NodeFigures {
     pub(crate) wait_mean_ms: Option<f64>,
     /// Mean service, in milliseconds.
     pub(crate) service_mean_ms: Option<f64>,
+    /// Mean of wait and service together, in milliseconds.
+    pub(crate) mean_ms: Option<f64>,
     /// Median of wait and service together, in milliseconds.
     pub(crate) p50_ms: Option<f64>,
     /// 95th percentile, in milliseconds.
@@ -94,6 +108,16 @@ pub(crate) struct NodeFigures {
     pub(crate) p99_ci_ms: Option<[f64; 2]>,
     /// 95th percentile of the service alone, in milliseconds.
     pub(crate) service_p95_ms: Option<f64>,
+    /// Whether others run it: then nobody waits there, and it never holds the graph up.
+    pub(crate) external: bool,
+    /// Requests a second that come to it.
+    pub(crate) rate: f64,
+    /// How many requests it serves at once.
+    pub(crate) servers: u64,
+    /// What the document lets it take at most, in milliseconds.
+    pub(crate) budget_ms: Option<f64>,
+    /// The distribution of wait and service together.
+    pub(crate) bins: Vec<Bin>,
     /// Where its service time comes from: `declared`, `measured`, …
     pub(crate) origin: String,
 }
@@ -103,8 +127,12 @@ pub(crate) struct NodeFigures {
 pub(crate) struct Figures {
     /// The document's revision that was simulated.
     pub(crate) revision: u64,
+    /// The nodes' names in the document's order.
+    pub(crate) order: Vec<String>,
     /// By the node's name.
     pub(crate) nodes: BTreeMap<String, NodeFigures>,
+    /// The slowest path and the sum of its mean times, where every node has one.
+    pub(crate) path: Option<(Vec<String>, f64)>,
     /// What computed: `CPU` or `GPU`.
     pub(crate) engine: String,
     /// Requests counted at each node.

@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 
+import AxeBuilder from "@axe-core/playwright";
+
 import { expect, open, test } from "../page.mjs";
 import { hashOf, template } from "../share.mjs";
 
@@ -40,7 +42,7 @@ spec:
   outputs: {out: {type: text}}
   nodes:
     first: {role: transformer, inputs: {in: {type: text}}, outputs: {out: {type: text}}, service: {exponential: {mean: 10ms}}}
-    second: {role: transformer, inputs: {in: {type: text}}, outputs: {out: {type: text}}, service: {fixed: 5ms}}
+    second: {role: transformer, inputs: {in: {type: text}}, outputs: {out: {type: text}}, service: {fixed: 5ms}, budget: 4ms}
   edges:
     - {from: inputs.in, to: first.in}
     - {from: first.out, to: second.in}
@@ -55,6 +57,8 @@ spec:
   expect(Math.abs(figure("first", "mean_wait_ms") - 10)).toBeLessThan(0.3);
   expect(Math.abs(figure("first", "p99_ms") - 20 * Math.log(100))).toBeLessThan(3);
   expect(Math.abs(figure("second", "mean_wait_ms") - 5 / 6)).toBeLessThan(0.03);
+  await expect(page.locator(".simulate-head")).toContainText("sum of mean times along the slowest path");
+  await expect(page.locator(".sim-plot .over")).toHaveCount(1);
   const svg = await download(page, "SVG");
   const valid = await page.evaluate((text) => new DOMParser().parseFromString(text, "image/svg+xml").querySelector("parsererror") === null, svg);
   expect(valid).toBe(true);
@@ -63,7 +67,7 @@ spec:
 test("CPU and GPU give equal figures, to the last digit", async ({ page }) => {
   test.setTimeout(180_000);
   await simulate(page, guarded);
-  await page.getByLabel("Requests", { exact: true }).selectOption({ label: "100,000" });
+  await page.getByRole("combobox", { name: "Requests" }).selectOption({ label: "100,000" });
   const answers = [];
   for (const [engine, label] of [["CPU", "CPU"], ["GPU", "GPU (WebGPU)"]]) {
     await page.getByLabel("Engine").selectOption({ label });
@@ -77,7 +81,7 @@ test("CPU and GPU give equal figures, to the last digit", async ({ page }) => {
 
 test("a run is cancelled at once, and another can follow", async ({ page }) => {
   await simulate(page, guarded);
-  await page.getByLabel("Requests", { exact: true }).selectOption({ label: "10,000,000" });
+  await page.getByRole("combobox", { name: "Requests" }).selectOption({ label: "10,000,000" });
   await run(page).click();
   await expect(page.getByRole("button", { name: /^Cancel/ })).toBeVisible();
   const took = await page.evaluate(async () => {
@@ -88,9 +92,38 @@ test("a run is cancelled at once, and another can follow", async ({ page }) => {
     return performance.now() - start;
   });
   expect(took).toBeLessThan(100);
-  await page.getByLabel("Requests", { exact: true }).selectOption({ label: "100,000" });
+  await page.getByRole("combobox", { name: "Requests" }).selectOption({ label: "100,000" });
   await run(page).click();
-  await expect(ran(page)).toContainText("100,000 requests", { timeout: 60_000 });
+  await expect(ran(page)).toContainText("100,032 requests", { timeout: 60_000 });
+});
+
+test("the nodes stand in the document's order, in table and plot, with what they may take", async ({ page }) => {
+  await simulate(page, guarded);
+  await run(page).click();
+  await expect(rows(page).getByRole("rowheader")).toHaveText(["guard", "embedder", "store", "reranker"], { timeout: 60_000 });
+  await expect(page.locator(".sim-row text.name")).toHaveText(["guard", "embedder", "store", "reranker"]);
+  await expect(page.locator(".sim-row").first().locator("title")).toContainText("budget 60 ms");
+  await expect(page.locator(".sim-row").first().locator(".budget")).toHaveCount(1);
+  // Not every node has a mean, so a sum along a path would be too small.
+  await expect(page.getByText("sum of mean times")).toHaveCount(0);
+  await expect(page.locator(".simulate-head")).toContainText("29.1 /s");
+  await page.locator(".sim-row").nth(2).click();
+  await expect(page.locator("[data-item='node:store']")).toHaveClass(/selected/);
+});
+
+test("a slider is followed where runs are quick", async ({ page }) => {
+  await simulate(page, guarded);
+  await page.getByRole("combobox", { name: "Requests" }).selectOption({ label: "100,000" });
+  // On a busy machine not every run takes less than 300 ms; after one that does, the slider alone is enough.
+  await expect(async () => {
+    await page.getByRole("slider").press("Home");
+    await run(page).click();
+    await expect(page.locator(".simulate-head")).toContainText("0.1 arrive", { timeout: 3_000 });
+    await expect(run(page)).toBeVisible();
+    await page.getByRole("slider").press("End");
+    await expect(page.locator(".simulate-head")).toContainText("10000 arrive", { timeout: 2_000 });
+  }).toPass({ timeout: 50_000 });
+  await expect(rows(page).filter({ hasText: "reranker" })).toContainText("of its capacity asked; add replicas or lower the rate");
 });
 
 test("a node that cannot keep up is named, with the way out", async ({ page }) => {
@@ -112,10 +145,30 @@ test("figures of an earlier version say so", async ({ page }) => {
   await expect(earlier).toHaveCount(0);
   await page.getByRole("button", { name: /^cache/ }).click();
   await expect(earlier).toBeVisible();
+  await page.keyboard.press("Control+z");
+  await page.getByRole("button", { name: "Run again" }).click();
+  await expect(earlier).toHaveCount(0, { timeout: 30_000 });
 });
 
 test("what cannot be simulated says why", async ({ page }) => {
   await simulate(page, guarded.replace("to: store.query", "to: store.nowhere"));
   await run(page).click();
   await expect(page.locator(".simulate-refused")).toContainText("is not simulated: mend what Problems lists first");
+  await expect(page.locator(".simulate-refused").getByRole("listitem")).toHaveCount(2);
+  await expect(page.locator(".simulate-refused")).toContainText("nowhere");
 });
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`the figures have no accessibility violation that axe knows, ${colorScheme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme });
+    await simulate(page, guarded);
+    const rate = page.getByLabel("Requests a second", { exact: true });
+    await rate.fill("40");
+    await rate.press("Tab");
+    await run(page).click();
+    await expect(rows(page)).toHaveCount(4, { timeout: 60_000 });
+    const axe = new AxeBuilder({ page }).include("#panel-simulate").withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]);
+    const { violations } = await axe.analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(", ")}`)).toEqual([]);
+  });
+}

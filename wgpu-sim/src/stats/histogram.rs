@@ -30,6 +30,28 @@ fn extent(bucket: usize) -> (f64, f64) {
     (f64::from((index & (SUB - 1)) | SUB) * scale, scale)
 }
 
+/// The least value of the bin that holds a value.
+fn bin(value: f64) -> u64 {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Ticks are whole.
+    let value = value as u64;
+    let shift = value.checked_ilog2().unwrap_or(0).saturating_sub(BIN_BITS);
+    value.wrapping_shr(shift).wrapping_shl(shift)
+}
+
+/// A stretch of time and the share of the requests that took so long.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bin {
+    /// Where it begins, in milliseconds.
+    pub low_ms: f64,
+    /// Where it ends, in milliseconds.
+    pub high_ms: f64,
+    /// The share of the requests, 0 to 1.
+    pub share: f64,
+}
+
+/// Bins of an octave, as a power of two: an eighth of an octave is as fine as a drawing shows.
+const BIN_BITS: u32 = 3;
+
 /// A point within a histogram: a bucket, and the share of its counts that lie at or below the point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Place {
@@ -60,6 +82,38 @@ impl Histogram {
     /// How many values were counted.
     pub fn total(&self) -> u64 {
         self.total
+    }
+
+    /// The shares by eighths of an octave, without the empty ends: a curve to draw. `tick_ms` is the
+    /// length of a tick in milliseconds; values below eight ticks have a bin each.
+    pub fn bins(&self, tick_ms: f64) -> Vec<Bin> {
+        let mut bins: Vec<Bin> = Vec::new();
+        let mut last = None;
+        for (bucket, &count) in self.counts.iter().enumerate() {
+            let (low, width) = extent(bucket);
+            let share = count as f64 / self.total.max(1) as f64;
+            let place = bin(low);
+            match bins.last_mut().filter(|_| last == Some(place)) {
+                Some(open) => {
+                    open.high_ms = (low + width) * tick_ms;
+                    open.share += share;
+                }
+                None => bins.push(Bin {
+                    low_ms: low * tick_ms,
+                    high_ms: (low + width) * tick_ms,
+                    share,
+                }),
+            }
+            last = Some(place);
+        }
+        let holds = |bin: &Bin| bin.share > 0.0;
+        let end = bins
+            .iter()
+            .rposition(holds)
+            .map_or(0, |at| at.saturating_add(1));
+        bins.truncate(end);
+        bins.drain(..bins.iter().position(holds).unwrap_or(end));
+        bins
     }
 
     /// Where the quantile `p` lies: the first point with at least the share `p` of the values at or
@@ -153,6 +207,30 @@ mod tests {
             let quantile = histogram.quantile(p);
             assert!((quantile - p * 98_304.0).abs() <= 1.0, "{p}: {quantile}");
         }
+    }
+
+    #[test]
+    fn bins_follow_one_another_and_hold_all() {
+        let bins = of((0..4_000).map(|i| 5 + i * i / 7)).bins(0.5);
+        assert_eq!((bins[0].low_ms, bins[0].high_ms), (2.5, 3.0));
+        for pair in bins.windows(2) {
+            assert_eq!(pair[0].high_ms, pair[1].low_ms);
+        }
+        for bin in &bins {
+            let ticks = (bin.high_ms - bin.low_ms) / 0.5;
+            assert!(ticks == 1.0 || bin.high_ms / bin.low_ms <= 1.125, "{bin:?}");
+        }
+        let last = bins.last().unwrap();
+        assert!((last.low_ms..last.high_ms).contains(&(0.5 * 2_284_576.0)));
+        let all: f64 = bins.iter().map(|bin| bin.share).sum();
+        assert!((all - 1.0).abs() < 1e-9, "{all}");
+    }
+
+    #[test]
+    fn nothing_counted_has_no_bins() {
+        assert_eq!(of([]).bins(1.0), []);
+        let one = of([9]).bins(1.0);
+        assert_eq!((one.len(), one[0].low_ms, one[0].share), (1, 9.0, 1.0));
     }
 
     #[test]
