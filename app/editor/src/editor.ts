@@ -104,7 +104,7 @@ function extensions(options: Options): Extension[] {
   return [
     EditorState.lineSeparator.of(LINE_END),
     EditorState.readOnly.of(readOnly),
-    EditorView.contentAttributes.of({ "aria-label": options.label }),
+    EditorView.contentAttributes.of({ "aria-label": options.label, tabindex: "0" }),
     indentUnit.of("  "),
     EditorState.tabSize.of(2),
     EditorState.allowMultipleSelections.of(true),

@@ -34,13 +34,12 @@ pub(crate) fn Templates() -> impl IntoView {
         app.ui.view.set(Some(crate::ui::ViewRequest::Focus));
     };
     let cards = TEMPLATES.iter().map(|template| {
-        let (title, description) = template.words();
         view! {
             <li>
                 <button class="template" on:click=move |_| open(template.file, template.text)>
                     <crate::canvas::Picture analysis=Rc::new(modelspec_core::Analysis::new(template.text)) />
-                    <b>{title}</b>
-                    <span>{description}</span>
+                    <b>{template.title}</b>
+                    <span>{template.description()}</span>
                 </button>
             </li>
         }

@@ -6,6 +6,8 @@ use modelspec_core::yaml;
 pub(crate) struct Template {
     /// The file's name.
     pub(crate) file: &'static str,
+    /// What it is called in the gallery.
+    pub(crate) title: &'static str,
     /// Its text.
     pub(crate) text: &'static str,
 }
@@ -14,22 +16,27 @@ pub(crate) struct Template {
 pub(crate) static TEMPLATES: &[Template] = &[
     Template {
         file: "rag.modelspec.yaml",
+        title: "Retrieval-augmented generation",
         text: include_str!("../../../public/examples/rag.modelspec.yaml"),
     },
     Template {
         file: "rag-guarded.modelspec.yaml",
+        title: "RAG with guardrails and reranker",
         text: include_str!("../../../public/examples/rag-guarded.modelspec.yaml"),
     },
     Template {
         file: "cascade.modelspec.yaml",
+        title: "Cascade, small to large",
         text: include_str!("../../../public/examples/cascade.modelspec.yaml"),
     },
     Template {
         file: "agent-tools.modelspec.yaml",
+        title: "Agent with tools",
         text: include_str!("../../../public/examples/agent-tools.modelspec.yaml"),
     },
     Template {
         file: "ocr.modelspec.yaml",
+        title: "Document OCR",
         text: include_str!("../../../public/examples/ocr.modelspec.yaml"),
     },
 ];
@@ -45,22 +52,12 @@ spec:
 ";
 
 impl Template {
-    /// Its title and description, as the document states them.
-    pub(crate) fn words(&self) -> (String, String) {
+    /// Its description, as the document states it.
+    pub(crate) fn description(&self) -> String {
         let parsed = yaml::read(self.text, &yaml::Limits::default());
-        let metadata = parsed
-            .documents
-            .first()
-            .and_then(|tree| tree.get("metadata"));
-        let word = |key: &str| {
-            let value = metadata.and_then(|metadata| metadata.get(key));
-            value
-                .and_then(yaml::Node::as_scalar)
-                .map(|scalar| scalar.text.clone())
-        };
-        let title = word("x-title")
-            .or_else(|| word("name"))
-            .unwrap_or_else(|| self.file.to_owned());
-        (title, word("description").unwrap_or_default())
+        let tree = parsed.documents.first();
+        let description = tree.and_then(|tree| tree.at(["metadata", "description"]));
+        let scalar = description.and_then(yaml::Node::as_scalar);
+        scalar.map(|scalar| scalar.text.clone()).unwrap_or_default()
     }
 }

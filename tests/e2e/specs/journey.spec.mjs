@@ -11,6 +11,13 @@ const card = (page, item) => page.locator(`[data-item="${item}"]`);
 const edge = (page, id) => page.locator(`[data-edge="${id}"]`);
 const tab = (page, name) => page.getByRole("tab", { name });
 const undo = (page) => page.getByRole("button", { name: "Undo", exact: true });
+/** Types into an open list and takes the first that fits. */
+async function choose(page, list, words) {
+  const field = page.getByRole("dialog").getByRole("combobox", { name: list });
+  await field.fill(words);
+  await field.press("Enter");
+}
+
 /** The document, as saving it gives it. */
 async function saved(page) {
   const download = page.waitForEvent("download");
@@ -38,7 +45,7 @@ async function retype(page, line, word, other) {
 
 test("from a template through a mistake, its fix, and a move, to an export and back", async ({ page }) => {
   await open(page);
-  await page.getByRole("button", { name: /Guarded/i }).first().click();
+  await page.getByRole("button", { name: /RAG with guardrails/ }).first().click();
   await expect(card(page, "node:generator")).toBeVisible();
   await expect(page.getByText("No problems").first()).toBeVisible();
   await expect(edge(page, "embedder.vector→store.query")).not.toHaveAttribute("data-state", "error");
@@ -97,21 +104,17 @@ test("from a template through a mistake, its fix, and a move, to an export and b
 test("with the keyboard alone: two nodes are added and joined", async ({ page }) => {
   await open(page);
   await page.keyboard.press("a");
-  await page.getByRole("combobox").fill("embedder");
-  await page.keyboard.press("Enter");
+  await choose(page, "Add a node", "embedder");
   await expect(card(page, "node:embedder")).toBeVisible();
   await page.keyboard.press("a");
-  await page.getByRole("combobox").fill("retriever");
-  await page.keyboard.press("Enter");
+  await choose(page, "Add a node", "retriever");
   await expect(card(page, "node:retriever")).toBeVisible();
 
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox").fill("embedder");
-  await page.keyboard.press("Enter");
+  await choose(page, "Search", "embedder");
   await page.keyboard.press("g");
   await page.keyboard.press("c");
-  await page.getByRole("combobox").fill("retriever.query");
-  await page.keyboard.press("Enter");
+  await choose(page, /embedder/, "retriever.query");
   await expect(edge(page, "embedder.vector→retriever.query")).toHaveCount(1);
 });
 
