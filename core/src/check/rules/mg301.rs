@@ -1,4 +1,5 @@
 use crate::check::{Context, Diagnostic};
+use crate::fix;
 use crate::graph::Param;
 use crate::spec::Kind;
 
@@ -75,10 +76,19 @@ fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
         if let Some(port) = cx.graph.port(conflict.to) {
             diagnostic = diagnostic.on_port(cx.graph.name(port.node), &port.name);
         }
-        for (side, who) in [(given, from), (taken, to)] {
+        let sides = [(given, &from), (taken, &to)];
+        for (side, who) in sides {
             if let Some(span) = side.span() {
                 diagnostic = diagnostic.relate(span, format!("`{who}` has {side} from here"));
             }
+        }
+        // Which of the two is wrong only the author knows: an index is built for one dimension.
+        for ((side, who), other) in sides.into_iter().zip([taken, given]).rev() {
+            let label = format!("Let `{who}` have {other} dimensions");
+            let fix = side
+                .span()
+                .and_then(|span| fix::replace(cx, label, span, other.to_string()));
+            diagnostic.fixes.extend(fix);
         }
         found.push(diagnostic);
     }
