@@ -1,10 +1,6 @@
-//! The designer: a leptos editor for the browser.
+//! The designer: an editor for the browser.
 //!
 //! The same program is the designer's page, and the read-only page that other pages embed.
-// The component macro writes public types for private components.
-#![allow(unreachable_pub)]
-// A component takes its properties by value, whether it keeps them or only reads them.
-#![allow(clippy::needless_pass_by_value, clippy::large_types_passed_by_value)]
 
 mod canvas;
 mod commands;
@@ -20,11 +16,13 @@ mod storage;
 mod ui;
 mod workspace;
 
+use ui::prelude::IntoView as _;
+
 fn main() {
     platform::report_panics();
     if embed::is_embedded() {
-        leptos::mount::mount_to_body(embed::Embed);
+        ui::dom::mount(|| embed::Embed {}.into_view());
     } else {
-        leptos::mount::mount_to_body(shell::Designer);
+        ui::dom::mount(|| shell::Designer {}.into_view());
     }
 }

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::rc::Rc;
 
-use leptos::prelude::*;
 use modelspec_core::edit::{CoalesceKey, Command, Item, Point2};
 use modelspec_core::graph::{Direction, PortIx};
 use modelspec_core::layout::{NODE_HEAD, PORT_HEIGHT};
@@ -15,6 +14,7 @@ use super::{connect, wire};
 use crate::dialogs::{self, Choice, Picker};
 use crate::platform;
 use crate::shell::roles::{ROLES, purpose};
+use crate::ui::prelude::*;
 use crate::ui::{App, Glyph, role_glyph};
 use crate::workspace::{Action, Notice, Origin, Selection};
 

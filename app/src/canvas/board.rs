@@ -1,6 +1,5 @@
 use std::rc::Rc;
 
-use leptos::prelude::*;
 use modelspec_core::edit::{Item, Point2};
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlCanvasElement, HtmlElement};
@@ -16,6 +15,7 @@ use super::scene::{Hit, Scene};
 use super::viewport::View;
 use crate::platform;
 use crate::simulation::Figures;
+use crate::ui::prelude::*;
 use crate::ui::{App, ViewRequest};
 use crate::workspace::{Document, Origin};
 

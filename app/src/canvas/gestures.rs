@@ -9,6 +9,7 @@ use super::geometry::{Rect, distance2};
 use super::scene::Hit;
 use super::viewport::View;
 use super::wire::Wire;
+use crate::ui::prelude::*;
 use crate::workspace::Selection;
 
 /// What a pointer moves before that is a drag, in pixels.
@@ -456,7 +457,6 @@ impl Board {
     }
 
     fn say_beside(self, tip: Option<Tip>) {
-        use leptos::prelude::*;
         if self.tip.with_untracked(|now| *now != tip) {
             self.tip.set(tip);
         }

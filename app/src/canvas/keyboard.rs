@@ -5,6 +5,7 @@ use web_sys::KeyboardEvent;
 
 use super::board::Board;
 use crate::platform;
+use crate::ui::prelude::*;
 use crate::workspace::{Notice, Selection};
 
 /// How far a key moves the selection, in pixels.
@@ -141,7 +142,6 @@ impl Board {
     }
 
     fn escape(self) -> bool {
-        use leptos::prelude::*;
         if self.offer.get_untracked().is_some() {
             self.offer.set(None);
             self.focus();

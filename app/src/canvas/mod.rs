@@ -28,7 +28,6 @@ mod viewport;
 mod wire;
 
 use leptos::html;
-use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::Closure;
 
@@ -36,6 +35,7 @@ pub(crate) use actions::{arrange, select_all};
 pub(crate) use picture::Picture;
 
 use crate::platform;
+use crate::ui::prelude::*;
 use crate::ui::{Glyph, Icon, Tab, ViewRequest, use_app};
 use board::{Board, Content, Elements, cast};
 

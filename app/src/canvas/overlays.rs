@@ -1,8 +1,8 @@
 use leptos::html;
-use leptos::prelude::*;
 
 use super::board::{Board, Content, Offer};
 use crate::dialogs;
+use crate::ui::prelude::*;
 use crate::ui::{Dialog, Glyph, Icon, Tab};
 
 /// How wide the words beside the pointer are at most, in pixels; the style sheet says the same.

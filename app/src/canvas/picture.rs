@@ -1,10 +1,10 @@
 use std::rc::Rc;
 
-use leptos::prelude::*;
 use modelspec_core::Analysis;
 
 use super::geometry::Rect;
 use super::scene::Scene;
+use crate::ui::prelude::*;
 
 /// A small still picture of a graph.
 #[component]

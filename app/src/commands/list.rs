@@ -1,10 +1,10 @@
-use leptos::prelude::*;
 use modelspec_core::edit::Command as Edit;
 
 use super::Chord;
 use crate::canvas;
 use crate::dialogs;
 use crate::storage;
+use crate::ui::prelude::*;
 use crate::ui::{App, Dialog, Glyph, Tab, Theme, ViewRequest};
 use crate::workspace::Action;
 

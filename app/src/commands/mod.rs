@@ -7,10 +7,10 @@ mod list;
 pub(crate) use chord::Chord;
 pub(crate) use list::{COMMANDS, Command, Group, find};
 
-use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 
 use crate::ui::App;
+use crate::ui::prelude::*;
 
 /// Listens to the keys of the whole page.
 pub(crate) fn listen(app: App) {

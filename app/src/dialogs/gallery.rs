@@ -1,8 +1,7 @@
 use std::rc::Rc;
 
-use leptos::prelude::*;
-
 use crate::storage::templates::{BLANK, TEMPLATES};
+use crate::ui::prelude::*;
 use crate::ui::{Glyph, Icon, use_app};
 use crate::workspace::Action;
 

@@ -7,7 +7,6 @@ mod shortcuts;
 
 use std::rc::Rc;
 
-use leptos::prelude::*;
 use modelspec_core::edit::{Command, Point2};
 
 pub(crate) use gallery::Templates;
@@ -15,6 +14,7 @@ pub(crate) use picker::{Choice, Picker};
 
 use crate::commands::COMMANDS;
 use crate::shell::roles::{ROLES, purpose};
+use crate::ui::prelude::*;
 use crate::ui::{App, Dialog, role_glyph, use_app};
 use crate::workspace::Action;
 

@@ -1,8 +1,8 @@
 use std::rc::Rc;
 
-use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 
+use crate::ui::prelude::*;
 use crate::ui::{App, Glyph, Icon, use_app};
 use modelspec_core::order::Arrange as _;
 

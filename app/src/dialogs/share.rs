@@ -1,9 +1,9 @@
-use leptos::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::gallery::CloseButton;
 use crate::platform;
 use crate::storage::share;
+use crate::ui::prelude::*;
 use crate::ui::{Glyph, Icon, use_app};
 use crate::workspace::Notice;
 

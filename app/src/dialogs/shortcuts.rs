@@ -1,7 +1,6 @@
-use leptos::prelude::*;
-
 use super::gallery::CloseButton;
 use crate::commands::{COMMANDS, Group};
+use crate::ui::prelude::*;
 
 /// What the canvas itself understands, beside the commands.
 const CANVAS: &[(&str, &str)] = &[

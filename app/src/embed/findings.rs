@@ -1,9 +1,9 @@
-use leptos::prelude::*;
 use modelspec_core::check::Severity;
 use modelspec_core::order::Arrange as _;
 
 use crate::panels::problems::{Problem, glyph, problems, subject};
 use crate::panels::prose::prose;
+use crate::ui::prelude::*;
 use crate::ui::{Icon, ViewRequest, use_app};
 use crate::workspace::Selection;
 

@@ -13,7 +13,6 @@
 
 mod findings;
 
-use leptos::prelude::*;
 use modelspec_core::check::Severity;
 use wasm_bindgen_futures::spawn_local;
 
@@ -23,6 +22,7 @@ use crate::shell::toast::Toast;
 use crate::simulation::Simulation;
 use crate::storage::check::Checked;
 use crate::storage::{Storage, share};
+use crate::ui::prelude::*;
 use crate::ui::{App, Glyph, Icon, Theme, Ui};
 use crate::workspace::{Action, Workspace};
 use findings::Findings;

@@ -7,7 +7,6 @@ mod zip;
 
 use std::rc::Rc;
 
-use leptos::prelude::*;
 use modelspec_core::edit::Item;
 use modelspec_core::text::Span;
 use serde_json::json;
@@ -15,6 +14,7 @@ use serde_json::json;
 use crate::engine::{self, Engine};
 use crate::panels::prose::prose;
 use crate::platform;
+use crate::ui::prelude::*;
 use crate::ui::{App, Glyph, Icon, ViewRequest, use_app};
 use crate::workspace::Selection;
 use answer::{Artifacts, Note, Target};

@@ -1,7 +1,7 @@
 //! Sentences and pages of the checks as elements: backticks, and the little Markdown of the rules'
 //! pages. Text only ever becomes text nodes.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 /// A sentence whose words between backticks are code.
 pub(crate) fn prose(text: &str) -> Vec<AnyView> {

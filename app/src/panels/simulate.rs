@@ -5,11 +5,11 @@ mod controls;
 mod plot;
 mod table;
 
-use leptos::prelude::*;
 use modelspec_core::edit::Item;
 
 use crate::panels::prose::prose;
 use crate::simulation::{Figures, State};
+use crate::ui::prelude::*;
 use crate::ui::{App, Glyph, Icon, ViewRequest, use_app};
 use crate::workspace::Selection;
 

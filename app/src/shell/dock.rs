@@ -1,7 +1,7 @@
-use leptos::prelude::*;
 use modelspec_core::check::Severity;
 
 use crate::panels;
+use crate::ui::prelude::*;
 use crate::ui::{Glyph, Icon, Tab, use_app};
 
 /// The panels below the canvas, one at a time.

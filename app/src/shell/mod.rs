@@ -7,12 +7,11 @@ pub(crate) mod splitter;
 pub(crate) mod toast;
 mod topbar;
 
-use leptos::prelude::*;
-
 use crate::canvas::Canvas;
 use crate::dialogs::Dialogs;
 use crate::panels::inspector::Inspector;
 use crate::simulation::Simulation;
+use crate::ui::prelude::*;
 use crate::ui::{App, Ui};
 use crate::workspace::Workspace;
 use crate::{commands, storage};

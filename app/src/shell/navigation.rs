@@ -1,5 +1,4 @@
-use leptos::prelude::*;
-
+use crate::ui::prelude::*;
 use crate::ui::{Glyph, Icon, Tab, use_app};
 
 /// The bar at the foot of a narrow window, where panels are sheets over the canvas.

@@ -1,7 +1,7 @@
-use leptos::prelude::*;
 use modelspec_core::edit::Command;
 use modelspec_core::spec::{Kind, Role};
 
+use crate::ui::prelude::*;
 use crate::ui::{Glyph, Icon, role_glyph, use_app};
 use crate::workspace::Action;
 

@@ -1,7 +1,7 @@
-use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 
 use crate::platform;
+use crate::ui::prelude::*;
 
 /// What a splitter resizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 use core::time::Duration;
 
-use leptos::prelude::*;
-
+use crate::ui::prelude::*;
 use crate::ui::{Glyph, Icon, use_app};
 use crate::workspace::Tone;
 

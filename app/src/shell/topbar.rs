@@ -1,7 +1,7 @@
-use leptos::prelude::*;
 use modelspec_core::check::Severity;
 
 use crate::commands::{self, Command};
+use crate::ui::prelude::*;
 use crate::ui::{Dialog, Glyph, Icon, Tab, use_app};
 
 /// Document, undo, counts of findings, and what is done with the whole.

@@ -6,10 +6,10 @@ mod figures;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use leptos::prelude::*;
 use serde_json::json;
 
 use crate::engine::{Answer, Engine};
+use crate::ui::prelude::*;
 use crate::workspace::Workspace;
 
 /// What computes.

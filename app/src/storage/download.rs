@@ -1,13 +1,13 @@
 use core::time::Duration;
 
 use js_sys::{Array, Uint8Array};
-use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
 use crate::platform;
 use crate::ui::App;
+use crate::ui::prelude::*;
 use crate::workspace::Notice;
 
 /// Hands a file to the browser's downloads. A browser that refuses does so in its own words.

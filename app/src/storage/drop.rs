@@ -1,5 +1,4 @@
-use leptos::prelude::*;
-
+use crate::ui::prelude::*;
 use crate::ui::{Glyph, Icon, use_app};
 
 /// Says, over the whole page, that a file that is held there can be dropped.

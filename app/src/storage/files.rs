@@ -1,7 +1,6 @@
 //! Files: chosen, dropped, pasted, and written back.
 
 use js_sys::{Array, Promise, Uint8Array};
-use leptos::prelude::*;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::spawn_local;
@@ -10,6 +9,7 @@ use super::check;
 use crate::js;
 use crate::platform;
 use crate::ui::App;
+use crate::ui::prelude::*;
 use crate::workspace::{Action, Document, Notice};
 
 const ENDINGS: [&str; 3] = [".yaml", ".yml", ".json"];

@@ -11,7 +11,6 @@ pub(crate) mod templates;
 
 use std::rc::Rc;
 
-use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
@@ -20,6 +19,7 @@ pub(crate) use drop::DropTarget;
 
 use crate::dialogs::{self, Choice, Picker};
 use crate::platform;
+use crate::ui::prelude::*;
 use crate::ui::{App, Glyph};
 use crate::workspace::{Action, Notice};
 use keep::{Keeper, Version};

@@ -1,5 +1,6 @@
-use leptos::prelude::*;
 use modelspec_core::spec::Role;
+
+use crate::ui::prelude::*;
 
 /// A drawing of 16 by 16, in strokes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! The state of the window around the document, and the small parts that all rooms share.
 
+pub(crate) mod dom;
 mod icon;
+pub(crate) mod prelude;
 mod state;
 mod words;
 

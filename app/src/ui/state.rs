@@ -1,6 +1,5 @@
 use std::rc::Rc;
 
-use leptos::prelude::*;
 use modelspec_core::edit::Item;
 use modelspec_core::text::Span;
 
@@ -8,6 +7,7 @@ use crate::dialogs::Picker;
 use crate::platform;
 use crate::simulation::Simulation;
 use crate::storage::Storage;
+use crate::ui::prelude::*;
 use crate::workspace::Workspace;
 
 /// All that a room of the designer may ask for. Copies are handles to the same.

@@ -11,9 +11,10 @@ mod targets;
 
 use std::rc::Rc;
 
-use leptos::prelude::*;
 use modelspec_core::Analysis;
 use modelspec_core::edit::{self, Change, CoalesceKey, Command, History};
+
+use crate::ui::prelude::*;
 
 pub(crate) use document::{Document, Origin};
 pub(crate) use notice::{Notice, Tone};

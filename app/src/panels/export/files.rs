@@ -1,10 +1,9 @@
 use std::rc::Rc;
 
-use leptos::prelude::*;
-
 use super::answer::{Artifacts, File};
 use super::{highlight, zip};
 use crate::storage::{copy, download};
+use crate::ui::prelude::*;
 use crate::ui::{Glyph, Icon, use_app};
 use crate::workspace::Notice;
 

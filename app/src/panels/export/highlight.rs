@@ -1,6 +1,6 @@
 //! Colours for the few languages of exported files, as elements: text only becomes text.
 
-use leptos::prelude::*;
+use crate::ui::prelude::*;
 
 /// What a piece of a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use leptos::prelude::*;
 use modelspec_core::spec::form::{Field as Declared, Form, KeyUse, Record};
 
 use super::field::{Field, applies, view_of};
 use super::place::{Path, Place, id, join};
 use super::words::{explain, label};
 use crate::dialogs::{self, Choice, Picker};
+use crate::ui::prelude::*;
 use crate::ui::{Glyph, Icon};
 use crate::workspace::Notice;
 

@@ -1,6 +1,5 @@
 //! One field of a form: the control that its description asks for.
 
-use leptos::prelude::*;
 use modelspec_core::check::Severity;
 use modelspec_core::spec::form::{Choice, Form, Record, TextUse};
 use modelspec_core::text::Span;
@@ -12,6 +11,7 @@ use super::place::{Help, Path, Place, id, join, typed};
 use super::ports::Inferred;
 use super::words::{explain, label};
 use crate::panels::prose::prose;
+use crate::ui::prelude::*;
 use crate::ui::{Glyph, Icon};
 
 /// A field and what is known of it.

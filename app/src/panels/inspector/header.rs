@@ -1,4 +1,3 @@
-use leptos::prelude::*;
 use modelspec_core::edit::{self, Command, Item};
 use modelspec_core::order::Arrange as _;
 use modelspec_core::spec::Role;
@@ -8,6 +7,7 @@ use super::place::{Place, base, focus};
 use crate::panels::problems::{CodeButton, Fixes, Problem, concerns, glyph, problems};
 use crate::panels::prose::prose;
 use crate::shell::roles::ROLES;
+use crate::ui::prelude::*;
 use crate::ui::{Glyph, Icon, Tab, ViewRequest, use_app};
 use crate::workspace::{Action, Selection, sentence};
 

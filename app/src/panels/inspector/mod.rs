@@ -11,7 +11,6 @@ mod words;
 
 use std::collections::BTreeSet;
 
-use leptos::prelude::*;
 use modelspec_core::edit::Item;
 use modelspec_core::graph::Graph;
 use modelspec_core::hardware::Catalogue;
@@ -20,6 +19,7 @@ use modelspec_core::spec::{Kind, Role};
 
 use crate::panels::prose::prose;
 use crate::shell::splitter::{Edge, Splitter};
+use crate::ui::prelude::*;
 use crate::ui::{App, use_app};
 use header::{Header, Several};
 use place::Place;

@@ -1,7 +1,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use leptos::prelude::*;
 use modelspec_core::check::{Code, Severity};
 use modelspec_core::edit::{self, Command, Item};
 use modelspec_core::graph::{Direction, NodeIx};
@@ -13,6 +12,7 @@ use wasm_bindgen::JsCast as _;
 
 use crate::platform;
 use crate::ui::App;
+use crate::ui::prelude::*;
 use crate::workspace::{Action, Document, Selection, sentence};
 
 /// Keys, and in lists indexes in decimal, from the record that a form is of.

@@ -1,6 +1,5 @@
 //! The contract: each port, what it carries, and what follows for it from the rest of the graph.
 
-use leptos::prelude::*;
 use modelspec_core::edit::Item;
 use modelspec_core::graph::{Direction, NodeIx, PortIx};
 use modelspec_core::infer::Slot;
@@ -12,6 +11,7 @@ use modelspec_core::yaml::Fragment;
 use super::collection::pick_field;
 use super::field::{Field, view_of};
 use super::place::{Path, Place, id, join};
+use crate::ui::prelude::*;
 use crate::ui::{Glyph, Icon};
 use crate::workspace::{Document, Notice};
 

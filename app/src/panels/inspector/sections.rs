@@ -1,6 +1,5 @@
 //! How the fields of a thing are put together under headings.
 
-use leptos::prelude::*;
 use modelspec_core::edit::Item;
 use modelspec_core::spec::Role;
 use modelspec_core::spec::form::{Field as Declared, Form};
@@ -8,6 +7,7 @@ use modelspec_core::spec::form::{Field as Declared, Form};
 use super::collection::pick_field;
 use super::field::{Field, view_of};
 use super::place::{Path, Place, join};
+use crate::ui::prelude::*;
 use crate::ui::{Glyph, Icon};
 
 /// Fields under one heading.

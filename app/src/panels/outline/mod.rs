@@ -6,13 +6,12 @@ mod rows;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use leptos::prelude::*;
-use leptos::tachys::html::attribute::custom::custom_attribute;
 use modelspec_core::edit::{self, Command};
 use modelspec_core::order::Gather as _;
 use wasm_bindgen::JsCast as _;
 
 use crate::panels::prose::prose;
+use crate::ui::prelude::*;
 use crate::ui::{App, Glyph, Icon, Tab, ViewRequest, use_app};
 use crate::workspace::{Action, Selection, sentence};
 use crate::{dialogs, platform};
@@ -353,7 +352,7 @@ fn RowView(tree: Tree, key: String) -> impl IntoView {
             class=format!("tree-row level-{level}")
             role="treeitem"
             id=key.with_value(|key| element_id(key))
-            {..custom_attribute("aria-level", level.to_string())}
+            aria-level=level.to_string()
             aria-posinset=of(|row| row.place.0.to_string())
             aria-setsize=of(|row| row.place.1.to_string())
             aria-expanded=move || open.get().map(|open| open.to_string())

@@ -7,12 +7,12 @@ mod suppress;
 
 use std::collections::BTreeSet;
 
-use leptos::prelude::*;
 use modelspec_core::check::{RULES, Severity};
 use modelspec_core::edit::{CoalesceKey, Command};
 use wasm_bindgen::JsCast as _;
 
 use crate::platform;
+use crate::ui::prelude::*;
 use crate::ui::{App, Glyph, Icon, Tab, use_app};
 use crate::workspace::{Action, Notice, Origin};
 use found::{Filter, Group, SEVERITIES, Sorting, groups, safe_fix};

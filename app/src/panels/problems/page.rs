@@ -1,7 +1,7 @@
-use leptos::prelude::*;
 use modelspec_core::check;
 
 use crate::panels::prose::page;
+use crate::ui::prelude::*;
 use crate::ui::{Glyph, Icon, use_app};
 
 /// The page of a rule: what, why, an example that fails and the same example mended.

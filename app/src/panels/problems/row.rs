@@ -1,4 +1,3 @@
-use leptos::prelude::*;
 use modelspec_core::check;
 use modelspec_core::edit::Command;
 use modelspec_core::order::Arrange as _;
@@ -6,6 +5,7 @@ use modelspec_core::order::Arrange as _;
 use super::found::{Problem, glyph, subject};
 use super::suppress::Suppress;
 use crate::panels::prose::prose;
+use crate::ui::prelude::*;
 use crate::ui::{App, Dialog, Icon, ViewRequest, use_app};
 use crate::workspace::{Action, Selection};
 

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use leptos::prelude::*;
 use modelspec_core::check::Diagnostic;
 use modelspec_core::edit::{Command, Item};
 use modelspec_core::yaml::Fragment;
 
 use super::found::subject;
+use crate::ui::prelude::*;
 use crate::ui::use_app;
 use crate::workspace::{Action, Document, Notice};
 

@@ -1,6 +1,5 @@
-use leptos::prelude::*;
-
 use crate::simulation::{Choice, State};
+use crate::ui::prelude::*;
 use crate::ui::{Glyph, Icon, figure, use_app};
 
 /// The slider's ends: orders of magnitude of requests a second.

@@ -1,9 +1,9 @@
-use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 
 use super::chart::{Chart, ROW, Shape, csv};
 use super::{file_name, go};
 use crate::storage::download;
+use crate::ui::prelude::*;
 use crate::ui::{Glyph, Icon, use_app};
 
 /// The times of all nodes, drawn, and its files.

@@ -1,10 +1,9 @@
 use std::rc::Rc;
 
-use leptos::prelude::*;
-
 use super::chart::cannot_keep_up;
 use super::{go, percent};
 use crate::simulation::Figures;
+use crate::ui::prelude::*;
 use crate::ui::{duration, use_app};
 
 /// The figures of every node, in the order of the document and of the plot.

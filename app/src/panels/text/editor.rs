@@ -1,7 +1,6 @@
 //! The editor's module and its handle, as `app/editor/src/api.ts` describes them.
 
 use js_sys::{Array, Promise};
-use leptos::prelude::*;
 use modelspec_core::check::Severity;
 use modelspec_core::complete::{Completion, CompletionKind};
 use modelspec_core::order::Arrange as _;
@@ -12,6 +11,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 
 use super::units::Units;
 use crate::js;
+use crate::ui::prelude::*;
 use crate::workspace::Document;
 
 #[wasm_bindgen]

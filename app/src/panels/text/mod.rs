@@ -8,13 +8,13 @@ mod units;
 
 use std::rc::Rc;
 
-use leptos::prelude::*;
 use modelspec_core::complete;
 use modelspec_core::edit::{self, CoalesceKey, Command};
 use modelspec_core::text::{LineIndex, Span, TextEdit};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::platform;
+use crate::ui::prelude::*;
 use crate::ui::{App, Tab, use_app};
 use crate::workspace::{Action, Document, Origin, Selection};
 use editor::{Callbacks, Handle, Part};

@@ -11,7 +11,6 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{IdbDatabase, IdbTransactionMode};
@@ -20,6 +19,7 @@ pub(crate) use version::Version;
 
 use crate::js;
 use crate::ui::App;
+use crate::ui::prelude::*;
 use crate::workspace::{Action, Document, Notice};
 use database::{TABS, TEXTS, VERSIONS};
 use modelspec_core::order::Gather as _;

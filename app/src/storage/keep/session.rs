@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use js_sys::{Array, Function, Promise};
-use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue};
 
 use crate::js;
 use crate::platform;
+use crate::ui::prelude::*;
 
 const KEY: &str = "modelspec-session";
 const LOCK: &str = "modelspec-tab-";
