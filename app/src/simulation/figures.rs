@@ -44,8 +44,8 @@ mod tests {
     fn figures() -> Figures {
         let node = |utilisation, external, p95_ms| NodeFigures {
             utilisation,
-            external,
             p95_ms,
+            external,
             ..NodeFigures::default()
         };
         let nodes = [
