@@ -156,3 +156,17 @@ impl Row {
         self.nodes().iter().for_each(remove);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_kept_once() {
+        let mut known = Known::new(["a", "b"].iter().map(hash).collect());
+        assert_eq!(known.take(hash(&"b")), Some(1));
+        assert_eq!(known.take(hash(&"b")), None);
+        assert_eq!(known.take(hash(&"c")), None);
+        assert_eq!(known.take(hash(&"a")), Some(0));
+    }
+}

@@ -114,3 +114,26 @@ plain! { JsValue:
     bool => JsValue::from_bool,
     f64 => JsValue::from_f64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(value: impl IntoLive<Option<Words>>) -> Option<Words> {
+        match value.into_live() {
+            Live::Still(words) => words,
+            Live::Moving(mut make) => make(),
+        }
+    }
+
+    #[test]
+    fn an_attribute_is_there_unless_it_is_none_or_false() {
+        assert_eq!(words("a"), Some("a".into()));
+        assert_eq!(words(true), Some("".into()));
+        assert_eq!(words(false), None);
+        assert_eq!(words(None::<String>), None);
+        assert_eq!(words(Some(7_usize)), Some("7".into()));
+        assert_eq!(words(|| (1 > 2).then_some("late")), None);
+        assert_eq!(words(|| 0.5), Some("0.5".into()));
+    }
+}
