@@ -56,7 +56,7 @@ test("from a template through a mistake, its fix, and a move, to an export and b
   await expect(problem).toContainText("embedder.vector gives 1024 dimensions, store.query takes 768");
 
   // The fix mends it.
-  await problem.getByRole("button", { name: /1024/ }).first().click();
+  await problem.getByRole("button", { name: "Let store.query have 1024 dimensions" }).click();
   await expect(edge(page, "embedder.vector→store.query")).not.toHaveAttribute("data-state", "error");
 
   // A node is moved, and the comments of the text stay.
