@@ -2,6 +2,9 @@
 //!
 //! The same program is the designer's page, and the read-only page that other pages embed.
 
+// `App` is a bundle of handles that is copied wherever it is wanted.
+#![allow(clippy::large_types_passed_by_value)]
+
 mod canvas;
 mod commands;
 mod dialogs;
