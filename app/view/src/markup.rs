@@ -246,6 +246,7 @@ mod tests {
         }
     }
 
+    #[allow(clippy::needless_pass_by_value)]
     fn check(tokens: TokenStream, expected: TokenStream) {
         assert_eq!(written(tokens), expected.to_string());
     }
