@@ -1,6 +1,6 @@
 //! What `view!` writes calls of: elements that are made at once, and follow signals by effects.
 //!
-//! Nothing here is generic but thin shims at its edge, which turn values into [`Live`] ones and
+//! Nothing here is generic but thin shims at its edge, which turn values into [`Live`](live::Live) ones and
 //! views into a [`View`]; everything behind them is compiled once, whatever the markup. That is what
 //! keeps the page small.
 //!
