@@ -4,7 +4,7 @@ use super::gallery::CloseButton;
 use crate::platform;
 use crate::storage::share;
 use crate::ui::prelude::*;
-use crate::ui::{Glyph, Icon, use_app};
+use crate::ui::{Glyph, Icon, thousands, use_app};
 use crate::workspace::Notice;
 
 /// The address that holds the document.
@@ -50,7 +50,7 @@ fn length_note(length: usize) -> Option<AnyView> {
     if length <= share::LONG {
         return None;
     }
-    let figure = thousands(length);
+    let figure = thousands(length as u64);
     let (class, text) = if length > share::TOO_LONG {
         (
             "share-note error",
@@ -70,18 +70,6 @@ fn length_note(length: usize) -> Option<AnyView> {
         <p class=class role="note"><Icon glyph=Glyph::Warning />{text}</p>
     };
     Some(view.into_any())
-}
-
-fn thousands(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Markup that shows the document in another page, where it can do nothing but be looked at.

@@ -10,7 +10,7 @@ use modelspec_core::edit::Item;
 use crate::panels::prose::prose;
 use crate::simulation::{Figures, State};
 use crate::ui::prelude::*;
-use crate::ui::{App, Glyph, Icon, ViewRequest, use_app};
+use crate::ui::{App, Glyph, Icon, ViewRequest, thousands, use_app};
 use crate::workspace::Selection;
 
 /// The panel.
@@ -186,19 +186,6 @@ fn Answer(figures: std::rc::Rc<Figures>) -> impl IntoView {
             </details>
         })}
     }
-}
-
-/// `1,000,000`.
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// `83 %`.

@@ -8,4 +8,4 @@ mod words;
 
 pub(crate) use icon::{Glyph, Icon, role_glyph};
 pub(crate) use state::{App, Dialog, Tab, Theme, Ui, ViewRequest, use_app};
-pub(crate) use words::{duration, figure};
+pub(crate) use words::{duration, figure, thousands};

@@ -33,3 +33,16 @@ pub(crate) fn duration(ms: f64) -> String {
         format!("{} µs", figure(ms * 1000.0))
     }
 }
+
+/// A count with its thousands set apart: `1,000,000`.
+pub(crate) fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

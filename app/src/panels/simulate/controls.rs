@@ -89,7 +89,7 @@ pub(super) fn Controls() -> impl IntoView {
                 >
                     {[100_000_u64, 1_000_000, 10_000_000].map(|count| view! {
                         <option value=count.to_string() selected=move || settings.get().requests == count>
-                            {super::thousands(count)}
+                            {crate::ui::thousands(count)}
                         </option>
                     }).collect_view()}
                 </select>
