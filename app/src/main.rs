@@ -13,6 +13,7 @@ mod engine;
 mod js;
 mod panels;
 mod platform;
+mod rest;
 mod shell;
 mod simulation;
 mod storage;

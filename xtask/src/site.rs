@@ -1,5 +1,7 @@
 //! The site: what trunk builds, completed.
 
+mod split;
+
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -106,22 +108,57 @@ pub(crate) fn hook() -> Result<()> {
     let bundle = fs::read(editor()?)?;
     let editor = format!("editor-{:016x}.js", fingerprint(&bundle));
     fs::write(staging.join(&editor), bundle)?;
-    if release {
+    let rest = if release {
+        split(&staging)?;
         shrink(&staging)?;
-    }
+        Some(fingerprinted(&staging, REST, "wasm")?)
+    } else {
+        None
+    };
     // Trunk names a worker's files without a fingerprint; caches need one.
     let engine_wasm = fingerprinted(&staging, "modelspec-engine_bg", "wasm")?;
     let engine = fingerprinted(&staging, "modelspec-engine", "js")?;
 
     let index = staging.join("index.html");
-    let files = [
+    let mut files = vec![
         ("editor", &*editor),
         ("engine", &engine),
         ("engine-wasm", &engine_wasm),
     ];
+    files.extend(rest.as_deref().map(|rest| ("rest", rest)));
     let page = complete(&fs::read_to_string(&index)?, &files)?;
     fs::write(staging.join("embed.html"), embedded(&page)?)?;
     fs::write(index, page)?;
+    Ok(())
+}
+
+/// The file that the page fetches when it is ready, before its name carries a fingerprint.
+const REST: &str = "modelspec-rest_bg";
+
+/// Splits the page's program: what the first picture needs stays, the rest goes to its own file.
+fn split(staging: &Path) -> Result<()> {
+    let parts = fs::read_to_string(root().join("app/parts.toml"))?;
+    let parts = toml::from_str(&parts).context("app/parts.toml")?;
+    let mut programs = Vec::new();
+    for entry in fs::read_dir(staging)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with("modelspec-app") && name.ends_with("_bg.wasm") {
+            programs.push(path);
+        }
+    }
+    let [program] = &*programs else {
+        bail!("trunk built {} programs for the page", programs.len());
+    };
+    let split::Split {
+        first,
+        rest,
+        moved,
+        stubs,
+    } = split::split(&fs::read(program)?, &parts)?;
+    println!("{moved} functions wait in a second file, behind {stubs} stubs");
+    fs::write(program, first)?;
+    fs::write(staging.join(format!("{REST}.wasm")), rest)?;
     Ok(())
 }
 
@@ -151,7 +188,18 @@ fn shrink(staging: &Path) -> Result<()> {
             ))?;
         }
     }
-    Ok(())
+    shrink_styles(&staging.join("styles"))
+}
+
+fn shrink_styles(styles: &Path) -> Result<()> {
+    let mut arguments = Vec::new();
+    for entry in fs::read_dir(styles)? {
+        arguments.push(entry?.path().display().to_string());
+    }
+    arguments.sort_unstable();
+    arguments.extend(["--minify", "--allow-overwrite", "--log-level=warning"].map(str::to_owned));
+    arguments.push(format!("--outdir={}", styles.display()));
+    run(command("esbuild", arguments.iter().map(String::as_str)))
 }
 
 /// Renames a built file after its content, and says the new name.

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use modelspec_core::check::Severity;
+use modelspec_core::order::Gather as _;
 use modelspec_core::spec::Kind;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, Path2d};
@@ -152,7 +153,7 @@ impl Painter {
                 path.start(from);
                 path.line(to);
             }
-            self.kept = paths.into_iter().collect();
+            self.kept = paths.into_iter().gather();
         }
         for (ink, path) in &self.kept {
             self.ready(context, *ink, picture.view.zoom);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Code, Context, Diagnostic, Fix, RULES, Severity};
+use crate::order::Gather as _;
 use crate::spec::{ByRule, CheckSetting, Map, nearest};
 use crate::text::{Spanned, TextEdit};
 
@@ -35,8 +36,8 @@ impl<'a> Stated<'a> {
         });
         Self {
             graph: spec.body().and_then(|spec| spec.checks.as_ref()),
-            nodes: nodes.collect(),
-            edges: edges.collect(),
+            nodes: nodes.gather(),
+            edges: edges.gather(),
         }
     }
 

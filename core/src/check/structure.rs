@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::{Direction, End, Graph, NodeIx, PortIx, cycles};
+use crate::order::Gather as _;
 use crate::spec::{EdgeRole, nearest};
 
 /// How many names may be compared for the misspelt ones of a graph.
@@ -140,14 +141,14 @@ pub(super) fn unfed(graph: &Graph, meant: &Meant) -> Vec<PortIx> {
             && graph.edges_at(*ix).next().is_none()
             && !meant.ports.contains(ix)
     });
-    lacks.map(|(ix, _)| ix).collect()
+    lacks.map(|(ix, _)| ix).gather()
 }
 
 /// Of each node on a cycle without a bound the number of its cycle.
 pub(super) fn on_cycles(graph: &Graph) -> BTreeMap<NodeIx, usize> {
     let sets = cycles(graph).into_iter().enumerate();
     sets.flat_map(|(at, set)| set.into_iter().map(move |node| (node, at)))
-        .collect()
+        .gather()
 }
 
 /// Which way edges are followed.

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use crate::Analysis;
 use crate::edit::{Item, Point2};
 use crate::graph::{Graph, NodeIx};
+use crate::order::Gather as _;
 
 /// Width of a node's card, in pixels at full size.
 pub const NODE_WIDTH: f64 = 196.0;
@@ -191,5 +192,5 @@ pub fn positions(analysis: &Analysis, options: &Options) -> BTreeMap<Item, Point
             taken.push((*at, own));
         }
     }
-    places.into_iter().collect()
+    places.into_iter().gather()
 }

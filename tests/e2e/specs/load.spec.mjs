@@ -1,6 +1,7 @@
 import AxeBuilder from "@axe-core/playwright";
 
 import { expect, open, test } from "../page.mjs";
+import { hashOf, template } from "../share.mjs";
 import { PREFIXES } from "../playwright.config.mjs";
 
 for (const prefix of PREFIXES) {
@@ -26,6 +27,53 @@ for (const prefix of PREFIXES) {
 test("embed.html starts the same program in its embedded mode", async ({ page }) => {
   await open(page, "/embed.html");
   await expect(page.locator("html")).toHaveAttribute("data-mode", "embed");
+});
+
+const REST = /modelspec-rest/;
+const hasRest = (page) => page.evaluate(() => "rest" in globalThis.modelspecAssets);
+
+for (const [what, address] of [["the empty designer", "/"], ["a shared graph", "/index.html"], ["an embedded graph", "/embed.html"]]) {
+  test(`the first picture of ${what} needs the first file of the program alone`, async ({ page }) => {
+    const shared = address === "/" ? "" : hashOf(await template("rag-guarded"));
+    await open(page, address + shared);
+    test.skip(!(await hasRest(page)), "a debug build is one file");
+    await page.waitForFunction(() => performance.getEntriesByName("first-picture").length);
+    await expect.poll(() => page.evaluate(() => performance.getEntriesByType("resource").some(({ name }) => name.includes("modelspec-rest")))).toBe(true);
+    const early = await page.evaluate(() => {
+      const [picture] = performance.getEntriesByName("first-picture");
+      return performance.getEntriesByType("resource").filter(({ name, startTime }) => name.includes("modelspec-rest") && startTime < picture.startTime).length;
+    });
+    expect(early).toBe(0);
+  });
+}
+
+test("who asks for a room before the second file has come gets it", async ({ page }) => {
+  let asked = 0;
+  await page.route(REST, async (route) => {
+    asked += 1;
+    // The page's own request hangs; what is asked for later must not wait for it.
+    if (asked > 1) await route.continue();
+  });
+  await open(page, `/index.html${hashOf(await template("rag-guarded"))}`);
+  test.skip(!(await hasRest(page)), "a debug build is one file");
+  await expect.poll(() => asked).toBe(1);
+  await page.getByRole("tab", { name: "Outline" }).click();
+  await expect(page.getByRole("treeitem").first()).toBeVisible();
+  expect(asked).toBe(2);
+});
+
+test("the second file is asked for again where a request fails", async ({ page, problems }) => {
+  let asked = 0;
+  await page.route(REST, async (route) => {
+    asked += 1;
+    if (asked === 1) await route.abort();
+    else await route.continue();
+  });
+  await open(page, `/index.html${hashOf(await template("rag-guarded"))}`);
+  test.skip(!(await hasRest(page)), "a debug build is one file");
+  await expect(page.getByRole("complementary", { name: "Inspector" }).getByRole("heading")).toBeVisible();
+  expect(asked).toBe(2);
+  problems.length = 0;
 });
 
 test("the browser gives a WebGPU adapter", async ({ page }) => {

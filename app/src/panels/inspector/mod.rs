@@ -18,6 +18,7 @@ use modelspec_core::order::Gather as _;
 use modelspec_core::spec::{Kind, Role};
 
 use crate::panels::prose::prose;
+use crate::rest;
 use crate::shell::splitter::{Edge, Splitter};
 use crate::ui::prelude::*;
 use crate::ui::{App, use_app};
@@ -31,6 +32,8 @@ use sections::Sections;
 enum Subject {
     /// There is no graph.
     Nothing,
+    /// The forms come with the rest of the program.
+    Coming,
     Document,
     One(Item),
     Several(Vec<Item>),
@@ -50,6 +53,7 @@ pub(crate) fn Inspector() -> impl IntoView {
             // Where nobody looks, no form follows each key that is typed.
             _ if !app.ui.inspector.get() => Subject::Nothing,
             _ if document.drawn.graph.is_none() => Subject::Nothing,
+            _ if !rest::is_here() => Subject::Coming,
             [] => Subject::Document,
             [item] => Subject::One(item.clone()),
             items => Subject::Several(items.to_vec()),
@@ -61,6 +65,7 @@ pub(crate) fn Inspector() -> impl IntoView {
         help.set(None);
         match subject.get() {
             Subject::Nothing => view! { <p class="inspector-empty hint">"There is no graph yet. Begin with a template, or with a node."</p> }.into_any(),
+            Subject::Coming => view! { <p class="inspector-empty hint">"The form is loading…"</p> }.into_any(),
             Subject::Document => view! { <DocumentForm place=Place::new(app, None, help) /> }.into_any(),
             Subject::One(item) => view! { <ItemForm place=Place::new(app, Some(item.clone()), help) item=item /> }.into_any(),
             Subject::Several(items) => view! { <Several items=items /> }.into_any(),
@@ -79,7 +84,7 @@ pub(crate) fn Inspector() -> impl IntoView {
             <p class="inspector-help" aria-hidden="true">
                 {move || help.get().map(|help: place::Help| view! { <code>{help.path}</code> " " {prose(&help.words)} })}
             </p>
-            <Suggestions />
+            {move || rest::is_here().then(|| view! { <Suggestions /> })}
         </aside>
     }
 }

@@ -4,6 +4,7 @@ use crate::check::structure::{Meant, Way, mark, on_cycles, ports_of, unfed};
 use crate::check::{Context, Diagnostic};
 use crate::edit::{Command, Item};
 use crate::fix::{Planner, port_path};
+use crate::order::Gather as _;
 use crate::graph::{Direction, Graph, NodeIx, PortIx};
 use crate::spec::{Kind, Role, list_words};
 use crate::yaml::Node;
@@ -76,9 +77,9 @@ impl Withheld {
         nodes.extend(on_cycles(cx.graph).into_keys());
         Self {
             nodes,
-            hungry: unfed.iter().filter_map(owner).collect(),
+            hungry: unfed.iter().filter_map(owner).gather(),
             ports: meant.ports,
-            kinds: unfed.iter().filter_map(kind).collect(),
+            kinds: unfed.iter().filter_map(kind).gather(),
         }
     }
 
