@@ -12,8 +12,6 @@ export default defineConfig({
   outputDir: "results",
   // A test alone in a browser tells the truth about time; two cores carry no more.
   workers: 1,
-  // A busy machine may miss a deadline once; twice is a fault. The list tells what was tried again.
-  retries: 1,
   timeout: 60_000,
   forbidOnly: Boolean(process.env.CI),
   reporter: [["list"]],

@@ -49,7 +49,19 @@ pub(crate) fn Dialogs() -> impl IntoView {
             class="dialog"
             node_ref=element
             aria-labelledby="dialog-title"
-            on:close=move |_| app.ui.dialog.set(None)
+            // The browser would close it too, and say so some time later: keys pressed until then
+            // were lost.
+            on:keydown=move |event| {
+                if event.key() == "Escape" {
+                    event.prevent_default();
+                    app.ui.dialog.set(None);
+                }
+            }
+            // When it is said, another dialog can stand here.
+            on:close=move |_| {
+                let shown = element.get_untracked().is_some_and(|element| element.open());
+                if !shown { app.ui.dialog.set(None); }
+            }
             on:click=move |event| {
                 // The backdrop belongs to the element; its content does not reach it.
                 let own = event.target() == event.current_target();

@@ -71,9 +71,16 @@ test("the second file is asked for again where a request fails", async ({ page, 
   });
   await open(page, `/index.html${hashOf(await template("rag-guarded"))}`);
   test.skip(!(await hasRest(page)), "a debug build is one file");
-  await expect(page.getByRole("complementary", { name: "Inspector" }).getByRole("heading")).toBeVisible();
+  await expect(page.getByRole("complementary", { name: "Inspector" }).getByRole("heading", { name: "support-rag" })).toBeVisible();
   expect(asked).toBe(2);
   problems.length = 0;
+});
+
+test("an empty designer on a phone begins with a template", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(page);
+  await page.getByRole("button", { name: /Retrieval-augmented generation/ }).click();
+  await expect(page.getByRole("heading", { name: "Begin with a template" })).toBeHidden();
 });
 
 test("the browser gives a WebGPU adapter", async ({ page }) => {
