@@ -29,6 +29,7 @@ catalogue! {
     mg105,
     mg106,
     mg107,
+    mg108,
     mg109,
     mg110,
     mg201,
