@@ -32,6 +32,7 @@ catalogue! {
     mg108,
     mg109,
     mg110,
+    mg111,
     mg201,
     mg202,
     mg203,
