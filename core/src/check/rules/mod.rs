@@ -42,6 +42,7 @@ catalogue! {
     mg208,
     mg301,
     mg302,
+    mg303,
     mg305,
     mg306,
     mg307,
