@@ -43,6 +43,7 @@ catalogue! {
     mg301,
     mg302,
     mg303,
+    mg304,
     mg305,
     mg306,
     mg307,
