@@ -47,6 +47,7 @@ catalogue! {
     mg305,
     mg306,
     mg307,
+    mg308,
     mg311,
     mg312,
     mg401,
