@@ -48,6 +48,7 @@ catalogue! {
     mg306,
     mg307,
     mg308,
+    mg309,
     mg311,
     mg312,
     mg401,
