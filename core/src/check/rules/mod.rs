@@ -49,6 +49,7 @@ catalogue! {
     mg307,
     mg308,
     mg309,
+    mg310,
     mg311,
     mg312,
     mg401,
