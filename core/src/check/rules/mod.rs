@@ -52,6 +52,7 @@ catalogue! {
     mg310,
     mg311,
     mg312,
+    mg313,
     mg401,
     mg402,
     mg501,
