@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod cases_of_contracts;
+#[cfg(test)]
 mod cases_of_paths;
 mod diagnostic;
 mod latency;

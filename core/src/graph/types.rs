@@ -46,6 +46,10 @@ pub enum Param {
     ScoreKind,
     /// How candidates are ordered.
     ScoreOrder,
+    /// The least score there can be.
+    ScoreMin,
+    /// The most score there can be.
+    ScoreMax,
     /// Most items.
     MaxItems,
     /// A format's name.
@@ -85,6 +89,8 @@ impl Param {
             Self::Sparse => "sparse",
             Self::ScoreKind => "score.kind",
             Self::ScoreOrder => "score.order",
+            Self::ScoreMin => "score.min",
+            Self::ScoreMax => "score.max",
             Self::MaxItems => "maxItems",
             Self::Format => "format",
             Self::Classes => "classes",
@@ -253,6 +259,9 @@ pub fn resolve(
     ty
 }
 
+/// The most types that are followed from one to the next, into items and by names.
+const DEEPEST: usize = 64;
+
 fn resolve_expr(
     graph: &ModelGraph,
     expr: &Spanned<TypeExpr>,
@@ -270,9 +279,18 @@ fn resolve_expr(
             let found = types.and_then(|types| types.named(name));
             match found {
                 Some(_) if following.contains(name) => {
-                    let chain = following.join(" → ");
+                    let names = following.iter().map(String::as_str);
+                    let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+                    let chain = names.join(" → ");
                     let message = format!("type `{name}` is made of itself ({chain} → {name})");
                     diagnostics.push(Diagnostic::new(Code::BAD_VALUE, span, message));
+                    Type::of_kind(Kind::Any)
+                }
+                Some(_) if following.len() >= DEEPEST => {
+                    let message =
+                        format!("type `{name}` is made of types more than {DEEPEST} deep");
+                    let help = "state it in fewer steps";
+                    diagnostics.push(Diagnostic::new(Code::LIMIT, span, message).with_help(help));
                     Type::of_kind(Kind::Any)
                 }
                 Some(named) => {
@@ -397,6 +415,14 @@ fn add_params(
                 word(order.span, ScoreOrder::word(order.value)),
             ));
         }
+        let ends = [(Param::ScoreMin, score.min), (Param::ScoreMax, score.max)];
+        for (param, end) in ends {
+            facts.extend(end.map(|end| {
+                let value = FactValue::Json(end.value.into());
+                let span = end.span;
+                (param, Fact { value, span })
+            }));
+        }
     }
     let inner = match (&params.item, &params.of) {
         (Some(item), _) if allowed("item", item.span) => Some(item),
@@ -405,7 +431,10 @@ fn add_params(
     };
     if let Some(inner) = inner {
         let expr = Spanned::new((*inner.value).clone(), inner.span);
+        // A type within a type is a step too, though without a name.
+        following.push(String::new());
         ty.inner = Some(Box::new(resolve_expr(graph, &expr, following, diagnostics)));
+        following.pop();
     }
     ty.facts.extend(facts);
 }
