@@ -21,6 +21,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(commands::check::Check),
+    Diff(commands::diff::Diff),
     Export(commands::export::Export),
     Explain(commands::explain::Explain),
     Fmt(commands::fmt::Fmt),
@@ -51,6 +52,7 @@ impl<E: core::error::Error> From<E> for Failure {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Check(check) => check.run(),
+        Command::Diff(diff) => diff.run(),
         Command::Export(export) => export.run(),
         Command::Explain(explain) => explain.run(),
         Command::Fmt(fmt) => fmt.run(),

@@ -1,12 +1,13 @@
 use clap::Args;
 use modelspec_core::check::{RULES, rule};
+use modelspec_core::diff;
 use modelspec_core::export::TARGETS;
 use modelspec_core::spec::nearest;
 
 use crate::{Failure, Outcome, print};
 
 /// Print a rule's page: what it finds, why, and an example that fails with its mending; or what
-/// an export tells of under a code.
+/// an export or a difference tells of under a code.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// The rule's code, such as MG301; all rules are listed without one.
@@ -27,6 +28,14 @@ impl Explain {
             print(&lines.collect::<String>())?;
             return Ok(Outcome::Fine);
         };
+        if let Some(kind) = diff::kind(&code) {
+            let (id, class, title) = (kind.id, kind.class, kind.title);
+            print(&format!(
+                "# {id} ({class})\n\nA difference between two graphs: {title}. Set it to `off` under \
+                 `checks` of the new document, with a reason, where it is meant.\n"
+            ))?;
+            return Ok(Outcome::Fine);
+        }
         if let Some(page) = told(&code) {
             print(&page)?;
             return Ok(Outcome::Fine);

@@ -1,9 +1,7 @@
-use core::fmt::Write as _;
-
 use modelspec_core::check::Severity;
-use modelspec_core::text::LineIndex;
+use modelspec_core::text::{LineIndex, Position};
 
-use super::{Checked, place};
+use super::{Checked, ends};
 
 /// One workflow command a finding.
 pub(super) fn render(files: &[Checked]) -> String {
@@ -11,30 +9,47 @@ pub(super) fn render(files: &[Checked]) -> String {
     for Checked { source, found } in files {
         let lines = LineIndex::new(&source.text);
         for found in found {
-            let at = place(source, &lines, found);
             let command = match found.severity {
                 Severity::Error => "error",
                 Severity::Warning => "warning",
                 Severity::Info | Severity::Off => "notice",
             };
-            let file = property(&source.name);
             let message = match &found.help {
                 Some(help) => format!("{}\n{help}", found.message),
                 None => found.message.clone(),
             };
-            let _ = writeln!(
-                text,
-                "::{command} file={file},line={},col={},endLine={},endColumn={},title={}::{}",
-                at.line,
-                at.column,
-                at.end_line,
-                at.end_column,
-                found.code,
-                data(&message),
-            );
+            let (start, end) = ends(source, &lines, found);
+            text.push_str(&annotation(
+                command,
+                &source.name,
+                start,
+                end,
+                found.code.0,
+                &message,
+            ));
         }
     }
     text
+}
+
+/// A workflow command that annotates a part of a file.
+pub(crate) fn annotation(
+    command: &str,
+    file: &str,
+    start: Position,
+    end: Position,
+    title: &str,
+    message: &str,
+) -> String {
+    format!(
+        "::{command} file={},line={},col={},endLine={},endColumn={},title={title}::{}\n",
+        property(file),
+        start.line,
+        start.column,
+        end.line,
+        end.column,
+        data(message),
+    )
 }
 
 fn data(text: &str) -> String {

@@ -6,8 +6,9 @@ mod sarif;
 mod text;
 
 use clap::ValueEnum;
+pub(crate) use github::annotation;
 use modelspec_core::check::{Diagnostic, Severity};
-use modelspec_core::text::LineIndex;
+use modelspec_core::text::{LineIndex, Position};
 
 use crate::source::Source;
 
@@ -61,9 +62,14 @@ struct Place {
     end_column: usize,
 }
 
-fn place(source: &Source, lines: &LineIndex, found: &Diagnostic) -> Place {
+fn ends(source: &Source, lines: &LineIndex, found: &Diagnostic) -> (Position, Position) {
     let start = lines.position(&source.text, found.span.start);
     let end = lines.position(&source.text, found.span.end.max(found.span.start));
+    (start, end)
+}
+
+fn place(source: &Source, lines: &LineIndex, found: &Diagnostic) -> Place {
+    let (start, end) = ends(source, lines, found);
     Place {
         line: start.line,
         column: start.column,

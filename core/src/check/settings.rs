@@ -76,7 +76,8 @@ pub(super) fn apply(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     found.retain(|diagnostic| diagnostic.severity != Severity::Off);
 }
 
-/// Reports settings of codes that no rule has. Codes of export targets (`TG-…`) are theirs to know.
+/// Reports settings of codes that no rule has. Codes of export targets (`TG-…`) and of differences
+/// (`DF-…`) are theirs to know.
 pub(super) fn unknown_codes(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let known = || {
         let codes = RULES.iter().map(|rule| rule.code.0);
@@ -84,7 +85,7 @@ pub(super) fn unknown_codes(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     };
     for setting in Stated::new(cx).all().flat_map(|settings| settings.iter()) {
         let name = setting.name.as_str();
-        if name.starts_with("TG-") || known().any(|code| code == name) {
+        if name.starts_with("TG-") || name.starts_with("DF-") || known().any(|code| code == name) {
             continue;
         }
         let span = setting.name.span;

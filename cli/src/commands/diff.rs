@@ -1,0 +1,276 @@
+use core::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use modelspec_core::check::Severity;
+use modelspec_core::diff::{self, Change, Class, Differences};
+use modelspec_core::text::{LineIndex, Position, Span};
+use modelspec_core::{Analysis, lock};
+use serde_json::{Value, json};
+
+use crate::report::{self, Checked, annotation};
+use crate::source::{self, Source};
+use crate::{Failure, Outcome, print};
+
+/// Tell what differs in meaning between two graphs, and what each difference asks for.
+///
+/// Classes, the worst first: wire (both sides of a connection must change together), reindex
+/// (stored vectors are invalid), semantic, slo, placement, cosmetic. The new document may set a
+/// difference off under `checks`, with a reason.
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// The document as it was; `-` is standard input.
+    old: PathBuf,
+    /// The document as it is.
+    new: PathBuf,
+    /// How differences are printed.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// The class from which differences give exit code 1.
+    #[arg(long, value_enum, default_value = "reindex", value_name = "CLASS")]
+    fail_on: Level,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// One object, stable.
+    Json,
+    /// Annotations of a GitHub workflow.
+    Github,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Level {
+    /// Both sides of a connection must change together.
+    Wire,
+    /// Stored vectors are invalid.
+    Reindex,
+    /// Other answers.
+    Semantic,
+    /// Other promises, another load.
+    Slo,
+    /// Other machines.
+    Placement,
+}
+
+impl Level {
+    const fn class(self) -> Class {
+        match self {
+            Self::Wire => Class::Wire,
+            Self::Reindex => Class::Reindex,
+            Self::Semantic => Class::Semantic,
+            Self::Slo => Class::Slo,
+            Self::Placement => Class::Placement,
+        }
+    }
+}
+
+/// One of the two documents, with what places in it need.
+struct Side {
+    source: Source,
+    analysis: Analysis,
+    lines: LineIndex,
+}
+
+impl Side {
+    fn place(&self, span: Span) -> (Position, Position) {
+        let at = |offset| self.lines.position(&self.source.text, offset);
+        (at(span.start), at(span.end.max(span.start)))
+    }
+}
+
+impl Diff {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        if self.old.as_os_str() == "-" && self.new.as_os_str() == "-" {
+            let message = "both documents are standard input; one of them has to be a file";
+            return Err(Failure(message.to_owned()));
+        }
+        let mut sides = Vec::new();
+        let mut refused = Vec::new();
+        for path in [&self.old, &self.new] {
+            let source = source::read(path)?;
+            let analysis = Analysis::new(&*source.text);
+            let found = unreadable(&analysis);
+            if !found.is_empty() {
+                refused.push(Checked { source, found });
+                continue;
+            }
+            let lines = LineIndex::new(&source.text);
+            sides.push(Side {
+                source,
+                analysis,
+                lines,
+            });
+        }
+        // What was not read would be told as removed.
+        let [old, new] = sides.as_slice() else {
+            eprint!("{}", report::render(&refused, report::Format::Text));
+            return Ok(Outcome::Findings);
+        };
+        let Some(found) = diff::differences(&old.analysis, &new.analysis) else {
+            let lacking = [old, new]
+                .into_iter()
+                .find(|side| side.analysis.graph.is_none());
+            let name = lacking.map_or("", |side| &side.source.name);
+            return Err(Failure(format!("{name}: there is no ModelGraph in it")));
+        };
+        let text = match self.format {
+            Format::Text => text(old, new, &found),
+            Format::Json => json(old, new, &found),
+            Format::Github => github(new, &found, self.fail_on.class()),
+        };
+        print(&text)?;
+        let fails = found.worst() >= Some(self.fail_on.class());
+        Ok(if fails {
+            Outcome::Findings
+        } else {
+            Outcome::Fine
+        })
+    }
+}
+
+/// The errors of reading.
+fn unreadable(analysis: &Analysis) -> Vec<modelspec_core::check::Diagnostic> {
+    let found = analysis.reading.diagnostics.iter();
+    found
+        .filter(|found| found.severity == Severity::Error)
+        .cloned()
+        .collect()
+}
+
+/// `file:line:column` of a change: in the new document, and of what is gone in the old one.
+fn at(old: &Side, new: &Side, change: &Change) -> String {
+    let gone = change.new.is_none() && change.old.is_some();
+    let (side, span) = if gone {
+        (old, change.old_span)
+    } else {
+        (new, change.new_span)
+    };
+    let name = &side.source.name;
+    span.map_or_else(
+        || name.clone(),
+        |span| {
+            let (start, _) = side.place(span);
+            format!("{name}:{}:{}", start.line, start.column)
+        },
+    )
+}
+
+fn text(old: &Side, new: &Side, found: &Differences) -> String {
+    let mut text = String::new();
+    for change in &found.changes {
+        let kind = change.kind;
+        let _ = writeln!(
+            text,
+            "{}: {} [{}]\n  --> {}\n   = {}\n",
+            kind.class,
+            change.message,
+            kind.id,
+            at(old, new, change),
+            kind.title
+        );
+    }
+    for (change, reason) in &found.ignored {
+        let _ = writeln!(
+            text,
+            "ignored: {} [{}]\n  --> {}\n   = {reason}\n",
+            change.message,
+            change.kind.id,
+            at(old, new, change),
+        );
+    }
+    let counts = Class::ALL.iter().rev().filter_map(|class| {
+        let of_class = |change: &&Change| change.kind.class == *class;
+        let count = found.changes.iter().filter(of_class).count();
+        (count > 0).then(|| format!("{count} {class}"))
+    });
+    let mut counts: Vec<String> = counts.collect();
+    if !found.ignored.is_empty() {
+        counts.push(format!("{} ignored", found.ignored.len()));
+    }
+    if counts.is_empty() {
+        text.push_str("no differences\n");
+    } else {
+        let _ = writeln!(text, "{}", counts.join(", "));
+    }
+    text
+}
+
+fn json(old: &Side, new: &Side, found: &Differences) -> String {
+    let side = |side: &Side| {
+        let digest = side.analysis.graph.as_ref().map(lock::digest);
+        json!({"file": side.source.name, "digest": digest.map(|digest| digest.to_string())})
+    };
+    let ignored = found.ignored.iter().map(|(change, reason)| {
+        let mut item = item(old, new, change);
+        if let Some(item) = item.as_object_mut() {
+            item.insert("reason".to_owned(), json!(reason));
+        }
+        item
+    });
+    let changes = found.changes.iter().map(|change| item(old, new, change));
+    let value = json!({
+        "old": side(old),
+        "new": side(new),
+        "worst": found.worst().map(Class::word),
+        "changes": changes.collect::<Vec<_>>(),
+        "ignored": ignored.collect::<Vec<_>>(),
+    });
+    let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn item(old: &Side, new: &Side, change: &Change) -> Value {
+    let place = |side: &Side, span: Option<Span>| {
+        span.map(|span| {
+            let (start, end) = side.place(span);
+            json!({
+                "line": start.line,
+                "column": start.column,
+                "endLine": end.line,
+                "endColumn": end.column,
+            })
+        })
+    };
+    json!({
+        "id": change.kind.id,
+        "class": change.kind.class.word(),
+        "message": change.message,
+        "means": change.kind.title,
+        "node": change.node,
+        "port": change.port,
+        "edge": change.edge,
+        "path": change.path,
+        "old": change.old,
+        "new": change.new,
+        "oldPlace": place(old, change.old_span),
+        "newPlace": place(new, change.new_span),
+    })
+}
+
+/// One workflow command a difference, in the new file: it is the one that is reviewed.
+fn github(new: &Side, found: &Differences, fail_on: Class) -> String {
+    let mut text = String::new();
+    for change in &found.changes {
+        let kind = change.kind;
+        let command = match kind.class {
+            class if class >= fail_on => "error",
+            Class::Cosmetic | Class::Placement => "notice",
+            _ => "warning",
+        };
+        let (start, end) = new.place(change.new_span.unwrap_or_default());
+        let message = format!("{}\n{}: {}", change.message, kind.class, kind.title);
+        text.push_str(&annotation(
+            command,
+            &new.source.name,
+            start,
+            end,
+            kind.id,
+            &message,
+        ));
+    }
+    text
+}

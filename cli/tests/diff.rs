@@ -1,0 +1,208 @@
+//! `modelspec diff`, as a terminal or a CI job runs it.
+#![allow(missing_docs)]
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn guarded() -> String {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../public/examples/rag-guarded.modelspec.yaml"
+    );
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// A folder of its own for a test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("modelspec-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn file(&self, name: &str, text: &str) {
+        std::fs::write(self.0.join(name), text).unwrap();
+    }
+
+    fn diff(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_modelspec"));
+        command.arg("diff").args(arguments).current_dir(&self.0);
+        command.output().unwrap()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// The example, and the same with a larger embedder.
+fn swapped(name: &str) -> Folder {
+    let folder = Folder::new(name);
+    folder.file("old.yaml", &guarded());
+    let base = guarded().replace("1024", "768");
+    folder.file(
+        "base.yaml",
+        &base.replace("bge-large-en-v1.5", "bge-base-en-v1.5"),
+    );
+    folder
+}
+
+#[test]
+fn a_swap_of_the_embedder_is_wire_and_reindex() {
+    let folder = swapped("diff-swap");
+    let output = folder.diff(&["base.yaml", "old.yaml"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    for said in [
+        "wire: `dim` of `embedder.vector` changes from `768` to `1024` [DF-DIMENSION]\n  --> old.yaml:",
+        "reindex: `model.id` of `embedder` changes from `BAAI/bge-base-en-v1.5` to `BAAI/bge-large-en-v1.5` [DF-EMBEDDER]",
+        "wire, ",
+    ] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+    let nothing = folder.diff(&["old.yaml", "old.yaml"]);
+    assert_eq!(
+        (nothing.status.code(), &*stdout(&nothing)),
+        (Some(0), "no differences\n")
+    );
+}
+
+#[test]
+fn the_level_decides_the_exit_code() {
+    let folder = Folder::new("diff-level");
+    folder.file("old.yaml", &guarded());
+    folder.file("revision.yaml", &guarded().replace("d4aa690", "0123456"));
+    folder.file("replicas.yaml", &guarded().replace("cpu: 8", "cpu: 4"));
+    for (new, level, code) in [
+        ("revision.yaml", "wire", 0),
+        ("revision.yaml", "reindex", 1),
+        ("revision.yaml", "placement", 1),
+        ("replicas.yaml", "slo", 0),
+        ("replicas.yaml", "placement", 1),
+    ] {
+        let output = folder.diff(&["old.yaml", new, "--fail-on", level]);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{new} {level}\n{}",
+            stdout(&output)
+        );
+    }
+}
+
+#[test]
+fn json_has_the_keys_of_the_contract() {
+    let folder = swapped("diff-json");
+    let output = folder.diff(&["base.yaml", "old.yaml", "--format", "json"]);
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let keys = |value: &Value| {
+        value
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(keys(&value), ["old", "new", "worst", "changes", "ignored"]);
+    assert_eq!(
+        (&value["worst"], &value["old"]["file"]),
+        (&"wire".into(), &"base.yaml".into())
+    );
+    assert!(
+        value["new"]["digest"]
+            .as_str()
+            .unwrap()
+            .starts_with("sha256:")
+    );
+    let change = &value["changes"][0];
+    assert_eq!(
+        keys(change),
+        [
+            "id", "class", "message", "means", "node", "port", "edge", "path", "old", "new",
+            "oldPlace", "newPlace"
+        ]
+    );
+    assert_eq!(
+        (&change["old"], &change["new"]),
+        (&"768".into(), &"1024".into())
+    );
+    let line = usize::try_from(change["newPlace"]["line"].as_u64().unwrap()).unwrap();
+    assert!(guarded().lines().nth(line - 1).unwrap().contains("1024"));
+}
+
+#[test]
+fn annotations_are_errors_from_the_level_on() {
+    let folder = swapped("diff-github");
+    let output = folder.diff(&[
+        "base.yaml",
+        "old.yaml",
+        "--format",
+        "github",
+        "--fail-on",
+        "wire",
+    ]);
+    let text = stdout(&output);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(
+        lines[0].starts_with("::error file=old.yaml,line="),
+        "{text}"
+    );
+    assert!(
+        lines[0].contains("title=DF-DIMENSION::`dim` of `embedder.vector`"),
+        "{text}"
+    );
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.starts_with("::warning ") && line.contains("DF-EMBEDDER"))
+    );
+}
+
+#[test]
+fn what_is_meant_is_ignored_with_its_reason() {
+    let folder = Folder::new("diff-ignored");
+    folder.file("old.yaml", &guarded());
+    let checks = "spec:\n  checks: {DF-EMBEDDER: {severity: off, reason: built anew tonight}}\n";
+    let new = guarded().replace("d4aa690, parameters", "0123456, parameters");
+    folder.file("new.yaml", &new.replacen("spec:\n", checks, 1));
+    let output = folder.diff(&["old.yaml", "new.yaml"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(
+        text.contains("ignored: `model.revision` of `embedder`")
+            && text.contains("= built anew tonight"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_cannot_be_compared_says_why() {
+    let folder = Folder::new("diff-refused");
+    folder.file("old.yaml", &guarded());
+    folder.file("broken.yaml", "spec: {nodse: {}}\n");
+    folder.file("other.yaml", "{}\n");
+    let broken = folder.diff(&["old.yaml", "broken.yaml"]);
+    let said = String::from_utf8_lossy(&broken.stderr).into_owned();
+    assert!(
+        broken.status.code() == Some(1) && said.contains("MG002"),
+        "{said}"
+    );
+    let both = folder.diff(&["-", "-"]);
+    assert_eq!(both.status.code(), Some(2));
+    let missing = folder.diff(&["old.yaml", "missing.yaml"]);
+    let said = String::from_utf8_lossy(&missing.stderr).into_owned();
+    assert!(
+        missing.status.code() == Some(2) && said.contains("missing.yaml"),
+        "{said}"
+    );
+}
