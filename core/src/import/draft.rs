@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::{Class, FORM, File, Kind, LIMIT, Note, Place, READ, RENAMED, SYNTAX, file};
 use crate::export::dns_label;
 use crate::format;
-use crate::spec::{self, is_port_name};
+use crate::graph::{Direction, default_ports};
+use crate::spec::{self, Role, is_port_name};
 use crate::text::Span;
 use crate::yaml::{self, ErrorKind, Node};
 
@@ -25,6 +26,7 @@ pub struct Draft {
     edges: Vec<Value>,
     notes: Vec<Note>,
     told: BTreeSet<String>,
+    folders: BTreeMap<String, String>,
 }
 
 /// The most notes of one import: a hostile file must not fill the memory with them.
@@ -71,6 +73,19 @@ impl Draft {
         self.names.insert(name.clone(), self.nodes.len());
         self.nodes.push((name.clone(), node));
         name
+    }
+
+    /// Lets a node stand for a folder: what other files of the folder say is said of it.
+    pub fn stands_for(&mut self, folder: &str, node: &str) {
+        let folders = &mut self.folders;
+        folders
+            .entry(folder.to_owned())
+            .or_insert_with(|| node.to_owned());
+    }
+
+    /// The node that stands for a folder.
+    pub fn node_of(&self, folder: &str) -> Option<String> {
+        self.folders.get(folder).cloned()
     }
 
     /// Whether there is a node of a name.
@@ -265,7 +280,48 @@ impl Draft {
         self.notes.iter().any(refused)
     }
 
+    /// Gives a graph of one node that nothing is connected to the inputs and outputs of that node.
+    fn wire_lone_node(&mut self) {
+        let [(name, node)] = self.nodes.as_slice() else {
+            return;
+        };
+        if !self.edges.is_empty() || !self.inputs.is_empty() || !self.outputs.is_empty() {
+            return;
+        }
+        let name = name.clone();
+        let role = node.get("role").and_then(Value::as_str);
+        let role = role.and_then(Role::from_word);
+        let ports = |key: &str, side: Direction| -> Vec<(String, Value)> {
+            if let Some(Value::Object(stated)) = node.get(key) {
+                let ports = stated
+                    .iter()
+                    .map(|(name, port)| (name.clone(), port.clone()));
+                return ports.collect();
+            }
+            let brought = role
+                .map_or(&[][..], |role| default_ports(role, side))
+                .iter();
+            brought
+                .filter(|port| port.required)
+                .map(|port| (port.name.to_owned(), json!({"type": port.kind.word()})))
+                .collect()
+        };
+        let (takes, gives) = (
+            ports("inputs", Direction::Input),
+            ports("outputs", Direction::Output),
+        );
+        for (port, ty) in takes {
+            let input = self.input(&port, without_foreign_name(ty));
+            self.edge(&format!("inputs.{input}"), &format!("{name}.{port}"));
+        }
+        for (port, ty) in gives {
+            let output = self.output(&port, without_foreign_name(ty));
+            self.edge(&format!("{name}.{port}"), &format!("outputs.{output}"));
+        }
+    }
+
     fn document(&mut self) -> Value {
+        self.wire_lone_node();
         self.name("imported");
         let mut metadata = core::mem::take(&mut self.metadata);
         if !self.annotations.is_empty() {
@@ -316,6 +372,13 @@ impl Draft {
         }
         (String::new(), self.notes)
     }
+}
+
+fn without_foreign_name(mut port: Value) -> Value {
+    if let Value::Object(port) = &mut port {
+        port.shift_remove("externalName");
+    }
+    port
 }
 
 /// Adds a port under a name that it may have and that is free.

@@ -165,10 +165,15 @@ impl<'a> File<'a> {
         text.as_deref()
     }
 
-    /// The text read as YAML or JSON, with all that is wrong with it.
+    /// The text read as YAML or JSON, with all that is wrong with it; of Markdown, its front
+    /// matter.
     pub fn parsed(&self) -> Option<&Parsed> {
         let parsed = self.parsed.get_or_init(|| {
             let text = self.text()?;
+            let text = match &*self.extension() {
+                "md" => front_matter(text)?,
+                _ => text,
+            };
             Some(yaml::read(text, &Limits::default()))
         });
         parsed.as_ref()
@@ -196,4 +201,10 @@ impl<'a> File<'a> {
         let digest = Digest::of_parts(parts);
         whole.then_some(digest)
     }
+}
+
+/// What stands between the `---` that begins a text and the next.
+fn front_matter(text: &str) -> Option<&str> {
+    let end = text.strip_prefix("---")?.find("\n---")?;
+    text.get(..end.saturating_add("---\n".len()))
 }

@@ -8,7 +8,9 @@
 
 mod draft;
 mod file;
+mod huggingface;
 mod note;
+mod page;
 #[cfg(test)]
 mod tests;
 
@@ -46,7 +48,7 @@ pub trait Importer: Sync {
 }
 
 /// All formats, in the order in which they write into the draft.
-pub static IMPORTERS: &[&dyn Importer] = &[];
+pub static IMPORTERS: &[&dyn Importer] = &[&huggingface::HuggingFace];
 
 /// The most files that one import takes.
 pub const MOST_FILES: usize = 4096;
@@ -194,6 +196,8 @@ fn read(importers: &[&dyn Importer], files: &[File<'_>], draft: &mut Draft) -> V
         } else if !file.is_readable() {
             let message = format!("`{name}` cannot be read");
             draft.refuse(&READ, place, message, "see whether it is still there");
+        } else if is_broken(file) {
+            draft.trees(file);
         } else if nothing {
             let message = format!("`{name}` is of no format that is read here");
             let titles = importers.iter().map(|importer| importer.title());
@@ -216,4 +220,13 @@ fn is_graph(file: &File<'_>) -> bool {
         .tree()
         .and_then(|tree| tree.get("apiVersion")?.as_scalar());
     version.is_some_and(|version| version.text == spec::API_VERSION)
+}
+
+/// Whether a file should be YAML or JSON and is not: what it would have been, nobody can tell.
+fn is_broken(file: &File<'_>) -> bool {
+    let has_errors = || {
+        file.parsed()
+            .is_some_and(|parsed| !parsed.errors.is_empty())
+    };
+    matches!(&*file.extension(), "json" | "yaml" | "yml") && has_errors()
 }
