@@ -27,6 +27,7 @@ mod fix;
 pub mod format;
 pub mod graph;
 pub mod hardware;
+pub mod import;
 pub mod infer;
 pub mod layout;
 pub mod lock;

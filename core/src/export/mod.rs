@@ -41,6 +41,7 @@ use std::collections::BTreeSet;
 
 pub use artifacts::{Artifacts, File, Kind, Language, Note};
 pub use error::{ExportError, UnknownTargetError};
+pub(crate) use names::dns_label;
 pub use subject::Subject;
 
 use crate::Analysis;

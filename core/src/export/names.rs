@@ -51,7 +51,7 @@ impl Names {
 }
 
 /// Small letters, digits and `-`, from a letter to a letter or digit.
-fn dns_label(text: &str) -> String {
+pub(crate) fn dns_label(text: &str) -> String {
     let plain = text
         .to_lowercase()
         .replace(|c: char| !c.is_ascii_alphanumeric(), "-");
