@@ -18,13 +18,20 @@ pub struct Analysis {
     pub graph: Option<Graph>,
     /// The types of the graph's ports.
     pub typing: Typing,
-    /// All findings, in the order of the text.
+    /// All findings, in the order of the text; until [`Analysis::checked`] only those of reading.
     pub diagnostics: Vec<Diagnostic>,
+    /// Whether the rules have been asked.
+    pub is_checked: bool,
 }
 
 impl Analysis {
     /// Analyses a text; never fails.
     pub fn new(text: impl Into<String>) -> Self {
+        Self::read(text).checked()
+    }
+
+    /// Reads, indexes and infers, without the rules: enough to draw the graph.
+    pub fn read(text: impl Into<String>) -> Self {
         let text = text.into();
         let reading = spec::read(&text);
         let mut diagnostics = reading.diagnostics.clone();
@@ -36,19 +43,28 @@ impl Analysis {
             typing = infer::infer(&graph);
             indexed = Some(graph);
         }
-        let mut analysis = Self {
+        diagnostics.arrange_by_key(|found| (found.span, found.code));
+        Self {
             text,
             reading,
             graph: indexed,
             typing,
             diagnostics,
-        };
-        let found = analysis.context().map(|cx| check::check(&cx));
-        analysis.diagnostics.extend(found.into_iter().flatten());
-        analysis
-            .diagnostics
-            .arrange_by_key(|found| (found.span, found.code));
-        analysis
+            is_checked: false,
+        }
+    }
+
+    /// With the findings of the rules.
+    #[must_use]
+    pub fn checked(mut self) -> Self {
+        if !self.is_checked {
+            let found = self.context().map(|cx| check::check(&cx));
+            self.diagnostics.extend(found.into_iter().flatten());
+            self.diagnostics
+                .arrange_by_key(|found| (found.span, found.code));
+            self.is_checked = true;
+        }
+        self
     }
 
     /// The tree of the graph's document.

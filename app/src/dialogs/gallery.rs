@@ -36,7 +36,7 @@ pub(crate) fn Templates() -> impl IntoView {
         view! {
             <li>
                 <button class="template" on:click=move |_| open(template.file, template.text)>
-                    <crate::canvas::Picture analysis=Rc::new(modelspec_core::Analysis::new(template.text)) />
+                    <crate::canvas::Picture analysis=Rc::new(modelspec_core::Analysis::read(template.text)) />
                     <b>{template.title}</b>
                     <span>{template.description()}</span>
                 </button>

@@ -154,6 +154,7 @@ fn Counts(app: App) -> impl IntoView {
         (
             document.count(Severity::Error),
             document.count(Severity::Warning),
+            document.analysis.is_checked,
         )
     });
     let pill = |count: usize, word: &str, class: &'static str| {
@@ -162,9 +163,12 @@ fn Counts(app: App) -> impl IntoView {
         (count > 0).then(|| view! { <span class=format!("pill {class}")>{text}</span> })
     };
     move || match counts.get() {
-        (0, 0) => view! { <span class="pill ok"><Icon glyph=Glyph::Check />"No problems"</span> }
-            .into_any(),
-        (errors, warnings) => view! {
+        (0, 0, false) => ().into_any(),
+        (0, 0, true) => {
+            view! { <span class="pill ok"><Icon glyph=Glyph::Check />"No problems"</span> }
+                .into_any()
+        }
+        (errors, warnings, _) => view! {
             {pill(errors, "error", "error")}
             {pill(warnings, "warning", "warning")}
         }

@@ -107,7 +107,7 @@ fn Counts() -> impl IntoView {
         (
             document.count(Severity::Error),
             document.count(Severity::Warning),
-            document.is_empty(),
+            document.is_empty() || !document.analysis.is_checked,
         )
     });
     let words =

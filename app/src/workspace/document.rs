@@ -52,7 +52,7 @@ pub(crate) struct Document {
 
 impl Document {
     pub(crate) fn empty() -> Self {
-        let analysis = Rc::new(Analysis::new(""));
+        let analysis = Rc::new(Analysis::read(""));
         Self {
             name: "untitled.modelspec.yaml".to_owned(),
             revision: 0,
@@ -101,6 +101,21 @@ impl Document {
                 edits: Some(edits),
                 origin,
             }),
+            ..self.clone()
+        }
+    }
+
+    /// The same text with the findings of the rules.
+    pub(super) fn checked(&self) -> Self {
+        let checked = |read: &Analysis| Rc::new(read.clone().checked());
+        let analysis = checked(&self.analysis);
+        Self {
+            drawn: if self.is_stale() {
+                checked(&self.drawn)
+            } else {
+                Rc::clone(&analysis)
+            },
+            analysis,
             ..self.clone()
         }
     }

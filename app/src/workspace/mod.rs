@@ -14,6 +14,7 @@ use std::rc::Rc;
 use modelspec_core::Analysis;
 use modelspec_core::edit::{self, Change, CoalesceKey, Command, History};
 
+use crate::rest;
 use crate::ui::prelude::*;
 
 pub(crate) use document::{Document, Origin};
@@ -69,12 +70,14 @@ pub(crate) struct Workspace {
 impl Workspace {
     /// An empty document.
     pub(crate) fn new() -> Self {
-        Self {
+        let workspace = Self {
             document: RwSignal::new_local(Rc::new(Document::empty())),
             selection: RwSignal::new(Selection::default()),
             notice: RwSignal::new(None),
             history: StoredValue::new_local(History::default()),
-        }
+        };
+        workspace.check_when_rules_come();
+        workspace
     }
 
     /// The document, watched.
@@ -132,13 +135,23 @@ impl Workspace {
             Action::Open { name, text } => {
                 self.history.update_value(History::clear);
                 self.select(Selection::default());
-                let next = self
-                    .document_now()
-                    .opened(name, Rc::new(Analysis::new(text)));
+                let next = self.document_now().opened(name, analysed(text));
                 self.document.set(Rc::new(next));
                 true
             }
         }
+    }
+
+    /// Checks what was opened before the rules were there.
+    fn check_when_rules_come(self) {
+        Effect::new(move |_| {
+            if rest::is_here() {
+                let now = self.document_now();
+                if !now.analysis.is_checked {
+                    self.document.set(Rc::new(now.checked()));
+                }
+            }
+        });
     }
 
     /// Marks the text as kept in a file.
@@ -187,7 +200,7 @@ impl Workspace {
         match applied {
             Ok(text) => {
                 if text != now.analysis.text {
-                    let analysis = Rc::new(Analysis::new(text));
+                    let analysis = analysed(text);
                     let next = now.next(analysis, edits, origin).with_steps(undo, redo);
                     self.document.set(Rc::new(next));
                 }
@@ -212,7 +225,7 @@ impl Workspace {
         let (undo, redo) = steps(&history);
         drop(history);
         let Some(moment) = moment else { return false };
-        let analysis = Rc::new(Analysis::new(moment.text));
+        let analysis = analysed(moment.text);
         let next = now
             .next(analysis, moment.edits, Origin::History)
             .with_steps(undo, redo);
@@ -233,6 +246,16 @@ impl Workspace {
         selection.retain(|item| document.has(item));
         self.select(selection);
     }
+}
+
+/// A text and what is known of it. The rules come with the rest of the program.
+fn analysed(text: String) -> Rc<Analysis> {
+    let read = Analysis::read(text);
+    Rc::new(if untrack(rest::is_here) {
+        read.checked()
+    } else {
+        read
+    })
 }
 
 fn steps(history: &History) -> (Option<String>, Option<String>) {

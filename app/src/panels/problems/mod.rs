@@ -155,6 +155,7 @@ fn Nothing(filtered: usize, filter: RwSignal<Filter>) -> impl IntoView {
         }
         .into_any();
     }
+    let is_checked = Memo::new(move |_| app.workspace.document().analysis.is_checked);
     let words = move || {
         let document = app.workspace.document();
         match document.drawn.graph.as_ref() {
@@ -174,9 +175,11 @@ fn Nothing(filtered: usize, filter: RwSignal<Filter>) -> impl IntoView {
     };
     view! {
         <div class="problems-none">
-            <Icon glyph=Glyph::Check />
-            <p><b>"No problems"</b></p>
-            <p class="hint">{words}</p>
+            <Show when=move || is_checked.get()>
+                <Icon glyph=Glyph::Check />
+                <p><b>"No problems"</b></p>
+                <p class="hint">{words}</p>
+            </Show>
         </div>
     }
     .into_any()
