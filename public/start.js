@@ -8,7 +8,7 @@
 // `import(assets.editor)` loads the text editor.
 //
 // <html data-state> is "ready" once the program's `main` has returned, "failed" when it
-// could not start.
+// could not start. It has data-program="whole" once the rest of the program is there too.
 const script = document.getElementById("start");
 const root = document.documentElement;
 const absolute = (address) => new URL(address, document.baseURI).href;
@@ -83,4 +83,5 @@ run().then(async ({ first, restJoined }) => {
   performance.mark("first-picture");
   if (assets.rest) await fetchRest(first);
   restJoined();
+  root.dataset.program = "whole";
 }, fail);

@@ -35,6 +35,12 @@ export const test = base.extend({
 
 /** Opens the path and waits until the designer has started. */
 export async function open(page, path = "/") {
+  await openFirst(page, path);
+  await expect(page.locator("html")).toHaveAttribute("data-program", "whole", { timeout: 30_000 });
+}
+
+/** Opens the page without waiting for the second file of its program. */
+export async function openFirst(page, path = "/") {
   await page.goto(path);
   await expect(page.locator("html")).toHaveAttribute("data-state", "ready", { timeout: 30_000 });
 }

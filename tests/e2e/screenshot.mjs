@@ -28,7 +28,7 @@ try {
   for (const colorScheme of ["light", "dark"]) {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme, reducedMotion: "reduce" });
     await page.goto(`http://127.0.0.1:${port}/${hash}`);
-    await page.waitForSelector("html[data-state=ready]", { timeout: 30_000 });
+    await page.waitForSelector("html[data-program=whole]", { timeout: 30_000 });
     await page.waitForLoadState("networkidle");
     if (!values.hash) {
       await page.getByRole("tab", { name: "Simulate" }).click();

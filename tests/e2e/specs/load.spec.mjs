@@ -1,6 +1,6 @@
 import AxeBuilder from "@axe-core/playwright";
 
-import { expect, open, test } from "../page.mjs";
+import { expect, open, openFirst, test } from "../page.mjs";
 import { hashOf, template } from "../share.mjs";
 import { PREFIXES } from "../playwright.config.mjs";
 
@@ -35,7 +35,7 @@ const hasRest = (page) => page.evaluate(() => "rest" in globalThis.modelspecAsse
 for (const [what, address] of [["the empty designer", "/"], ["a shared graph", "/index.html"], ["an embedded graph", "/embed.html"]]) {
   test(`the first picture of ${what} needs the first file of the program alone`, async ({ page }) => {
     const shared = address === "/" ? "" : hashOf(await template("rag-guarded"));
-    await open(page, address + shared);
+    await openFirst(page, address + shared);
     test.skip(!(await hasRest(page)), "a debug build is one file");
     await page.waitForFunction(() => performance.getEntriesByName("first-picture").length);
     await expect.poll(() => page.evaluate(() => performance.getEntriesByType("resource").some(({ name }) => name.includes("modelspec-rest")))).toBe(true);
@@ -54,7 +54,7 @@ test("who asks for a room before the second file has come gets it", async ({ pag
     // The page's own request hangs; what is asked for later must not wait for it.
     if (asked > 1) await route.continue();
   });
-  await open(page, `/index.html${hashOf(await template("rag-guarded"))}`);
+  await openFirst(page, `/index.html${hashOf(await template("rag-guarded"))}`);
   test.skip(!(await hasRest(page)), "a debug build is one file");
   await expect.poll(() => asked).toBe(1);
   await page.getByRole("tab", { name: "Outline" }).click();
@@ -69,7 +69,7 @@ test("the second file is asked for again where a request fails", async ({ page, 
     if (asked === 1) await route.abort();
     else await route.continue();
   });
-  await open(page, `/index.html${hashOf(await template("rag-guarded"))}`);
+  await openFirst(page, `/index.html${hashOf(await template("rag-guarded"))}`);
   test.skip(!(await hasRest(page)), "a debug build is one file");
   await expect(page.getByRole("complementary", { name: "Inspector" }).getByRole("heading", { name: "support-rag" })).toBeVisible();
   expect(asked).toBe(2);
