@@ -9,6 +9,7 @@ mod cases_of_paths;
 mod diagnostic;
 mod latency;
 mod meeting;
+mod placed;
 #[macro_use]
 mod rule;
 mod rules;
