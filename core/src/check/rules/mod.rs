@@ -55,5 +55,6 @@ catalogue! {
     mg313,
     mg401,
     mg402,
+    mg403,
     mg501,
 }
