@@ -56,5 +56,6 @@ catalogue! {
     mg401,
     mg402,
     mg403,
+    mg404,
     mg501,
 }
