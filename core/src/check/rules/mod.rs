@@ -57,5 +57,6 @@ catalogue! {
     mg402,
     mg403,
     mg404,
+    mg405,
     mg501,
 }
