@@ -58,5 +58,6 @@ catalogue! {
     mg403,
     mg404,
     mg405,
+    mg406,
     mg501,
 }
