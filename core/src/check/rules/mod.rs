@@ -59,5 +59,6 @@ catalogue! {
     mg404,
     mg405,
     mg406,
+    mg407,
     mg501,
 }
