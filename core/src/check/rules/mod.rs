@@ -61,4 +61,5 @@ catalogue! {
     mg406,
     mg407,
     mg501,
+    mg502,
 }
