@@ -62,4 +62,5 @@ catalogue! {
     mg407,
     mg501,
     mg502,
+    mg503,
 }
