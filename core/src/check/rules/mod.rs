@@ -63,4 +63,5 @@ catalogue! {
     mg501,
     mg502,
     mg503,
+    mg504,
 }
