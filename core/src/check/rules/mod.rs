@@ -64,4 +64,5 @@ catalogue! {
     mg502,
     mg503,
     mg504,
+    mg505,
 }
