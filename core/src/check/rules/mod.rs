@@ -65,4 +65,5 @@ catalogue! {
     mg503,
     mg504,
     mg505,
+    mg506,
 }
