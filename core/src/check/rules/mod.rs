@@ -66,4 +66,5 @@ catalogue! {
     mg504,
     mg505,
     mg506,
+    mg601,
 }
