@@ -67,4 +67,5 @@ catalogue! {
     mg505,
     mg506,
     mg601,
+    mg602,
 }
