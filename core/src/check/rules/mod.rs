@@ -68,4 +68,5 @@ catalogue! {
     mg506,
     mg601,
     mg602,
+    mg603,
 }
