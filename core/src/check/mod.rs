@@ -6,6 +6,8 @@ mod cases;
 mod cases_of_contracts;
 #[cfg(test)]
 mod cases_of_paths;
+#[cfg(test)]
+mod cases_of_placement;
 mod diagnostic;
 mod latency;
 mod meeting;
