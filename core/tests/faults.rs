@@ -174,10 +174,10 @@ const MEANING: &[Fault] = &[
     ),
     fault(
         GUARDED,
-        "budget: 60ms ",
-        "budget: 20s ",
+        "latency: {p50: 4ms, p95: 6ms, source: declared}",
+        "budget: 20s",
         "MG401",
-        &["guard", "20s", "12s"],
+        &["embedder", "20s", "12s"],
     ),
     fault(
         OCR,
@@ -220,6 +220,108 @@ const MEANING: &[Fault] = &[
         "gpu: L40S, replicas: 2, batch: {continuous: {kvTokens: 1M, maxSequences: 32,",
         "MG501",
         &["small", "1,000,000 tokens × 57,344 B"],
+    ),
+];
+
+/// Contracts, timeouts, placement, pins and governance.
+const CONTRACTS: &[Fault] = &[
+    fault(
+        GUARDED,
+        "{kind: vector, dim: 1024, metric: cosine, space",
+        "{kind: vector, dim: 1024, metric: manhattan, space",
+        "MG303",
+        &["embedder.vector", "store.query", "manhattan"],
+    ),
+    fault(
+        RAG,
+        "index: {embedder: BAAI/bge-base-en-v1.5,",
+        "index: {embedder: intfloat/e5-base-v2,",
+        "MG304",
+        &["intfloat/e5-base-v2", "BAAI/bge-base-en-v1.5"],
+    ),
+    fault(
+        GUARDED,
+        "score: {kind: similarity, order: desc}, maxItems: 20",
+        "score: {kind: distance, order: desc}, maxItems: 20",
+        "MG309",
+        &["store.hits", "farthest"],
+    ),
+    fault(
+        GUARDED,
+        "maxItems: 20",
+        "maxItems: 5",
+        "MG309",
+        &["reranker.ranked", "8", "5"],
+    ),
+    fault(
+        GUARDED,
+        "budget: 60ms ",
+        "budget: 500ms ",
+        "MG403",
+        &["guard", "500ms", "200ms"],
+    ),
+    fault(
+        RAG,
+        "api: tei-embed, timeout: 200ms",
+        "api: tei-embed, timeout: 200ms, retries: {attempts: 3, perTry: 100ms}",
+        "MG404",
+        &["embedder", "3 × 100ms", "200ms"],
+    ),
+    fault(
+        GUARDED,
+        "arrivals: {poisson: {rate: 20rps}}",
+        "arrivals: {poisson: {rate: 25rps}}",
+        "MG406",
+        &["reranker", "25 requests a second"],
+    ),
+    fault(
+        CASCADE,
+        "gpusPerReplica: 4",
+        "gpusPerReplica: 3",
+        "MG502",
+        &["large", "64 attention heads", "3 GPUs"],
+    ),
+    fault(
+        GUARDED,
+        "placement: {gpu: L40S, replicas: 1}",
+        "placement: {gpu: L40S, replicas: 1, coLocate: [embedder]}",
+        "MG503",
+        &["reranker", "embedder", "L40S", "L4"],
+    ),
+    fault(
+        GUARDED,
+        "count: 8",
+        "count: 1",
+        "MG504",
+        &["generator", "gpu-a"],
+    ),
+    fault(
+        OCR,
+        "limits: {maxModelLen: 8192,",
+        "limits: {maxModelLen: 40000,",
+        "MG505",
+        &["40,000", "32,768"],
+    ),
+    fault(
+        OCR,
+        "batch: {continuous: {maxSequences: 8,",
+        "batch: {continuous: {maxSequences: 64,",
+        "MG506",
+        &["extraction", "64 × 8,192 = 524,288 tokens"],
+    ),
+    fault(
+        RAG,
+        "image: \"qdrant/qdrant:v1.15.0\"",
+        "image: qdrant/qdrant",
+        "MG601",
+        &["store", "qdrant/qdrant"],
+    ),
+    fault(
+        AGENT,
+        "dataClass: internal",
+        "dataClass: personal",
+        "MG603",
+        &["inputs.question", "search", "planner"],
     ),
 ];
 
@@ -352,19 +454,28 @@ fn faults_of_meaning_latency_and_placement_are_told_by_one_code_each() {
 }
 
 #[test]
+fn faults_of_contracts_timeouts_placement_and_pins_are_told_by_one_code_each() {
+    all_are_told(CONTRACTS);
+}
+
+#[test]
 fn faults_of_structure_and_type_are_told_by_one_code_each() {
     all_are_told(STRUCTURE);
 }
 
 #[test]
 fn there_are_faults_enough_and_no_two_are_one() {
-    let all = KNOWN.iter().chain(MEANING).chain(STRUCTURE);
+    let all = KNOWN
+        .iter()
+        .chain(MEANING)
+        .chain(CONTRACTS)
+        .chain(STRUCTURE);
     let mut seen: BTreeMap<(&str, &str, &str), &str> = BTreeMap::new();
     for fault in all {
         let known = seen.insert((fault.example, fault.from, fault.to), fault.code);
         assert_eq!(known, None, "{}: {}", fault.example, fault.to);
     }
-    assert!(seen.len() >= 24, "{}", seen.len());
+    assert!(seen.len() >= 40, "{}", seen.len());
 }
 
 #[test]

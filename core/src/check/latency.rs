@@ -40,3 +40,15 @@ pub(super) fn at_least(latency: &Latency, percent: u32) -> Option<Percentile> {
     let below = known.into_iter().filter(|known| known.percent <= percent);
     below.max_by_key(|known| (known.time.value, known.percent))
 }
+
+/// The highest percentile that a latency states.
+pub(super) fn highest(latency: &Latency) -> Option<Percentile> {
+    known(latency.p50, latency.p90, latency.p95, latency.p99).pop()
+}
+
+/// The median of a latency; of a higher percentile it does not follow.
+pub(super) fn lowest(latency: &Latency) -> Option<Percentile> {
+    let time = latency.p50?;
+    let percent = 50;
+    Some(Percentile { percent, time })
+}

@@ -6,9 +6,12 @@ mod cases;
 mod cases_of_contracts;
 #[cfg(test)]
 mod cases_of_paths;
+#[cfg(test)]
+mod cases_of_placement;
 mod diagnostic;
 mod latency;
 mod meeting;
+mod placed;
 #[macro_use]
 mod rule;
 mod rules;

@@ -9,6 +9,7 @@ mod build;
 mod paths;
 mod roles;
 mod types;
+mod visits;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -18,6 +19,7 @@ pub use build::{build, edge_id};
 pub use paths::{cycles, dominators, find_path, heaviest_path, topological_order};
 pub use roles::{RolePort, default_ports, passes_through};
 pub use types::{Fact, FactValue, Param, Type, resolve};
+pub use visits::expected_visits;
 
 use crate::spec::{EdgeRole, ModelGraph, Role};
 use crate::text::Span;

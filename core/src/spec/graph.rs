@@ -46,6 +46,8 @@ record! {
     pub struct GraphSpec {
         /// Whether an orchestrator calls the nodes, or each node its successors.
         "execution" execution: Execution,
+        /// What it is for; licences are held against it.
+        "use" usage: Use,
         /// Payload types with a name, reusable on any port.
         "types" types: Map<ByType, TypeExpr>,
         /// What a request brings.
@@ -566,6 +568,16 @@ words! {
         "orchestrated" Orchestrated,
         /// Each calls its successors.
         "chained" Chained,
+    }
+
+    /// What a graph is for.
+    pub enum Use {
+        /// Sold, or part of what is sold.
+        "commercial" Commercial,
+        /// Within a firm.
+        "internal" Internal,
+        /// To learn from.
+        "research" Research,
     }
 
     /// How sensitive a value is.

@@ -1,12 +1,11 @@
 //! From a graph to stations: how often a request visits each node, and how long the node works.
 
 mod service;
-mod visits;
 
 use std::collections::BTreeMap;
 
 use modelspec_core::check::{Code, Diagnostic, Severity};
-use modelspec_core::graph::Graph;
+use modelspec_core::graph::{Graph, expected_visits};
 use modelspec_core::spec;
 use modelspec_core::text::Span;
 
@@ -70,7 +69,7 @@ pub fn from_graph(graph: &Graph, rate: Option<f64>) -> Result<Compilation, Vec<D
         }
         None => stated_rate(graph).map_err(|found| vec![*found])?,
     };
-    let visits = visits::expected(graph);
+    let visits = expected_visits(graph);
     let mut notes = Vec::new();
     let mut stations = Vec::new();
     let mut origins = BTreeMap::new();

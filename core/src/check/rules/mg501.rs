@@ -1,11 +1,12 @@
+use crate::check::placed::{Shares, gigabytes, slice, written};
 use crate::check::tokens::grouped;
 use crate::check::{Context, Diagnostic, Fix};
 use crate::fix;
 use crate::graph::NodeIx;
 use crate::hardware::{
-    ACTIVATIONS, Catalogue, Gpu, MemoryFit, kv_bytes_per_token, slice_memory,
+    ACTIVATIONS, Catalogue, Gpu, MemoryFit, kv_bytes_per_token, slice_memory, usable_memory,
 };
-use crate::spec::{Batch, Count, Model, Node, Placement, Ratio, Share};
+use crate::spec::{Batch, Count, Model, Node, Placement, Ratio};
 use crate::text::Spanned;
 use crate::yaml::Fragment;
 
@@ -16,7 +17,8 @@ rule! {
     /// A server may use nine tenths of a GPU's memory, less 1.25 GB for activations and its own
     /// work. The weights take parameters × bytes of their precision, divided among the GPUs of a
     /// replica; a token of KV cache takes 2 × layers × KV heads of the GPU × head dimension × bytes
-    /// on each.
+    /// on each. Nodes that share a GPU (`share: {mps: …}` or `timeSlice`) are all in its memory at once, and
+    /// each keeps the 1.25 GB for itself.
     ///
     /// ## Why
     /// The server starts, loads for minutes, and ends with "out of memory"; in a cluster it does so
@@ -66,6 +68,9 @@ fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     for (ix, _) in cx.graph.model_nodes() {
         found.extend(fits(cx, &catalogue, ix));
     }
+    for group in Shares::new(cx).groups() {
+        found.extend(together(cx, &catalogue, &group));
+    }
 }
 
 /// What a node asks of the memory of each GPU.
@@ -79,11 +84,7 @@ struct Demand<'a> {
 
 impl<'a> Demand<'a> {
     fn new(node: &'a Node, placement: &'a Placement) -> Option<Self> {
-        let share = placement.share.as_ref().map(|share| &share.value);
-        let slice = match share {
-            Some(Share::Mig(mig)) => Some(mig.fraction?.value),
-            _ => None,
-        };
+        let slice = slice(placement);
         let cache = match node.batch() {
             Some(Batch::Continuous(batch)) => batch.kv_tokens,
             _ => None,
@@ -106,12 +107,17 @@ impl<'a> Demand<'a> {
         MemoryFit::new(self.model, self.memory(gpu), gpus)
     }
 
-    /// Whether it fits with room for the longest request, so that a change is worth proposing.
+    /// Whether it fits with room for a full batch of the longest requests, so that a change is worth proposing.
     fn fits_well(&self, gpu: &Gpu, gpus: u32) -> bool {
         let longest = self.node.limits.as_ref().and_then(|limits| limits.max_model_len);
         let longest = longest.or(self.model.context_tokens).map_or(0, |tokens| tokens.value.0);
+        let sequences = match self.node.batch() {
+            Some(Batch::Continuous(batch)) => batch.max_sequences.map_or(1, |most| u64::from(most.value.0)),
+            _ => 1,
+        };
         let each = kv_bytes_per_token(self.model, gpus).unwrap_or(0);
-        let cache = self.cache_bytes(gpus).max(each.saturating_mul(longest));
+        let full = each.saturating_mul(longest).saturating_mul(sequences);
+        let cache = self.cache_bytes(gpus).max(full);
         self.fit(gpu, gpus).is_some_and(|fit| fit.fits() && fit.room >= cache)
     }
 }
@@ -138,10 +144,7 @@ fn fits(cx: &Context<'_>, catalogue: &Catalogue, ix: NodeIx) -> Option<Diagnosti
     let sum = asked.as_ref().map(|_| {
         format!(" = {}", gigabytes(fit.weights.saturating_add(cache)))
     });
-    let on = match demand.slice {
-        Some(slice) => format!("{}/{} of a {}", slice.part, slice.whole, gpu.name),
-        None => format!("each {}", gpu.name),
-    };
+    let on = written(demand.slice, gpu.name);
     let message = format!(
         "`{name}` needs {weights}{}{} on {on}, where 0.9 × {} − {} = {} can be used",
         asked.unwrap_or_default(),
@@ -209,9 +212,55 @@ fn weights(model: &Model, fit: &MemoryFit) -> Option<String> {
     Some(format!("{parameters} × {each} B{divided} = {total} of weights"))
 }
 
-/// Bytes in 10⁹, rounded to hundredths.
-fn gigabytes(bytes: u64) -> String {
-    let hundredths = bytes.saturating_add(5_000_000) / 10_000_000;
-    let (whole, rest) = (hundredths / 100, hundredths % 100);
-    format!("{}.{rest:02} GB", grouped(whole))
+/// Nodes that share GPUs, each of which fits alone: whether all of them do. What is not known of one
+/// counts nothing.
+fn together(cx: &Context<'_>, catalogue: &Catalogue, group: &[NodeIx]) -> Option<Diagnostic> {
+    let mut terms = Vec::new();
+    let (mut sum, mut shared) = (0_u64, None);
+    for &ix in group {
+        let node = cx.graph.spec_of(ix)?;
+        let Some(placement) = &node.placement else { continue };
+        let Some(stated) = &placement.gpu else { continue };
+        let gpu = catalogue.find(&stated.value).ok()?;
+        let (first, _) = *shared.get_or_insert((gpu, stated));
+        if first.name != gpu.name {
+            return None;
+        }
+        let Some(demand) = Demand::new(node, placement) else { continue };
+        let gpus = placement.gpus_per_replica.map_or(1, |gpus| gpus.value.0);
+        let Some(fit) = demand.fit(gpu, gpus) else { continue };
+        let own = fit.weights.saturating_add(demand.cache_bytes(gpus));
+        if own > fit.usable || !fit.fits() {
+            return None;
+        }
+        sum = sum.saturating_add(own);
+        terms.push((ix, own, stated.span));
+    }
+    let (gpu, stated) = shared?;
+    // Each server keeps what it needs for its own work.
+    let servers = u64::try_from(terms.len()).ok()?;
+    let kept = ACTIVATIONS.saturating_mul(servers.saturating_sub(1));
+    let usable = usable_memory(gpu.memory.0).saturating_sub(kept);
+    if sum <= usable || terms.len() < 2 {
+        return None;
+    }
+    let needs: Vec<String> =
+        terms.iter().map(|(ix, own, _)| format!("`{}` {}", cx.graph.name(*ix), gigabytes(*own))).collect();
+    let message = format!(
+        "on each shared {} stand {} = {}, where 0.9 × {} − {servers} × {} = {} can be used",
+        gpu.name,
+        needs.join(" + "),
+        gigabytes(sum),
+        gigabytes(gpu.memory.0),
+        gigabytes(ACTIVATIONS),
+        gigabytes(usable)
+    );
+    let first = group.first().copied()?;
+    let diagnostic = RULE
+        .at(stated.span, message)
+        .on_node(cx.graph.name(first))
+        .with_help("share a larger GPU, or let one of them have its own");
+    Some(terms.iter().fold(diagnostic, |diagnostic, (ix, own, span)| {
+        diagnostic.relate(*span, format!("`{}` takes {}", cx.graph.name(*ix), gigabytes(*own)))
+    }))
 }

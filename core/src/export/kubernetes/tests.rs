@@ -225,9 +225,16 @@ fn a_node_without_anything_to_run_is_the_orchestrators() {
     );
 }
 
+/// Each node calls its successors, and waits for them.
+fn chained() -> String {
+    GUARDED
+        .replace("spec:\n  types:", "spec:\n  execution: chained\n  types:")
+        .replace("timeout: 200ms", "timeout: 11s")
+}
+
 #[test]
 fn a_chain_follows_the_edges_and_stops_at_its_guardrail() {
-    let chained = GUARDED.replace("spec:\n  types:", "spec:\n  execution: chained\n  types:");
+    let chained = chained();
     let stopped = export::run(&Kubernetes, &Analysis::new(&*chained), &Options::default());
     let Err(ExportError::Stopped(artifacts)) = stopped else {
         panic!("a guardrail in a chain stops the export")
@@ -425,12 +432,10 @@ fn equal_graphs_give_equal_bytes() {
 
 #[test]
 fn a_guardrail_elsewhere_stops_a_chain_too() {
-    let text = GUARDED
-        .replace("spec:\n  types:", "spec:\n  execution: chained\n  types:")
-        .replace(
-            "role: guardrail\n",
-            "role: guardrail\n      external: true\n",
-        );
+    let text = chained().replace(
+        "role: guardrail\n",
+        "role: guardrail\n      external: true\n",
+    );
     let stopped = export::run(&Kubernetes, &Analysis::new(text), &Options::default());
     let Err(ExportError::Stopped(artifacts)) = stopped else {
         panic!("a guardrail in a chain stops the export")
@@ -459,9 +464,12 @@ fn a_graph_that_no_config_map_holds_stops_the_export() {
 
 #[test]
 fn what_another_document_says_is_told_to_be_missing() {
-    let text = GUARDED.replace(
+    let mut text = GUARDED.replace(
         "role: embedder\n",
         "role: embedder\n      specRef: {name: embedder-spec}\n",
+    );
+    text.push_str(
+        "---\napiVersion: piqc.ai/v1alpha1\nkind: ModelSpec\nmetadata: {name: embedder-spec}\nspec:\n  identity: {model: {id: BAAI/bge-large-en-v1.5, family: bert, task: feature-extraction, framework: tei}}\n  runtime: {accelerator: {vendor: nvidia, type: L4, count: 1}}\n",
     );
     let artifacts = export(&text);
     assert!(codes(&artifacts.losses, "embedder").contains(&"SPEC-REF"));

@@ -1,0 +1,97 @@
+use super::{Edge, Graph, NodeIx, PortIx, topological_order};
+use crate::spec::Role;
+
+/// How often a request visits each node, on average; by the node's number.
+///
+/// Where a node needs several values, it runs as often as the rarest of them comes. Rounds of a
+/// loop are not counted. O(nodes + edges · ports of a node).
+pub fn expected_visits(graph: &Graph) -> Vec<f64> {
+    let fair = fair_shares(graph);
+    let mut visits = vec![0.0_f64; graph.nodes.len()];
+    for ix in topological_order(graph) {
+        let own = if ix == NodeIx::INPUTS {
+            1.0
+        } else {
+            arriving(graph, ix, &visits, &fair)
+        };
+        if let Some(slot) = visits.get_mut(ix.0 as usize) {
+            *slot = own;
+        }
+    }
+    visits
+}
+
+/// What each branch of a router or splitter gets that states no share of its own.
+fn fair_shares(graph: &Graph) -> Vec<f64> {
+    let mut fair = vec![1.0_f64; graph.nodes.len()];
+    for (ix, node) in graph.model_nodes() {
+        if !matches!(node.role, Some(Role::Router | Role::Splitter)) {
+            continue;
+        }
+        let (mut taken, mut open) = (0.0, 0.0_f64);
+        for branch in graph.outgoing(ix) {
+            match stated(graph, branch) {
+                Some(share) => taken += share,
+                None => open += 1.0,
+            }
+        }
+        if let Some(slot) = fair.get_mut(ix.0 as usize) {
+            *slot = (1.0 - taken).max(0.0) / open.max(1.0);
+        }
+    }
+    fair
+}
+
+fn stated(graph: &Graph, edge: &Edge) -> Option<f64> {
+    let spec = graph.edge_spec(edge.ix)?;
+    let share = spec.probability.or(spec.weight)?;
+    Some(share.value.as_fraction())
+}
+
+fn arriving(graph: &Graph, ix: NodeIx, visits: &[f64], fair: &[f64]) -> f64 {
+    let mut by_port: Vec<(Option<PortIx>, f64)> = Vec::new();
+    let mut any = false;
+    for edge in graph.incoming(ix).filter(|edge| !edge.is_loop) {
+        any = true;
+        let port = edge.ports.map(|(_, to)| to);
+        let needed = edge.required
+            && port
+                .and_then(|port| graph.port(port))
+                .is_none_or(|port| port.required);
+        if !needed {
+            continue;
+        }
+        let at = |list: &[f64]| list.get(edge.source.0 as usize).copied().unwrap_or(0.0);
+        let flow = at(visits) * share(graph, edge, at(fair));
+        match by_port.iter_mut().find(|(known, _)| *known == port) {
+            Some((_, sum)) => *sum += flow,
+            None => by_port.push((port, flow)),
+        }
+    }
+    if !any {
+        // A node without inputs gives its value to every request.
+        return if ix.is_model() { 1.0 } else { 0.0 };
+    }
+    let flows = by_port.iter().map(|(_, flow)| *flow);
+    flows.fold(1.0, f64::min)
+}
+
+/// The share of a node's requests that take one of its edges.
+fn share(graph: &Graph, edge: &Edge, fair: f64) -> f64 {
+    if let Some(stated) = stated(graph, edge) {
+        return stated;
+    }
+    if graph.node(edge.source).and_then(|node| node.role) != Some(Role::Cache) {
+        return fair;
+    }
+    let rate = graph
+        .spec_of(edge.source)
+        .and_then(|spec| spec.hit_rate)
+        .map_or(0.0, |rate| rate.value.as_fraction());
+    let port = edge.ports.and_then(|(from, _)| graph.port(from));
+    match port.map(|port| port.name.as_str()) {
+        Some("miss") => 1.0 - rate,
+        Some("hit") => rate,
+        _ => 1.0,
+    }
+}
