@@ -12,7 +12,6 @@ type Settings = Spanned<Map<ByRule, CheckSetting>>;
 const RESERVED: &[&str] = &[
     "MG108", "MG111", "MG304", "MG308", "MG309", "MG310", "MG313", "MG403", "MG404", "MG405",
     "MG406", "MG407", "MG502", "MG503", "MG504", "MG505", "MG506", "MG601", "MG602", "MG603",
-    "MG604",
 ];
 
 /// The settings of a document by what they stand on. O(nodes + edges) to gather.

@@ -48,4 +48,5 @@ catalogue! {
     mg401,
     mg402,
     mg501,
+    mg604,
 }
