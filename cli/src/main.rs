@@ -9,8 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Check, explain, simulate and export graphs of models.
-/// Check, format, explain and simulate graphs of models.
+/// Check, format, compare, lock, simulate and export graphs of models.
 #[derive(Debug, Parser)]
 #[command(name = "modelspec", version, propagate_version = true)]
 struct Cli {
@@ -25,6 +24,8 @@ enum Command {
     Export(commands::export::Export),
     Explain(commands::explain::Explain),
     Fmt(commands::fmt::Fmt),
+    Lock(commands::lock::Lock),
+    Verify(commands::verify::Verify),
     Simulate(commands::simulate::Simulate),
     Schema(commands::schema::Schema),
     Completions(commands::completions::Completions),
@@ -56,6 +57,8 @@ fn main() -> ExitCode {
         Command::Export(export) => export.run(),
         Command::Explain(explain) => explain.run(),
         Command::Fmt(fmt) => fmt.run(),
+        Command::Lock(lock) => lock.run(),
+        Command::Verify(verify) => verify.run(),
         Command::Simulate(simulate) => simulate.run(),
         Command::Schema(schema) => schema.run(),
         Command::Completions(completions) => completions.run(),

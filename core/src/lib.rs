@@ -20,6 +20,7 @@ pub mod spec;
 mod analysis;
 pub mod check;
 pub mod complete;
+pub mod compose;
 pub mod diff;
 pub mod edit;
 pub mod export;

@@ -2,13 +2,13 @@ use core::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use modelspec_core::Analysis;
 use modelspec_core::check::{Applicability, Diagnostic};
 use modelspec_core::infer::Slot;
 use modelspec_core::text::{self, TextEdit};
+use modelspec_core::{Analysis, compose, lock};
 
 use crate::report::{self, Checked, Format, Level};
-use crate::source::{self, Source};
+use crate::source::{self, Source, bundle};
 use crate::{Failure, Outcome, print};
 
 /// Check documents against every rule.
@@ -45,10 +45,10 @@ impl Check {
             if self.explain_inference && self.format == Format::Text {
                 print(&explain(&source, &analysis))?;
             }
-            files.push(Checked {
-                source,
-                found: analysis.diagnostics,
-            });
+            let mut found = analysis.diagnostics.clone();
+            found.extend(locked(&analysis, &source)?);
+            found.sort_by_key(|found| (found.span, found.code));
+            files.push(Checked { source, found });
         }
         print(&report::render(&files, self.format))?;
         let fails = |found: &Diagnostic| self.fail_on.includes(found.severity);
@@ -59,6 +59,27 @@ impl Check {
             Outcome::Fine
         })
     }
+}
+
+/// What is not as the lockfile beside the document has it, where there is one that holds its graph.
+fn locked(analysis: &Analysis, source: &Source) -> Result<Vec<Diagnostic>, Failure> {
+    let path = bundle::lockfile(source).filter(|path| path.exists());
+    let lock = path.map(|path| bundle::read_lock(&path)).transpose()?;
+    let lock = lock.as_ref().or_else(|| analysis.reading.lock());
+    let name = analysis.graph.as_ref().and_then(|graph| graph.spec.name());
+    let (Some(lock), Some(name)) = (lock, name) else {
+        return Ok(Vec::new());
+    };
+    let holds = lock
+        .graphs
+        .as_ref()
+        .is_some_and(|graphs| graphs.get(name).is_some());
+    if !holds {
+        return Ok(Vec::new());
+    }
+    let bundle = bundle::beside(source, &analysis.reading);
+    let specs = compose::specs(analysis, &bundle);
+    Ok(lock::verify(analysis, lock, &specs))
 }
 
 /// Applies safe fixes until none is left, and writes the file back. What comes from standard input

@@ -2,7 +2,6 @@ use core::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use modelspec_core::check::Severity;
 use modelspec_core::diff::{self, Change, Class, Differences};
 use modelspec_core::text::{LineIndex, Position, Span};
 use modelspec_core::{Analysis, lock};
@@ -92,7 +91,7 @@ impl Diff {
         for path in [&self.old, &self.new] {
             let source = source::read(path)?;
             let analysis = Analysis::new(&*source.text);
-            let found = unreadable(&analysis);
+            let found = source::unreadable(&analysis);
             if !found.is_empty() {
                 refused.push(Checked { source, found });
                 continue;
@@ -129,15 +128,6 @@ impl Diff {
             Outcome::Fine
         })
     }
-}
-
-/// The errors of reading.
-fn unreadable(analysis: &Analysis) -> Vec<modelspec_core::check::Diagnostic> {
-    let found = analysis.reading.diagnostics.iter();
-    found
-        .filter(|found| found.severity == Severity::Error)
-        .cloned()
-        .collect()
 }
 
 /// `file:line:column` of a change: in the new document, and of what is gone in the old one.

@@ -58,6 +58,11 @@ pub fn reference() -> String {
     text
 }
 
+/// Gives findings that were made outside of the rules the severities that the document sets.
+pub(crate) fn settle(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
+    settings::apply(cx, found);
+}
+
 /// Runs every rule over a graph, and applies the severities that the document sets. The findings
 /// come in the order of the text.
 pub fn check(cx: &Context<'_>) -> Vec<Diagnostic> {

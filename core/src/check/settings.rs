@@ -9,9 +9,6 @@ use crate::text::{Spanned, TextEdit};
 
 type Settings = Spanned<Map<ByRule, CheckSetting>>;
 
-/// Codes of the catalogue that no rule here looks for yet; to set them is no mistake.
-const RESERVED: &[&str] = &["MG604"];
-
 /// The settings of a document by what they stand on. O(nodes + edges) to gather.
 struct Stated<'a> {
     graph: Option<&'a Settings>,
@@ -76,10 +73,7 @@ pub(super) fn apply(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
 /// Reports settings of codes that no rule has. Codes of export targets (`TG-…`) and of differences
 /// (`DF-…`) are theirs to know.
 pub(super) fn unknown_codes(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    let known = || {
-        let codes = RULES.iter().map(|rule| rule.code.0);
-        codes.chain(RESERVED.iter().copied())
-    };
+    let known = || RULES.iter().map(|rule| rule.code.0);
     for setting in Stated::new(cx).all().flat_map(|settings| settings.iter()) {
         let name = setting.name.as_str();
         if name.starts_with("TG-") || name.starts_with("DF-") || known().any(|code| code == name) {

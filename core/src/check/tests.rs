@@ -1,14 +1,24 @@
 //! What holds of every rule: its page, its two examples, its fixes, its messages.
 
-use super::{RULES, Severity, reference, rule};
-use crate::Analysis;
+use super::{Diagnostic, RULES, Severity, reference, rule};
+use crate::compose::{self, Bundle};
 use crate::text::apply;
+use crate::{Analysis, lock};
+
+/// All findings of a text; a lock behind the graph in the stream is held against it.
+fn findings(text: &str) -> Vec<Diagnostic> {
+    let analysis = Analysis::new(text);
+    let locked = analysis.reading.lock().map(|lock| {
+        let specs = compose::specs(&analysis, &Bundle::new());
+        lock::verify(&analysis, lock, &specs)
+    });
+    let found = analysis.diagnostics.clone().into_iter();
+    found.chain(locked.into_iter().flatten()).collect()
+}
 
 /// The codes of an analysis that are at least warnings, and `code` itself at any severity.
 fn codes(text: &str, code: &str) -> Vec<String> {
-    let analysis = Analysis::new(text);
-    let mut codes: Vec<String> = analysis
-        .diagnostics
+    let mut codes: Vec<String> = findings(text)
         .iter()
         .filter(|found| found.severity >= Severity::Warning || found.code.0 == code)
         .map(|found| found.code.0.to_owned())
@@ -19,9 +29,7 @@ fn codes(text: &str, code: &str) -> Vec<String> {
 }
 
 fn told(text: &str) -> String {
-    let analysis = Analysis::new(text);
-    let told: Vec<String> = analysis
-        .diagnostics
+    let told: Vec<String> = findings(text)
         .iter()
         .map(|found| format!("{} {}: {}", found.code, found.severity, found.message))
         .collect();
@@ -99,8 +107,7 @@ fn every_fix_removes_its_finding_and_brings_no_other() {
 fn a_message_is_one_sentence_that_names_what_it_is_about() {
     for rule in RULES {
         let (fails, _) = rule.examples().unwrap();
-        let analysis = Analysis::new(fails);
-        for found in analysis.diagnostics {
+        for found in findings(&fails) {
             let message = &found.message;
             assert!(
                 !message.contains('\n') && !message.ends_with('.'),

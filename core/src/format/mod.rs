@@ -14,6 +14,7 @@ mod write;
 use comments::{Comment, Page};
 
 use crate::check::{Applicability, Code, Diagnostic, Severity};
+use crate::lock::LockFile;
 use crate::spec::form::Form;
 use crate::spec::piqc::ModelSpec;
 use crate::spec::{self, Document, ModelGraph, Reading, Shape};
@@ -84,6 +85,7 @@ fn form_of(document: &Document) -> Form {
     match document {
         Document::Graph(_) => ModelGraph::form(),
         Document::ModelSpec(_) => ModelSpec::form(),
+        Document::Lock(_) => LockFile::form(),
         Document::Unknown => Form::Any,
     }
 }

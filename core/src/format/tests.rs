@@ -18,6 +18,7 @@ fn meaning(text: &str) -> Vec<serde_json::Value> {
     let documents = reading.documents.iter().map(|document| match document {
         Document::Graph(graph) => graph.canonical(),
         Document::ModelSpec(spec) => spec.canonical(),
+        Document::Lock(lock) => lock.canonical(),
         Document::Unknown => serde_json::Value::Null,
     });
     documents.filter(|document| !document.is_null()).collect()

@@ -1,19 +1,23 @@
-//! The digest of what a graph means: SHA-256 over RFC 8785 canonical JSON of the resolved graph.
+//! The digest of what a graph means, and the lockfile that holds graphs to it: SHA-256 over RFC 8785 canonical JSON of the resolved graph.
 //!
 //! Comments, the order of keys, short and long forms, units and the canvas make no difference to
 //! it; everything that changes what runs, what is checked or what is promised does.
 
 mod canonical_json;
+mod file;
 mod resolve;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use core::fmt;
 
 use sha2::{Digest as _, Sha256};
 
 pub use canonical_json::canonical_json;
+pub use file::{FILE_NAME, LockFile, LockedGraph, LockedNode, Specs, read, write};
 pub use resolve::resolved;
+pub use verify::verify;
 
 use crate::graph::Graph;
 

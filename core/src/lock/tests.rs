@@ -1,5 +1,6 @@
 use super::*;
 use crate::Analysis;
+use crate::spec::Shape as _;
 
 fn graph(text: &str) -> Graph {
     Analysis::new(text).graph.unwrap()
@@ -242,4 +243,113 @@ fn a_digest_is_written_as_images_write_theirs() {
     let hex = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     assert_eq!(empty.hex(), hex);
     assert_eq!(empty.to_string(), format!("sha256:{hex}"));
+}
+
+/// A document locked as it is, and what is found when it is held against that with some of it
+/// replaced.
+fn held(from: &str, to: &str) -> Vec<String> {
+    let analysis = Analysis::new(document("", ""));
+    let text = write(None, &analysis, &Specs::new()).unwrap();
+    let lock = read(&text).unwrap();
+    let changed = Analysis::new(document(from, to));
+    let found = verify(&changed, &lock, &Specs::new()).into_iter();
+    found.map(|found| found.message).collect()
+}
+
+#[test]
+fn a_lock_holds_what_it_was_made_of() {
+    assert_eq!(held("", ""), [""; 0]);
+    assert_eq!(held("p95: 1s", "p95: 1000ms"), [""; 0]);
+    for (from, to, said) in [
+        (
+            "bge-m3, precision",
+            "bge-m4, precision",
+            "`model` of `embedder` is `BAAI/bge-m4`, the lockfile has `BAAI/bge-m3`",
+        ),
+        (
+            "bge-m3, precision",
+            "bge-m3, revision: abc, precision",
+            "`revision` of `embedder` is `abc`, the lockfile has none",
+        ),
+        (
+            "id: BAAI/bge-m3, ",
+            "",
+            "`model` of `embedder` is not stated, the lockfile has `BAAI/bge-m3`",
+        ),
+        (
+            "name: search",
+            "name: other",
+            "the lockfile does not hold the graph `other`",
+        ),
+        (
+            "    store:\n",
+            "    store:\n      serving: {image: \"a/b:1@sha256:0f\"}\n",
+            "the lockfile does not hold the node `store`",
+        ),
+    ] {
+        assert_eq!(held(from, to), [said], "{to}");
+    }
+    let other = held("replicas: 2", "replicas: 3");
+    assert!(
+        other[0].starts_with("`search` has the digest `"),
+        "{other:?}"
+    );
+}
+
+#[test]
+fn a_finding_of_the_lock_has_the_severity_that_the_document_sets() {
+    let analysis = Analysis::new(document("", ""));
+    let lock = read(&write(None, &analysis, &Specs::new()).unwrap()).unwrap();
+    let set = document(
+        "spec:\n",
+        "spec:\n  checks: {MG604: {severity: warning, reason: a draft}}\n",
+    );
+    let found = verify(&Analysis::new(set), &lock, &Specs::new());
+    assert_eq!(found[0].severity, crate::check::Severity::Warning);
+}
+
+#[test]
+fn a_lock_keeps_what_it_says_of_other_graphs() {
+    let specs = Specs::from([("a.yaml".to_owned(), Digest::of(b"a"))]);
+    let one = write(None, &Analysis::new(GUARDED), &specs).unwrap();
+    let both = write(
+        Some(&read(&one).unwrap()),
+        &Analysis::new(document("", "")),
+        &Specs::new(),
+    );
+    let both = read(&both.unwrap()).unwrap();
+    assert_eq!(verify(&Analysis::new(GUARDED), &both, &specs), []);
+    assert_eq!(
+        verify(&Analysis::new(document("", "")), &both, &Specs::new()),
+        []
+    );
+    let again = write(Some(&both), &Analysis::new(GUARDED), &specs).unwrap();
+    assert_eq!(read(&again).unwrap().canonical(), both.canonical());
+    // What is referred to is held too.
+    let other = Specs::from([("b.yaml".to_owned(), Digest::of(b"a"))]);
+    let found = verify(&Analysis::new(GUARDED), &both, &other);
+    let found: Vec<&str> = found.iter().map(|found| &*found.message).collect();
+    assert_eq!(
+        found,
+        [
+            "the lockfile does not hold `b.yaml`, which a node refers to",
+            "the lockfile holds `a.yaml`, which no node refers to",
+        ]
+    );
+}
+
+#[test]
+fn a_lock_that_is_none_says_so() {
+    assert!(read("a: [").is_err());
+    let found = read(GUARDED).unwrap_err();
+    assert_eq!(
+        found[0].message,
+        "there is no document of `kind: ModelGraphLock`"
+    );
+    let lacking = "apiVersion: modelgraph/v1alpha1\nkind: ModelGraphLock\ngraphs: {a: {}}\n";
+    assert!(
+        read(lacking).unwrap_err()[0]
+            .message
+            .contains("lacks `digest`")
+    );
 }

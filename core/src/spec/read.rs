@@ -4,6 +4,7 @@ use super::piqc::ModelSpec;
 use super::reader::{Reader, Shape, list_words, nearest};
 use super::{Map, ModelGraph};
 use crate::check::{Code, Diagnostic, Fix};
+use crate::lock::LockFile;
 use crate::order::Arrange as _;
 use crate::text::{Span, TextEdit};
 use crate::yaml::{self, ErrorKind, Limits, Node};
@@ -12,6 +13,8 @@ use crate::yaml::{self, ErrorKind, Limits, Node};
 pub const API_VERSION: &str = "modelgraph/v1alpha1";
 /// The kind of a graph document.
 pub const KIND: &str = "ModelGraph";
+/// The kind of a lockfile.
+pub const LOCK_KIND: &str = "ModelGraphLock";
 const PIQC_API_VERSION: &str = "piqc.ai/v1alpha1";
 const PIQC_KIND: &str = "ModelSpec";
 
@@ -37,6 +40,8 @@ pub enum Document {
     Graph(Rc<ModelGraph>),
     /// One model.
     ModelSpec(Box<ModelSpec>),
+    /// What graphs meant when they were locked.
+    Lock(Box<LockFile>),
     /// Something else; a diagnostic says so.
     Unknown,
 }
@@ -57,6 +62,14 @@ impl Reading {
     pub fn model_specs(&self) -> impl Iterator<Item = &ModelSpec> {
         self.documents.iter().filter_map(|document| match document {
             Document::ModelSpec(spec) => Some(&**spec),
+            _ => None,
+        })
+    }
+
+    /// The first lock of the stream.
+    pub fn lock(&self) -> Option<&LockFile> {
+        self.documents.iter().find_map(|document| match document {
+            Document::Lock(lock) => Some(&**lock),
             _ => None,
         })
     }
@@ -124,6 +137,11 @@ fn document(tree: &Node, reader: &mut Reader) -> Document {
         let spec = ModelSpec::read(tree, reader).unwrap_or_default();
         check_piqc(tree, &spec, reader);
         return Document::ModelSpec(Box::new(spec));
+    }
+    if kind == Some(LOCK_KIND) {
+        expect(tree, "apiVersion", API_VERSION, reader);
+        let lock = LockFile::read(tree, reader).unwrap_or_default();
+        return Document::Lock(Box::new(lock));
     }
     let ours = version.is_some_and(|version| version.starts_with("modelgraph/"))
         || kind == Some(KIND)

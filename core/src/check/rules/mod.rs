@@ -69,4 +69,5 @@ catalogue! {
     mg601,
     mg602,
     mg603,
+    mg604,
 }

@@ -1,7 +1,12 @@
 //! Files in: paths, directories and standard input.
 
+pub(crate) mod bundle;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
+
+use modelspec_core::Analysis;
+use modelspec_core::check::{Diagnostic, Severity};
 
 use crate::Failure;
 
@@ -83,4 +88,13 @@ pub(crate) fn read(path: &Path) -> Result<Source, Failure> {
         path: (!is_stdin).then(|| path.to_owned()),
         text,
     })
+}
+
+/// The errors of reading: what of a document was not read cannot be compared or locked.
+pub(crate) fn unreadable(analysis: &Analysis) -> Vec<Diagnostic> {
+    let found = analysis.reading.diagnostics.iter();
+    found
+        .filter(|found| found.severity == Severity::Error)
+        .cloned()
+        .collect()
 }

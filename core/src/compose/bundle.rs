@@ -1,0 +1,182 @@
+use std::collections::BTreeMap;
+
+use crate::spec::{self, Document, Reading, SpecRef};
+use crate::yaml;
+
+/// The most files of a bundle.
+const MOST_FILES: usize = 256;
+
+/// The files that a document may refer to, by their path relative to it.
+#[derive(Clone, Debug, Default)]
+pub struct Bundle {
+    files: BTreeMap<String, Result<Reading, String>>,
+}
+
+/// What a reference leads to.
+#[derive(Clone, Debug)]
+pub struct Found<'b> {
+    /// The path of its file, `path#name` where a name picks one of several, or the name in the
+    /// stream of the first document.
+    pub key: String,
+    /// The path of its file; empty for the first document's own.
+    pub path: String,
+    /// All that stands in that file.
+    pub reading: &'b Reading,
+    /// The document.
+    pub document: &'b Document,
+    /// Its tree.
+    pub tree: &'b yaml::Node,
+}
+
+impl Bundle {
+    /// A bundle without files: only the stream of the document itself.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a file.
+    pub fn add(&mut self, path: impl Into<String>, text: &str) {
+        let reading = spec::read(text);
+        self.files.insert(path.into(), Ok(reading));
+    }
+
+    /// Notes why a file cannot be had.
+    pub fn refuse(&mut self, path: impl Into<String>, why: impl Into<String>) {
+        self.files.insert(path.into(), Err(why.into()));
+    }
+
+    /// The paths that the document and the files so far refer to and that are not here yet, in
+    /// order. After each of them was added or refused there may be others; there is an end to it.
+    pub fn wanted(&self, home: &Reading) -> Vec<String> {
+        let mut wanted = Vec::new();
+        let here = self.files.iter();
+        let here = here.filter_map(|(path, file)| Some((&**path, file.as_ref().ok()?)));
+        for (path, reading) in core::iter::once(("", home)).chain(here) {
+            for reference in references(reading) {
+                let stated = reference.path.as_ref();
+                let target = stated.and_then(|stated| normal(folder(path), &stated.value));
+                if let Some(target) = target
+                    && !self.files.contains_key(&target)
+                    && !wanted.contains(&target)
+                {
+                    wanted.push(target);
+                }
+            }
+        }
+        wanted.truncate(MOST_FILES.saturating_sub(self.files.len()));
+        wanted
+    }
+
+    /// What a reference leads to, from a file (empty for the first document's own).
+    ///
+    /// # Errors
+    /// Why it leads nowhere, as the end of a sentence.
+    pub fn find<'b>(
+        &'b self,
+        home: &'b Reading,
+        from: &str,
+        reference: &SpecRef,
+    ) -> Result<Found<'b>, String> {
+        let name = reference.name.as_ref().map(|name| &*name.value.0);
+        let wanted = |document: &Document| name.is_none() || name_of(document) == name;
+        let Some(path) = &reference.path else {
+            let name = name.ok_or("neither `path` nor `name` is stated")?;
+            let (document, tree) = pick(home, &wanted)
+                .ok_or_else(|| format!("no document of its stream is named `{name}`"))?;
+            let key = if from.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{from}#{name}")
+            };
+            return Ok(Found {
+                key,
+                path: from.to_owned(),
+                reading: home,
+                document,
+                tree,
+            });
+        };
+        let target = normal(folder(from), &path.value).ok_or_else(|| {
+            let path = &*path.value;
+            format!("`{path}` is not a path relative to the document, with `/` between")
+        })?;
+        let reading = match self.files.get(&target) {
+            Some(Ok(reading)) => reading,
+            Some(Err(why)) => return Err(format!("`{target}` cannot be read: {why}")),
+            None if self.files.len() >= MOST_FILES => {
+                return Err(format!("a bundle holds at most {MOST_FILES} files"));
+            }
+            None => return Err(format!("the bundle has no file `{target}`")),
+        };
+        let key = match name {
+            Some(name) => format!("{target}#{name}"),
+            None => target.clone(),
+        };
+        pick(reading, &wanted)
+            .map(|(document, tree)| Found {
+                key,
+                path: target.clone(),
+                reading,
+                document,
+                tree,
+            })
+            .ok_or_else(|| match name {
+                Some(name) => format!("`{target}` holds no document named `{name}`"),
+                None => format!("`{target}` holds neither a ModelSpec nor a ModelGraph"),
+            })
+    }
+}
+
+/// The first ModelSpec or ModelGraph that is wanted.
+fn pick<'r>(
+    reading: &'r Reading,
+    wanted: &dyn Fn(&Document) -> bool,
+) -> Option<(&'r Document, &'r yaml::Node)> {
+    let mut pairs = reading.documents.iter().zip(&reading.trees);
+    pairs.find(|(document, _)| {
+        matches!(document, Document::Graph(_) | Document::ModelSpec(_)) && wanted(document)
+    })
+}
+
+fn name_of(document: &Document) -> Option<&str> {
+    match document {
+        Document::Graph(graph) => graph.name(),
+        Document::ModelSpec(spec) => {
+            let name = spec.metadata.as_ref()?.name.as_ref()?;
+            Some(&name.value.0)
+        }
+        Document::Lock(_) | Document::Unknown => None,
+    }
+}
+
+/// The references of a text's graph.
+pub(super) fn references(reading: &Reading) -> impl Iterator<Item = &SpecRef> {
+    let graph = reading.graph().map(|(graph, _)| &**graph);
+    let nodes = graph.into_iter().flat_map(crate::spec::ModelGraph::nodes);
+    nodes.filter_map(|node| node.value.spec_ref.as_ref().map(|found| &found.value))
+}
+
+/// The folder of a path; empty for the first document's own.
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// A path below a folder, without `.` and with as few `..` as can be; `None` for what is absolute,
+/// an address, or no path of ours.
+pub(crate) fn normal(folder: &str, path: &str) -> Option<String> {
+    let foreign = path.starts_with('/') || path.contains(['\\', ':', '\0']);
+    if path.is_empty() || foreign {
+        return None;
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split('/')) {
+        match (part, parts.last()) {
+            ("" | ".", _) => {}
+            ("..", Some(&last)) if last != ".." => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join("/"))
+}
