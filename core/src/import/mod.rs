@@ -13,6 +13,7 @@ mod note;
 mod page;
 #[cfg(test)]
 mod tests;
+mod triton;
 
 use core::fmt;
 
@@ -48,7 +49,7 @@ pub trait Importer: Sync {
 }
 
 /// All formats, in the order in which they write into the draft.
-pub static IMPORTERS: &[&dyn Importer] = &[&huggingface::HuggingFace];
+pub static IMPORTERS: &[&dyn Importer] = &[&huggingface::HuggingFace, &triton::Triton];
 
 /// The most files that one import takes.
 pub const MOST_FILES: usize = 4096;
