@@ -6,11 +6,16 @@
 //! own format or would have to be invented is *refused*, with its place and the way out, and then
 //! there is no document.
 
+mod compose;
 mod draft;
 mod file;
 mod huggingface;
+mod kserve;
+mod kubernetes;
 mod note;
+mod opea;
 mod page;
+mod services;
 #[cfg(test)]
 mod tests;
 mod triton;
@@ -49,7 +54,14 @@ pub trait Importer: Sync {
 }
 
 /// All formats, in the order in which they write into the draft.
-pub static IMPORTERS: &[&dyn Importer] = &[&huggingface::HuggingFace, &triton::Triton];
+pub static IMPORTERS: &[&dyn Importer] = &[
+    &huggingface::HuggingFace,
+    &triton::Triton,
+    &compose::Compose,
+    &kserve::KServe,
+    &opea::Opea,
+    &kubernetes::Kubernetes,
+];
 
 /// The most files that one import takes.
 pub const MOST_FILES: usize = 4096;
