@@ -6,6 +6,7 @@
 //! own format or would have to be invented is *refused*, with its place and the way out, and then
 //! there is no document.
 
+mod argo;
 mod compose;
 mod draft;
 mod file;
@@ -61,6 +62,7 @@ pub static IMPORTERS: &[&dyn Importer] = &[
     &kserve::KServe,
     &opea::Opea,
     &kubernetes::Kubernetes,
+    &argo::Argo,
 ];
 
 /// The most files that one import takes.
