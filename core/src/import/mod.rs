@@ -10,6 +10,7 @@ mod argo;
 mod compose;
 mod draft;
 mod file;
+mod haystack;
 mod huggingface;
 mod kserve;
 mod kubernetes;
@@ -63,6 +64,7 @@ pub static IMPORTERS: &[&dyn Importer] = &[
     &opea::Opea,
     &kubernetes::Kubernetes,
     &argo::Argo,
+    &haystack::Haystack,
 ];
 
 /// The most files that one import takes.
