@@ -364,7 +364,7 @@ fn handed_on<'a>(tasks: &'a [Task<'_>]) -> BTreeMap<&'a str, Vec<(String, String
     for task in tasks {
         let mut inputs: BTreeSet<String> = BTreeSet::new();
         for (side, key) in [("parameters", "value"), ("artifacts", "from")] {
-            for argument in items(task.tree.at(["arguments", side])) {
+            for argument in items(task.tree.at(["arguments", side])).iter().take(MOST) {
                 let (Some(name), Some(value)) =
                     (text(argument.get("name")), text(argument.get(key)))
                 else {

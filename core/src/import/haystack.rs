@@ -395,7 +395,18 @@ fn ends(
     draft: &mut Draft,
 ) {
     let stated = tree.get(side).and_then(Node::as_mapping);
-    for entry in stated.map_or(&[][..], |map| &map.entries) {
+    let entries = stated.map_or(&[][..], |map| &map.entries);
+    if let Some(entry) = entries.get(MOST) {
+        let message = format!("the pipeline has more than {MOST} {side}");
+        draft.refuse(
+            &LIMIT,
+            file.at(entry.key.span),
+            message,
+            "import a part of it",
+        );
+        return;
+    }
+    for entry in entries {
         let sockets: Vec<Spanned<String>> = match &entry.value.value {
             Value::Sequence(list) => list
                 .items

@@ -22,6 +22,9 @@ static KEPT: Kind = Kind::kept("IM-KUBERNETES-KEPT", "Objects that a graph has n
 
 static OWN: &[&Kind] = services::kinds_with_services![FORM, TWICE, NOTHING, SIDECAR, KEPT];
 
+/// The most objects that are read.
+const MOST: usize = 20_000;
+
 /// What becomes of an object.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {
@@ -116,6 +119,16 @@ impl Importer for Kubernetes {
 type Object<'o, 'f> = (&'o File<'f>, &'o Node, Use);
 
 fn workloads(objects: &[Object<'_, '_>], draft: &mut Draft) {
+    if let Some((file, ..)) = objects.get(MOST) {
+        let message = format!("there are more than {MOST} objects");
+        draft.refuse(
+            &LIMIT,
+            file.at(Span::at(0)),
+            message,
+            "import fewer at once",
+        );
+        return;
+    }
     let mut settings = Settings::new();
     for (_, tree, _) in objects.iter().filter(|(_, _, what)| *what == Use::Settings) {
         pod::read_settings(tree, &mut settings);
@@ -171,8 +184,18 @@ fn workloads(objects: &[Object<'_, '_>], draft: &mut Draft) {
     };
     if found.is_empty() {
         let message = "no Deployment, StatefulSet, DaemonSet or Pod is among the objects";
-        let help = "import the manifests of what runs";
-        draft.refuse(&NOTHING, file.at(Span::at(0)), message, help);
+        let place = file.at(Span::at(0));
+        // Beside files of another format they are merely of no use.
+        if draft.has_nodes() {
+            draft.keep_aside(&KEPT, place, None, message);
+        } else {
+            draft.refuse(
+                &NOTHING,
+                place,
+                message,
+                "import the manifests of what runs",
+            );
+        }
         return;
     }
     draft.name(file.stem());

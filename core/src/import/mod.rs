@@ -59,12 +59,12 @@ pub trait Importer: Sync {
 pub static IMPORTERS: &[&dyn Importer] = &[
     &huggingface::HuggingFace,
     &triton::Triton,
-    &compose::Compose,
     &kserve::KServe,
     &opea::Opea,
     &kubernetes::Kubernetes,
     &argo::Argo,
     &haystack::Haystack,
+    &compose::Compose,
 ];
 
 /// The most files that one import takes.

@@ -13,6 +13,9 @@ pub(in crate::import) type Settings = BTreeMap<(String, String), String>;
 /// Variables with their values, and those that come from a key of a secret.
 pub(in crate::import) type Environment = (Vec<(String, String)>, Vec<(String, String, String)>);
 
+/// The most variables that a container takes from whole config maps; more would multiply.
+const MOST_FROM_MAPS: usize = 1_000;
+
 /// A list's items, if it is one.
 pub(in crate::import) fn items(node: Option<&Node>) -> &[Node] {
     node.and_then(Node::as_sequence)
@@ -29,9 +32,11 @@ pub(in crate::import) fn environment(container: &Node, settings: &Settings) -> E
         };
         let prefix = text(item.get("prefix")).map_or(String::new(), |prefix| prefix.value);
         let first = (name.value.clone(), String::new());
+        let room = MOST_FROM_MAPS.saturating_sub(variables.len());
         let of_map = settings
             .range(first..)
-            .take_while(|((map, _), _)| *map == name.value);
+            .take_while(|((map, _), _)| *map == name.value)
+            .take(room);
         variables.extend(of_map.map(|((_, key), value)| (format!("{prefix}{key}"), value.clone())));
     }
     for item in items(container.get("env")) {

@@ -101,6 +101,9 @@ pub(super) struct Batching {
     pub(super) queue: Option<u64>,
 }
 
+/// The most inputs, and outputs, of a model.
+const TENSORS: usize = 2_000;
+
 /// The longest delay that a graph can state, in microseconds: some 290 years.
 const LONGEST_DELAY: u64 = 9_000_000_000_000_000;
 
@@ -309,6 +312,11 @@ fn tensors(
     let mut names = BTreeSet::new();
     for value in all(message, field) {
         let Some(stated) = inner(value) else { continue };
+        if tensors.len() >= TENSORS {
+            let what = format!("`{model}` has more than {TENSORS} {field}s");
+            problems.push(Problem::limit(value.span, what));
+            break;
+        }
         let name = text_of(stated, "name").filter(|name| !name.value.is_empty());
         let Some(name) = name else {
             let what = format!("an {field} of `{model}` has no `name`");

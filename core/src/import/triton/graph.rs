@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map as JsonMap, Value as Json, json};
 
-use super::config::{Config, Tensor};
+use super::config::{Config, Mapping, Step, Tensor};
 use super::kinds;
-use super::repository::{Model, Models};
-use crate::import::draft::{Draft, free, port_label, quote};
-use crate::import::{File, LIMIT};
+use super::repository::{Model, Models, Shown};
+use crate::import::draft::{Draft, port_label, quote};
+use crate::import::{File, LIMIT, Place};
 use crate::text::Span;
 
 /// Steps of all ensembles, those within ensembles counted wherever they stand.
@@ -16,7 +16,7 @@ const STEPS: usize = 2_000;
 
 /// Writes the graph of a repository that contradicts nothing: its ensembles, and the models that
 /// no ensemble runs.
-pub(super) fn write(models: &Models, files: &[&File<'_>], draft: &mut Draft) {
+pub(super) fn write(models: &Models, shown: &Shown, files: &[&File<'_>], draft: &mut Draft) {
     let steps = models
         .values()
         .filter_map(|model| model.config.steps.as_ref());
@@ -33,6 +33,7 @@ pub(super) fn write(models: &Models, files: &[&File<'_>], draft: &mut Draft) {
     draft.name(&name);
     let mut writer = Writer {
         models,
+        shown,
         files,
         draft,
         steps: 0,
@@ -67,8 +68,35 @@ fn common_folder(files: &[&File<'_>]) -> String {
         .unwrap_or_else(|| "models".to_owned())
 }
 
+/// Names of ports that are not taken yet.
+#[derive(Default)]
+struct PortNames {
+    taken: BTreeSet<String>,
+    /// From where on numbers are tried: of many tensors with one label, each is tried once.
+    next: BTreeMap<String, usize>,
+}
+
+impl PortNames {
+    /// A name for a tensor.
+    fn name(&mut self, tensor: &str) -> String {
+        let label = port_label(tensor);
+        let mut name = label.clone();
+        while !self.taken.insert(name.clone()) {
+            let next = self.next.entry(label.clone()).or_insert(1);
+            *next = next.saturating_add(1);
+            let short = label.get(..LONGEST_LABEL).unwrap_or(&label);
+            name = format!("{short}-{next}");
+        }
+        name
+    }
+}
+
+/// Bytes of a port's label before its number.
+const LONGEST_LABEL: usize = 48;
+
 struct Writer<'w, 'f> {
     models: &'w Models,
+    shown: &'w Shown,
     files: &'w [&'w File<'f>],
     draft: &'w mut Draft,
     steps: usize,
@@ -150,14 +178,11 @@ impl<'w, 'f> Writer<'w, 'f> {
                     self.draft.guess(&kinds::TWICE, place, None, message, value);
                 }
             }
-            let stated = Some(step.version).filter(|version| *version >= 0);
+            let stated = stated(step);
             let given = if models.contains_key(&step.model.value) {
                 self.run(&step.model.value, stated, &taken)
             } else {
-                let outputs = step.outputs.iter().map(|mapping| &mapping.port.value);
-                let inputs = step.inputs.iter().map(|mapping| &mapping.port.value);
-                let (node, ports) =
-                    self.unseen(model, step.model.span, &step.model.value, inputs, outputs);
+                let (node, ports) = self.unseen(model, step);
                 self.wire(&node, &ports, &taken)
             };
             for mapping in &step.outputs {
@@ -193,12 +218,7 @@ impl<'w, 'f> Writer<'w, 'f> {
     /// A node of a model, with its contract.
     fn node(&mut self, name: &str, version: Option<i64>, model: &Model) -> (String, Ports) {
         let config = &model.config;
-        let files = self.files;
-        let at = |span| match files.get(model.file) {
-            Some(file) => file.at(span),
-            None => crate::import::Place::new("", span),
-        };
-        let place = at(config.name.span);
+        let place = self.at(model, config.name.span);
         let node = self.draft.node(name, &place);
         let draft = &mut *self.draft;
         let role = role(name);
@@ -216,14 +236,10 @@ impl<'w, 'f> Writer<'w, 'f> {
             outputs: self.ports(&node, "outputs", &config.outputs),
         };
         let draft = &mut *self.draft;
-        let path = match version {
-            Some(version) => format!("/v2/models/{name}/versions/{version}/infer"),
-            None => format!("/v2/models/{name}/infer"),
-        };
-        draft.put(&node, &["serving", "engine"], "triton");
-        draft.put(&node, &["serving", "api"], "kserve-v2");
-        draft.put(&node, &["serving", "path"], path);
+        served(&node, name, version, draft);
         placement(config, &node, draft);
+        self.stands_for_files(name, &node);
+        let draft = &mut *self.draft;
         let message = format!(
             "`{}` is a node with {} inputs and {} outputs",
             quote(name),
@@ -240,7 +256,25 @@ impl<'w, 'f> Writer<'w, 'f> {
             draft.keep_aside(&kinds::KEPT, place.clone(), Some(&node), message);
         }
         self.hints(name, model);
+        if let Some(version) = version.filter(|_| model.shown.is_empty()) {
+            let message = format!(
+                "no folder of a version of `{}` is among the files: version {version} is taken to \
+                 be there",
+                quote(name)
+            );
+            let value = version.to_string();
+            self.draft
+                .guess(&kinds::VERSIONS, place, Some(&node), message, value);
+        }
         (node, ports)
+    }
+
+    /// What the file of the highest version says of itself is said of the node.
+    fn stands_for_files(&mut self, name: &str, node: &str) {
+        let versions = self.shown.get(name);
+        if let Some((_, folder)) = versions.and_then(BTreeMap::last_key_value) {
+            self.draft.stands_for(folder, node);
+        }
     }
 
     /// What was taken of a model that its files do not say, once.
@@ -261,27 +295,17 @@ impl<'w, 'f> Writer<'w, 'f> {
     }
 
     /// A node of a model whose configuration is not among the files.
-    fn unseen<'n>(
-        &mut self,
-        ensemble: &Model,
-        span: Span,
-        name: &str,
-        inputs: impl Iterator<Item = &'n String>,
-        outputs: impl Iterator<Item = &'n String>,
-    ) -> (String, Ports) {
-        let place = match self.file(ensemble) {
-            Some(file) => file.at(span),
-            None => crate::import::Place::new("", span),
-        };
+    fn unseen(&mut self, ensemble: &Model, step: &Step) -> (String, Ports) {
+        let name = step.model.value.as_str();
+        let place = self.at(ensemble, step.model.span);
         let node = self.draft.node(name, &place);
         let draft = &mut *self.draft;
         draft.put(&node, &["role"], role(name).unwrap_or("custom"));
-        let mut side = |side: &str, names: Vec<&String>| {
-            let mut taken = BTreeSet::new();
+        let mut side = |side: &str, mappings: &[Mapping]| {
+            let mut taken = PortNames::default();
             let mut ports = BTreeMap::new();
-            for name in names {
-                let port = free(&port_label(name), 63, |name| taken.contains(name));
-                taken.insert(port.clone());
+            for name in mappings.iter().map(|mapping| &mapping.port.value) {
+                let port = taken.name(name);
                 let mut value = JsonMap::from_iter([("type".to_owned(), json!("tensor"))]);
                 if port != *name {
                     value.insert("externalName".to_owned(), json!(name));
@@ -292,30 +316,25 @@ impl<'w, 'f> Writer<'w, 'f> {
             ports
         };
         let ports = Ports {
-            inputs: side("inputs", inputs.collect()),
-            outputs: side("outputs", outputs.collect()),
+            inputs: side("inputs", &step.inputs),
+            outputs: side("outputs", &step.outputs),
         };
-        let path = format!("/v2/models/{name}/versions/1/infer");
-        draft.put(&node, &["serving", "engine"], "triton");
-        draft.put(&node, &["serving", "api"], "kserve-v2");
-        draft.put(&node, &["serving", "path"], path);
+        served(&node, name, stated(step), draft);
         let message = format!(
-            "no configuration of `{}` is among the files: as its version 1 is asked for, it is \
-             taken to be there, with the inputs and outputs that the step names",
+            "no configuration of `{}` is among the files: it is taken to be there, with the inputs \
+             and outputs that the step names",
             quote(name)
         );
         draft.guess(&kinds::CONTRACT, place, Some(&node), message, "tensor");
+        self.stands_for_files(name, &node);
         (node, ports)
     }
 
     fn ports(&mut self, node: &str, side: &str, tensors: &[Tensor]) -> BTreeMap<String, String> {
-        let mut taken = BTreeSet::new();
+        let mut taken = PortNames::default();
         let mut names = BTreeMap::new();
         for tensor in tensors {
-            let name = free(&port_label(&tensor.name.value), 63, |name| {
-                taken.contains(name)
-            });
-            taken.insert(name.clone());
+            let name = taken.name(&tensor.name.value);
             let mut value = port(tensor, side == "inputs");
             if let Json::Object(map) = &mut value
                 && name != tensor.name.value
@@ -351,9 +370,29 @@ impl<'w, 'f> Writer<'w, 'f> {
         }
     }
 
+    fn at(&self, model: &Model, span: Span) -> Place {
+        self.file(model)
+            .map_or_else(|| Place::new("", span), |file| file.at(span))
+    }
+
     fn file(&self, model: &Model) -> Option<&'w File<'f>> {
         self.files.get(model.file).copied()
     }
+}
+
+/// The version that a step asks for.
+fn stated(step: &Step) -> Option<i64> {
+    Some(step.version).filter(|version| *version >= 0)
+}
+
+fn served(node: &str, model: &str, version: Option<i64>, draft: &mut Draft) {
+    let path = match version {
+        Some(version) => format!("/v2/models/{model}/versions/{version}/infer"),
+        None => format!("/v2/models/{model}/infer"),
+    };
+    draft.put(node, &["serving", "engine"], "triton");
+    draft.put(node, &["serving", "api"], "kserve-v2");
+    draft.put(node, &["serving", "path"], path);
 }
 
 fn listed(rest: &JsonMap<String, Json>) -> String {

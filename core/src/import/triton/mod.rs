@@ -16,10 +16,10 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use self::config::Config;
-use self::repository::{Model, Models};
+use self::repository::{Model, Models, Shown};
 use super::draft::{Draft, quote};
 use super::{File, Importer, Kind};
 use crate::text::Span;
@@ -94,16 +94,17 @@ impl Importer for Triton {
     }
 
     fn read(&self, files: &[&File<'_>], draft: &mut Draft) {
-        let Some(models) = models(files, draft) else {
+        let shown = shown(files);
+        let Some(models) = models(files, &shown, draft) else {
             return;
         };
-        for (file, problem) in repository::check(&models) {
+        for (file, problem) in repository::check(&models, &shown) {
             if let Some(file) = files.get(file) {
                 problem.report(file, draft);
             }
         }
         if !draft.is_refused() {
-            graph::write(&models, files, draft);
+            graph::write(&models, &shown, files, draft);
         }
     }
 }
@@ -156,14 +157,25 @@ fn version_of<'f>(file: &'f File<'_>) -> Option<(&'f str, i64)> {
     Some((model, version))
 }
 
+/// The folders of versions, by model.
+fn shown(files: &[&File<'_>]) -> Shown {
+    let mut shown = Shown::new();
+    for file in files {
+        if let Some((model, version)) = version_of(file) {
+            let versions = shown.entry(model.to_owned()).or_default();
+            let folder = || file.folder().to_owned();
+            versions.entry(version).or_insert_with(folder);
+        }
+    }
+    shown
+}
+
 /// The models of the files; `None` where something in a file is refused.
-fn models(files: &[&File<'_>], draft: &mut Draft) -> Option<Models> {
-    let mut shown: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
+fn models(files: &[&File<'_>], shown: &Shown, draft: &mut Draft) -> Option<Models> {
     let mut models = Models::new();
     let mut sound = true;
     for (index, file) in files.iter().enumerate() {
-        if let Some((model, version)) = version_of(file) {
-            shown.entry(model).or_default().insert(version);
+        if version_of(file).is_some() {
             continue;
         }
         let Some(model) = model(index, file, draft) else {
@@ -200,8 +212,8 @@ fn models(files: &[&File<'_>], draft: &mut Draft) -> Option<Models> {
         return None;
     }
     for (name, model) in &mut models {
-        if let Some(versions) = shown.get(name.as_str()) {
-            model.shown.clone_from(versions);
+        if let Some(versions) = shown.get(name) {
+            model.shown = versions.keys().copied().collect();
         }
     }
     sound.then_some(models)

@@ -22,6 +22,9 @@ pub(super) struct Model {
     pub(super) shown: BTreeSet<i64>,
 }
 
+/// The folders of versions that the files show, by model.
+pub(super) type Shown = BTreeMap<String, BTreeMap<i64, String>>;
+
 /// The models by name.
 pub(super) type Models = BTreeMap<String, Model>;
 
@@ -29,7 +32,7 @@ pub(super) type Models = BTreeMap<String, Model>;
 const DEPTH: usize = 32;
 
 /// What contradicts itself, each with the file that it stands in.
-pub(super) fn check(models: &Models) -> Vec<(usize, Problem)> {
+pub(super) fn check(models: &Models, shown: &Shown) -> Vec<(usize, Problem)> {
     let mut found = Vec::new();
     let nesting = nesting(models, &mut found);
     let decoupled = decoupled(models);
@@ -47,6 +50,7 @@ pub(super) fn check(models: &Models) -> Vec<(usize, Problem)> {
             steps,
             models,
             decoupled: &decoupled,
+            shown,
         };
         ensemble.check(&mut problems);
         found.extend(problems.into_iter().map(|problem| (model.file, problem)));
@@ -178,6 +182,7 @@ struct Ensemble<'m> {
     steps: &'m [Step],
     models: &'m Models,
     decoupled: &'m BTreeSet<&'m str>,
+    shown: &'m Shown,
 }
 
 /// A contract that a step's model keeps for one tensor.
@@ -208,8 +213,14 @@ impl<'m> Ensemble<'m> {
 
     /// Models that nothing of the files shows to be there.
     fn missing(&self, problems: &mut Vec<Problem>) {
+        let is_shown = |step: &Step| {
+            let shown = self.shown.get(&step.model.value);
+            let asked = |shown: &BTreeMap<i64, String>| shown.contains_key(&step.version);
+            shown.is_some_and(|shown| step.version < 0 || asked(shown))
+        };
         let is_missing = |step: &&Step| {
-            !self.models.contains_key(&step.model.value) && !names_first_version(step)
+            let known = self.models.contains_key(&step.model.value);
+            !known && !is_shown(step) && !names_first_version(step)
         };
         let missing: Vec<&Step> = self.steps.iter().filter(is_missing).collect();
         let Some(first) = missing.first() else { return };
@@ -474,7 +485,7 @@ fn may_be_equal(one: &[i64], other: &[i64]) -> bool {
 
 /// Whether a step says that a first version of its model is there. Where the files show no folder
 /// of a version, the first is taken to be there: a repository begins with it.
-pub(super) const fn names_first_version(step: &Step) -> bool {
+const fn names_first_version(step: &Step) -> bool {
     step.version == 1
 }
 

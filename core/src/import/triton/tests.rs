@@ -344,6 +344,14 @@ fn folders_of_versions_say_what_is_loaded() {
     };
     assert!(files("double/3/model.onnx", ""));
     assert!(!files("double/2/model.onnx", ""));
+    // A model that is there by its file alone is completed by the server, and guessed here.
+    let alone = [("double/3/model.onnx", ""), ("twice/config.pbtxt", &third)];
+    let imported = import(&alone).unwrap();
+    assert!(
+        imported
+            .text
+            .contains("path: /v2/models/double/versions/3/infer")
+    );
     assert!(files(
         "notes",
         "version_policy { specific { versions: [ 3 ] } }"

@@ -1,9 +1,14 @@
 //! Docker Compose: each service a node, each host that a service's settings name an edge.
 
-use std::collections::{BTreeMap, BTreeSet};
+#[cfg(test)]
+mod tests;
+mod variables;
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map as JsonMap, Value as Json, json};
 
+use self::variables::Variables;
 use super::draft::{Draft, quote};
 use super::services::{self, Service, split};
 use super::{File, Importer, Kind, LIMIT};
@@ -71,9 +76,7 @@ impl Importer for Compose {
 
     fn read(&self, files: &[&File<'_>], draft: &mut Draft) {
         let mut reader = Reader {
-            environment: environment(files, draft),
-            unset: BTreeSet::new(),
-            defaults: BTreeMap::new(),
+            variables: Variables::read(files, draft),
         };
         let mut found: Vec<Service> = Vec::new();
         for file in files.iter().filter(|file| !is_environment(file)) {
@@ -82,17 +85,18 @@ impl Importer for Compose {
             }
         }
         if found.is_empty() && !draft.is_refused() {
-            if let Some(file) = files.first() {
-                let message = format!(
-                    "`{}` names variables, and there are no services",
-                    file.path()
-                );
-                let help = "import the Compose file with it";
-                draft.refuse(&NOTHING, file.at(Span::at(0)), message, help);
+            let Some(file) = files.first() else { return };
+            let message = format!("`{}` has no services", quote(file.path()));
+            let place = file.at(Span::at(0));
+            // Beside files of another format it is merely of no use.
+            if draft.has_nodes() {
+                draft.keep_aside(&KEPT, place, None, message);
+            } else {
+                draft.refuse(&NOTHING, place, message, "import the Compose file with it");
             }
             return;
         }
-        reader.tell(files, draft);
+        reader.variables.tell(files, draft);
         if !draft.is_refused() {
             services::write("compose", &found, draft);
         }
@@ -103,47 +107,9 @@ fn is_environment(file: &File<'_>) -> bool {
     file.name() == ".env" || file.extension() == "env"
 }
 
-/// The variables of all `.env` files; the first that states one counts.
-fn environment(files: &[&File<'_>], draft: &mut Draft) -> BTreeMap<String, String> {
-    let mut environment = BTreeMap::new();
-    for file in files.iter().filter(|file| is_environment(file)) {
-        let Some(text) = draft.text(file) else {
-            continue;
-        };
-        for line in text.lines() {
-            let line = line.trim();
-            let line = line.strip_prefix("export ").unwrap_or(line);
-            let Some((name, value)) = line.split_once('=') else {
-                continue;
-            };
-            if line.starts_with('#') {
-                continue;
-            }
-            let value = value.trim();
-            let bare = ['"', '\'']
-                .into_iter()
-                .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote));
-            let value = bare.unwrap_or_else(|| {
-                value
-                    .split_once(" #")
-                    .map_or(value, |(value, _)| value.trim())
-            });
-            environment
-                .entry(name.trim().to_owned())
-                .or_insert_with(|| value.to_owned());
-        }
-    }
-    environment
-}
-
 struct Reader {
-    environment: BTreeMap<String, String>,
-    unset: BTreeSet<String>,
-    defaults: BTreeMap<String, String>,
+    variables: Variables,
 }
-
-/// The longest text that variables may fill.
-const LONGEST: usize = 64 << 10;
 
 impl Reader {
     fn file(&mut self, file: &File<'_>, tree: &Node, found: &mut Vec<Service>, draft: &mut Draft) {
@@ -151,7 +117,7 @@ impl Reader {
             return;
         };
         let name = root.get("name").and_then(Node::as_scalar);
-        let name = name.map(|name| self.fill(&name.text));
+        let name = name.map(|name| self.variables.fill(&name.text));
         draft.name(name.as_deref().unwrap_or_else(|| {
             let usual = ["compose", "docker-compose"].contains(&file.stem());
             let folder = file
@@ -234,7 +200,7 @@ impl Reader {
                     arguments.extend(list.items.iter().filter_map(|item| self.text(Some(item))));
                 }
                 Some(Value::Scalar(line)) if !line.is_null() => {
-                    arguments.extend(split(&self.fill(&line.text)));
+                    arguments.extend(split(&self.variables.fill(&line.text)));
                 }
                 _ => {}
             }
@@ -268,7 +234,7 @@ impl Reader {
                 for entry in &map.entries {
                     // Without a value it is that of the shell.
                     let value = if entry.value.is_null() {
-                        self.fill(&format!("${{{}}}", entry.key.text))
+                        self.variables.fill(&format!("${{{}}}", entry.key.text))
                     } else {
                         self.text(Some(&entry.value)).unwrap_or_default()
                     };
@@ -281,8 +247,11 @@ impl Reader {
                         continue;
                     };
                     let (name, value) = match item.text.split_once('=') {
-                        Some((name, value)) => (name, self.fill(value)),
-                        None => (&*item.text, self.fill(&format!("${{{}}}", item.text))),
+                        Some((name, value)) => (name, self.variables.fill(value)),
+                        None => (
+                            &*item.text,
+                            self.variables.fill(&format!("${{{}}}", item.text)),
+                        ),
                     };
                     variables.push((name.to_owned(), value));
                 }
@@ -351,104 +320,8 @@ impl Reader {
 
     fn text(&mut self, node: Option<&Node>) -> Option<String> {
         let scalar = node?.as_scalar().filter(|scalar| !scalar.is_null())?;
-        Some(self.fill(&scalar.text))
+        Some(self.variables.fill(&scalar.text))
     }
-
-    /// Puts variables into a text: `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME-default}`,
-    /// `${NAME:?why}`; `$$` is `$`. What is not set stays as it is written.
-    fn fill(&mut self, text: &str) -> String {
-        let mut out = String::new();
-        let mut rest = text;
-        while let Some((before, behind)) = rest.split_once('$') {
-            out.push_str(before);
-            if let Some(behind) = behind.strip_prefix('$') {
-                out.push('$');
-                rest = behind;
-                continue;
-            }
-            let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-            let braced = behind.strip_prefix('{');
-            let inner = braced.unwrap_or(behind);
-            let length = inner.bytes().take_while(is_name).count();
-            let (name, behind_name) = inner.split_at_checked(length).unwrap_or(("", inner));
-            let end = match braced {
-                None => Some(("", behind_name)),
-                Some(_) => closing(behind_name),
-            };
-            let Some((operation, after)) = end.filter(|_| !name.is_empty()) else {
-                out.push('$');
-                rest = behind;
-                continue;
-            };
-            let written = behind.len().saturating_sub(after.len());
-            let written = behind.get(..written).unwrap_or("");
-            out.push_str(&self.value(name, operation, written));
-            rest = after;
-            if out.len() > LONGEST {
-                break;
-            }
-        }
-        if out.len() <= LONGEST {
-            out.push_str(rest);
-        }
-        out
-    }
-
-    fn value(&mut self, name: &str, operation: &str, written: &str) -> String {
-        let default = operation.strip_prefix(":-").or(operation.strip_prefix('-'));
-        if let Some(value) = self.environment.get(name)
-            && !(value.is_empty() && operation.starts_with(':'))
-        {
-            return value.clone();
-        }
-        if let Some(default) = default {
-            self.defaults.insert(name.to_owned(), default.to_owned());
-            return default.to_owned();
-        }
-        self.unset.insert(name.to_owned());
-        format!("${written}")
-    }
-
-    fn tell(&self, files: &[&File<'_>], draft: &mut Draft) {
-        let Some(file) = files.iter().find(|file| !is_environment(file)) else {
-            return;
-        };
-        for (name, value) in &self.defaults {
-            let name = quote(name);
-            let message =
-                format!("`{name}` is not set in an `.env` beside the file: its default is taken");
-            draft.guess(&VARIABLE, file.at(Span::at(0)), None, message, quote(value));
-        }
-        for name in &self.unset {
-            let name = quote(name);
-            let message = format!(
-                "`{name}` is not set in an `.env` beside the file: what it fills is left open"
-            );
-            draft.guess(
-                &VARIABLE,
-                file.at(Span::at(0)),
-                None,
-                message,
-                format!("${{{name}}}"),
-            );
-        }
-    }
-}
-
-/// What stands before the bracket that closes, and behind it.
-fn closing(text: &str) -> Option<(&str, &str)> {
-    let mut depth = 1_usize;
-    for (at, found) in text.char_indices() {
-        match found {
-            '{' => depth = depth.saturating_add(1),
-            '}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth == 0 {
-            return Some((text.get(..at)?, text.get(at.saturating_add(1)..)?));
-        }
-    }
-    None
 }
 
 fn depends_on(service: &Mapping) -> Vec<(String, Span)> {
@@ -475,11 +348,16 @@ fn merge(before: &mut Service, more: Service) {
     before.hosts.extend(more.hosts);
     before.image = before.image.take().or(more.image);
     before.port = before.port.or(more.port);
-    for (name, value) in more.variables {
-        if before.variables.iter().all(|(known, _)| *known != name) {
-            before.variables.push((name, value));
-        }
-    }
+    let known: BTreeSet<String> = before
+        .variables
+        .iter()
+        .map(|(name, _)| name.clone())
+        .collect();
+    let new = more
+        .variables
+        .into_iter()
+        .filter(|(name, _)| !known.contains(name));
+    before.variables.extend(new);
     if before.arguments.is_empty() {
         before.arguments = more.arguments;
     }
@@ -488,189 +366,5 @@ fn merge(before: &mut Service, more: Service) {
     }
     for (key, value) in more.rest {
         before.rest.entry(key).or_insert(value);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use pretty_assertions::assert_eq;
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::import::services::tests::{
-        NONE, analysis, edges, errors, example, import, nodes, refused,
-    };
-
-    const SMALL: &str = "\
-services:
-  app:
-    image: registry.example:5000/team/chat:1
-    environment:
-      - EMBED_URL=http://embed:80
-      - QDRANT_HOST=store
-      - LLM=http://llm.internal:8000/v1
-      - API_TOKEN=abc
-    depends_on: [llm]
-  embed:
-    image: ghcr.io/huggingface/text-embeddings-inference:1.9
-    command: --model-id ${MODEL:-BAAI/bge-small-en-v1.5} --auto-truncate
-    ports: ['8081:80']
-  store:
-    image: qdrant/qdrant:v1.15.0
-    volumes: [data:/qdrant/storage]
-  llm:
-    image: vllm/vllm-openai:v0.19.0
-    container_name: llm.internal
-    command: [\"--model\", \"Qwen/Qwen3-8B\", \"--max-model-len=8192\", \"--dtype\", bfloat16]
-    deploy:
-      replicas: 2
-      resources:
-        reservations:
-          devices: [{driver: nvidia, count: 2, capabilities: [gpu]}]
-  web:
-    image: nginx
-    environment: {HF_TOKEN: abc, API: http://app:1}
-volumes: {data: {}}
-";
-
-    #[test]
-    fn services_become_nodes_and_hosts_edges() {
-        let imported = import(&[("shop/compose.yaml", SMALL)]).unwrap();
-        insta::assert_snapshot!(imported.text);
-        let guesses = imported.notes.iter().filter(|note| note.value.is_some());
-        let guesses: Vec<String> = guesses
-            .map(|note| format!("{} {}", note.kind.code, note.value.as_deref().unwrap_or("")))
-            .collect();
-        assert_eq!(
-            guesses,
-            [
-                "IM-COMPOSE-VARIABLE BAAI/bge-small-en-v1.5",
-                "IM-SERVICE-PATH embed → store → llm",
-                "IM-SERVICE-ROLE embedder",
-                "IM-SERVICE-ROLE retriever",
-                "IM-SERVICE-ROLE generator",
-            ]
-        );
-        assert!(!imported.text.contains("abc"), "a secret is copied");
-    }
-
-    #[test]
-    fn a_file_of_variables_fills_what_is_open() {
-        let imported = import(&[
-            ("shop/compose.yaml", SMALL),
-            (
-                "shop/.env",
-                "# models\nexport MODEL=\"intfloat/e5-small\"\n",
-            ),
-        ])
-        .unwrap();
-        assert!(
-            imported.text.contains("id: intfloat/e5-small"),
-            "{}",
-            imported.text
-        );
-    }
-
-    #[test]
-    fn opea_s_files_become_graphs_that_differ_in_the_reranker() {
-        let names = ["", "_without_rerank"]
-            .map(|end| format!("opea-compose/chatqna-xeon-compose{end}.yaml"));
-        let (Some(with), Some(without)) = (example(&names[0]), example(&names[1])) else {
-            return;
-        };
-        let with = import(&[("compose.yaml", &with)]).unwrap();
-        let without = import(&[("compose.yaml", &without)]).unwrap();
-        let mut before = nodes(&with);
-        before.retain(|node| !nodes(&without).contains(node));
-        assert_eq!(before, ["tei-reranking-service reranker"]);
-        let path = |imported: &Imported| -> Vec<String> {
-            let mut edges = edges(imported);
-            edges.retain(|edge| edge.contains('.'));
-            edges
-        };
-        assert_eq!(
-            path(&with),
-            [
-                "inputs.question tei-embedding-service.text",
-                "tei-embedding-service.vector retriever.query",
-                "inputs.question tei-reranking-service.query",
-                "retriever.hits tei-reranking-service.candidates",
-                "tei-reranking-service.ranked vllm-service.context",
-                "inputs.question vllm-service.prompt",
-                "vllm-service.text outputs.answer",
-            ]
-        );
-        assert_eq!(
-            path(&without),
-            [
-                "inputs.question tei-embedding-service.text",
-                "tei-embedding-service.vector retriever.query",
-                "retriever.hits vllm-service.context",
-                "inputs.question vllm-service.prompt",
-                "vllm-service.text outputs.answer",
-            ]
-        );
-        for imported in [&with, &without] {
-            assert_eq!(errors(imported), NONE);
-        }
-    }
-
-    use crate::import::Imported;
-
-    #[test]
-    fn what_is_not_whole_is_refused() {
-        let unknown = SMALL.replace("depends_on: [llm]", "depends_on: [lm]");
-        assert_eq!(refused(&[("c.yaml", &unknown)]), ["IM-COMPOSE-UNKNOWN"]);
-        let form = SMALL.replace(
-            "  web:\n    image: nginx\n    environment: {HF_TOKEN: abc, API: http://app:1}\n",
-            "  web: nginx\n",
-        );
-        assert_eq!(refused(&[("c.yaml", &form)]), ["IM-COMPOSE-FORM"]);
-        let syntax = SMALL.replace("  app:", "  app: [");
-        assert!(
-            refused(&[("c.yaml", &syntax)])
-                .iter()
-                .all(|code| *code == "IM-SYNTAX")
-        );
-        assert_eq!(refused(&[(".env", "A=1")]), ["IM-COMPOSE-NOTHING"]);
-    }
-
-    #[test]
-    fn variables_are_filled_as_compose_fills_them() {
-        let mut reader = Reader {
-            environment: BTreeMap::from([
-                ("A".to_owned(), "1".to_owned()),
-                ("E".to_owned(), String::new()),
-            ]),
-            unset: BTreeSet::new(),
-            defaults: BTreeMap::new(),
-        };
-        for (text, filled) in [
-            ("$A-${A}", "1-1"),
-            ("$$A", "$A"),
-            ("${B:-x${C}y}", "x${C}y"),
-            ("${E:-x}${E-x}", "x"),
-            ("${B}", "${B}"),
-            ("$B/", "$B/"),
-            ("${B:?no}", "${B:?no}"),
-            ("$ {A}", "$ {A}"),
-            ("${A", "${A"),
-            ("100%$", "100%$"),
-        ] {
-            assert_eq!(reader.fill(text), filled, "{text}");
-        }
-    }
-
-    proptest! {
-        /// Whatever changes in a file, there is a graph that reads without an error, or a refusal.
-        #[test]
-        fn a_mutated_file_is_read_or_refused(
-            edits in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..12, "[ -~\n]{0,6}"), 1..6)
-        ) {
-            let text = crate::import::services::tests::mutated(SMALL, &edits);
-            if let Ok(imported) = import(&[("compose.yaml", &text)]) {
-                analysis(&imported);
-            }
-        }
     }
 }
