@@ -93,6 +93,11 @@ impl Draft {
         self.names.contains_key(name)
     }
 
+    /// Whether other files made nodes so far.
+    pub(super) fn has_nodes(&self) -> bool {
+        !self.nodes.is_empty()
+    }
+
     /// What a node says under a path; `None` where it says nothing.
     pub fn get(&self, node: &str, path: &[&str]) -> Option<&Value> {
         let (first, rest) = path.split_first()?;

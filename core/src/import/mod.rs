@@ -6,13 +6,21 @@
 //! own format or would have to be invented is *refused*, with its place and the way out, and then
 //! there is no document.
 
+mod argo;
+mod compose;
 mod draft;
 mod file;
+mod haystack;
 mod huggingface;
+mod kserve;
+mod kubernetes;
 mod note;
+mod opea;
 mod page;
+mod services;
 #[cfg(test)]
 mod tests;
+mod triton;
 
 use core::fmt;
 
@@ -48,7 +56,16 @@ pub trait Importer: Sync {
 }
 
 /// All formats, in the order in which they write into the draft.
-pub static IMPORTERS: &[&dyn Importer] = &[&huggingface::HuggingFace];
+pub static IMPORTERS: &[&dyn Importer] = &[
+    &huggingface::HuggingFace,
+    &triton::Triton,
+    &kserve::KServe,
+    &opea::Opea,
+    &kubernetes::Kubernetes,
+    &argo::Argo,
+    &haystack::Haystack,
+    &compose::Compose,
+];
 
 /// The most files that one import takes.
 pub const MOST_FILES: usize = 4096;
