@@ -20,6 +20,10 @@ fn items(checked: &Checked) -> Vec<Value> {
             let at = lines.position(&source.text, related.span.start);
             json!({"message": related.message, "line": at.line, "column": at.column})
         });
+        let table = found
+            .table
+            .iter()
+            .map(|row| json!({"what": row.what, "amount": row.amount}));
         let fixes = found
             .fixes
             .iter()
@@ -36,6 +40,7 @@ fn items(checked: &Checked) -> Vec<Value> {
             "node": found.node,
             "port": found.port,
             "related": related.collect::<Vec<_>>(),
+            "table": table.collect::<Vec<_>>(),
             "help": found.help,
             "fixes": fixes.collect::<Vec<_>>(),
             "url": url(found),

@@ -1,7 +1,7 @@
 use std::io::IsTerminal;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use modelspec_core::check::{Diagnostic, Severity};
+use modelspec_core::check::{Diagnostic, Row, Severity};
 use modelspec_core::text::Span;
 
 use super::Checked;
@@ -43,12 +43,14 @@ fn groups<'a>(source: &'a Source, found: &'a Diagnostic) -> Vec<Group<'a>> {
             .label(&*related.message);
         snippet = snippet.annotation(annotation);
     }
-    let mut groups = vec![
-        level
-            .primary_title(&*found.message)
-            .id(found.code.0)
-            .element(snippet),
-    ];
+    let mut first = level
+        .primary_title(&*found.message)
+        .id(found.code.0)
+        .element(snippet);
+    if !found.table.is_empty() {
+        first = first.element(Level::NOTE.message(table(&found.table)));
+    }
+    let mut groups = vec![first];
     if let Some(help) = &found.help {
         groups.push(Group::with_title(Level::HELP.secondary_title(&**help)));
     }
@@ -57,6 +59,18 @@ fn groups<'a>(source: &'a Source, found: &'a Diagnostic) -> Vec<Group<'a>> {
         groups.push(Group::with_title(Level::HELP.secondary_title(label)));
     }
     groups
+}
+
+/// The rows below each other, amounts at the right.
+fn table(rows: &[Row]) -> String {
+    let width = |of: fn(&Row) -> &String| {
+        let widths = rows.iter().map(|row| of(row).chars().count());
+        widths.max().unwrap_or(0)
+    };
+    let (what, amount) = (width(|row| &row.what), width(|row| &row.amount));
+    let line = |row: &Row| format!("{:what$}  {:>amount$}", row.what, row.amount);
+    let lines: Vec<String> = rows.iter().map(line).collect();
+    lines.join("\n")
 }
 
 /// The part of a span on its first line: a whole node underlined says less than its first line.

@@ -66,6 +66,8 @@ pub struct Diagnostic {
     pub edge: Option<String>,
     /// Other places, in their own words.
     pub related: Vec<Related>,
+    /// What the sentence adds up, one summand a row, behind them the sum and the limit.
+    pub table: Vec<Row>,
     /// The way out.
     pub help: Option<String>,
     /// Changes that mend it.
@@ -79,6 +81,15 @@ pub struct Related {
     pub span: Span,
     /// What it has to do with the finding.
     pub message: String,
+}
+
+/// One row of what a finding adds up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What it is of.
+    pub what: String,
+    /// How much, with its unit.
+    pub amount: String,
 }
 
 /// A change that mends a finding.
@@ -147,6 +158,7 @@ impl Diagnostic {
             port: None,
             edge: None,
             related: Vec::new(),
+            table: Vec::new(),
             help: None,
             fixes: Vec::new(),
         }
@@ -182,6 +194,15 @@ impl Diagnostic {
         self.related.push(Related {
             span,
             message: message.into(),
+        });
+        self
+    }
+
+    /// With a row of what it adds up.
+    pub fn row(mut self, what: impl Into<String>, amount: impl Into<String>) -> Self {
+        self.table.push(Row {
+            what: what.into(),
+            amount: amount.into(),
         });
         self
     }

@@ -21,7 +21,7 @@ mod structure;
 mod tests;
 mod tokens;
 
-pub use diagnostic::{Applicability, Code, Diagnostic, Fix, Related, Severity};
+pub use diagnostic::{Applicability, Code, Diagnostic, Fix, Related, Row, Severity};
 pub use rule::{Context, Rule};
 pub use rules::RULES;
 

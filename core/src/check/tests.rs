@@ -120,3 +120,40 @@ fn a_message_is_one_sentence_that_names_what_it_is_about() {
         }
     }
 }
+
+#[test]
+fn what_a_finding_adds_up_is_a_table_that_ends_with_the_limit() {
+    let rows = |code: &str| {
+        let (fails, _) = rule(code).unwrap().examples().unwrap();
+        let found = Analysis::new(fails).diagnostics.into_iter();
+        let mut found = found.filter(|found| found.code.0 == code);
+        let table = found.next().unwrap().table;
+        let rows = table.into_iter();
+        rows.map(|row| format!("{}: {}", row.what, row.amount))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        rows("MG305"),
+        [
+            "the text of `reranker.query`: 64 tokens",
+            "a passage of `reranker.candidates`: 512 tokens",
+            "together: 576 tokens",
+            "at most: 512 tokens",
+        ]
+    );
+    for code in ["MG307", "MG501", "MG506"] {
+        assert!(rows(code).len() > 1, "{code}");
+    }
+    let nodes = "
+        tidy: {role: transformer, latency: {p95: 3s}}
+        writer: {role: generator, latency: {p95: 4s}}";
+    let edges = "
+        inputs.question > tidy.in
+        tidy.out > writer.prompt
+        writer.text > outputs.answer";
+    let objective = "  objectives: {latency: {p95: 5s}}\n";
+    let found = Analysis::new(super::cases::graph(objective, nodes, edges)).diagnostics;
+    let sum = found.iter().find(|found| found.code.0 == "MG401").unwrap();
+    let amounts: Vec<&str> = sum.table.iter().map(|row| &*row.amount).collect();
+    assert_eq!(amounts, ["3s, 42 %", "4s, 57 %", "7s", "5s"]);
+}

@@ -21,6 +21,7 @@ pub(super) struct Sum {
     terms: Vec<String>,
     total: u64,
     places: Vec<(Span, String)>,
+    rows: Vec<(String, u64)>,
 }
 
 /// What feeds a prompt with so many passages.
@@ -54,23 +55,28 @@ pub(super) fn grouped(value: u64) -> String {
 }
 
 impl Sum {
-    /// Adds a summand that one place states.
-    pub(super) fn add(&mut self, part: Stated, what: impl Into<String>) {
-        self.terms.push(grouped(part.value));
+    /// Adds a summand that one place states: what it is of, and how that has it.
+    pub(super) fn add(&mut self, part: Stated, what: impl Into<String>, has: &str) {
+        let (what, count) = (what.into(), grouped(part.value));
         self.total = self.total.saturating_add(part.value);
-        self.places.push((part.span, what.into()));
+        self.places
+            .push((part.span, format!("{what} {has} {count} tokens")));
+        self.rows.push((what, part.value));
+        self.terms.push(count);
     }
 
     /// Adds so many passages of so many tokens.
     pub(super) fn add_passages(&mut self, items: Stated, tokens: Stated, port: &str) {
         let (count, each) = (grouped(items.value), grouped(tokens.value));
-        self.terms.push(format!("{count} × {each}"));
         let product = items.value.saturating_mul(tokens.value);
         self.total = self.total.saturating_add(product);
         let many = format!("`{port}` takes up to {count} passages");
         self.places.push((items.span, many));
         let long = format!("each of them has up to {each} tokens");
         self.places.push((tokens.span, long));
+        self.rows
+            .push((format!("`{port}`, {count} × {each}"), product));
+        self.terms.push(format!("{count} × {each}"));
     }
 
     pub(super) const fn total(&self) -> u64 {
@@ -89,10 +95,17 @@ impl Sum {
         })
     }
 
-    /// Tells each summand at its place.
-    pub(super) fn relate(self, diagnostic: Diagnostic) -> Diagnostic {
+    /// Tells each summand at its place, and all of them as a table.
+    pub(super) fn relate(self, diagnostic: Diagnostic, limit: u64) -> Diagnostic {
         let places = self.places.into_iter();
-        places.fold(diagnostic, |found, (span, what)| found.relate(span, what))
+        let mut found = places.fold(diagnostic, |found, (span, what)| found.relate(span, what));
+        let tokens = |count: u64| format!("{} tokens", grouped(count));
+        for (what, count) in self.rows {
+            found = found.row(what, tokens(count));
+        }
+        found
+            .row("together", tokens(self.total))
+            .row("at most", tokens(limit))
     }
 }
 

@@ -72,7 +72,7 @@ static EDGE: &[Section] = &[
 ];
 
 static DOCUMENT: &[Section] = &[
-    section("About", &["metadata"], &[]),
+    section("About", &["metadata"], &[&["spec", "use"]]),
     section("Objectives", &["spec", "objectives"], &[]),
     section("Workload", &["spec", "workload"], &[]),
     section("Running", &[], &[&["spec", "execution"]]),

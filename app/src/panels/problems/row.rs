@@ -91,6 +91,13 @@ pub(super) fn Row(problem: Problem, done: Callback<()>) -> impl IntoView {
     });
     let related = (!found.related.is_empty())
         .then(|| view! { <ul class="related">{related.collect_view()}</ul> });
+    let rows = found.table.iter().map(|row| {
+        view! {
+            <tr><th scope="row">{prose(&row.what)}</th><td>{row.amount.clone()}</td></tr>
+        }
+    });
+    let table = (!found.table.is_empty())
+        .then(|| view! { <table class="sum"><tbody>{rows.collect_view()}</tbody></table> });
     let help = found
         .help
         .as_ref()
@@ -116,6 +123,7 @@ pub(super) fn Row(problem: Problem, done: Callback<()>) -> impl IntoView {
             <CodeButton code=code />
             <div class="problem-body">
                 <button class="problem-main" type="button" on:click=move |_| go_to(app, &target)>{sentence}</button>
+                {table}
                 {help}
                 {related}
                 {form}

@@ -70,7 +70,7 @@ fn pair(cx: &Context<'_>, reranker: NodeIx) -> Option<Diagnostic> {
         let path = cx.graph.port_path(port);
         let mut add = |part: Option<Stated>, what: &str| {
             if let Some(part) = part {
-                sum.add(part, format!("{what} of `{path}` has up to {} tokens", part.value));
+                sum.add(part, format!("{what} of `{path}`"), "has up to");
             }
         };
         add(text(cx, port), "the text");
@@ -84,5 +84,5 @@ fn pair(cx: &Context<'_>, reranker: NodeIx) -> Option<Diagnostic> {
         .at(limit.span, message)
         .on_node(name)
         .with_help("cut the passages shorter, or take a reranker with a longer limit");
-    Some(sum.relate(diagnostic))
+    Some(sum.relate(diagnostic, limit.value.0))
 }

@@ -85,13 +85,17 @@ impl Passages {
     }
 }
 
+/// What comes behind the passages.
+const ANSWER: &str = "the answer";
+
 struct Prompt {
     name: String,
     limit: Spanned<Count>,
     model_context: Option<u64>,
     /// Whether `maxModelLen` states the limit.
     configured: bool,
-    fixed: Vec<(Stated, String)>,
+    /// Each with what it is of, and how that has it.
+    fixed: Vec<(Stated, String, &'static str)>,
     passages: Vec<Passages>,
 }
 
@@ -101,18 +105,18 @@ fn read(cx: &Context<'_>, generator: NodeIx) -> Option<Prompt> {
     let configured = limits.and_then(|limits| limits.max_model_len);
     let model_context = stated.model.as_ref().and_then(|model| model.context_tokens);
     let mut fixed = Vec::new();
-    let mut add = |part: Option<Stated>, what: String| {
-        fixed.extend(part.map(|part| (part, format!("{what} {} tokens", grouped(part.value)))));
+    let mut add = |part: Option<Stated>, what: String, has: &'static str| {
+        fixed.extend(part.map(|part| (part, what, has)));
     };
     let of = |count: Spanned<Count>| Stated { value: count.value.0, span: count.span };
     let template = limits.and_then(|limits| limits.prompt_template_tokens);
-    add(template.map(of), "the template has".to_owned());
+    add(template.map(of), "the template".to_owned(), "has");
     let ports = inputs(cx, generator);
     for &port in ports {
-        add(text(cx, port), format!("`{}` takes up to", cx.graph.port_path(port)));
+        add(text(cx, port), format!("`{}`", cx.graph.port_path(port)), "takes up to");
     }
     let answer = limits.and_then(|limits| limits.max_output_tokens);
-    add(answer.map(of), "the answer has up to".to_owned());
+    add(answer.map(of), ANSWER.to_owned(), "has up to");
     let passages = ports.iter().filter_map(|&port| {
         let (usual, failing) = items(cx, port)?;
         let tokens = passage(cx, port)?;
@@ -132,17 +136,17 @@ impl Prompt {
     /// The sum, in the order in which it is spoken of: template, query, passages, answer.
     fn sum(&self, cx: &Context<'_>, choose: impl Fn(&Passages) -> Items) -> Sum {
         let mut sum = Sum::default();
-        let answer = self.fixed.iter().position(|(_, what)| what.starts_with("the answer"));
+        let answer = self.fixed.iter().position(|(_, what, _)| what == ANSWER);
         let (before, behind) = self.fixed.split_at(answer.unwrap_or(self.fixed.len()));
-        for (part, what) in before {
-            sum.add(*part, what);
+        for (part, what, has) in before {
+            sum.add(*part, what, has);
         }
         for passages in &self.passages {
             let path = cx.graph.port_path(passages.port);
             sum.add_passages(choose(passages).most, passages.tokens, &path);
         }
-        for (part, what) in behind {
-            sum.add(*part, what);
+        for (part, what, has) in behind {
+            sum.add(*part, what, has);
         }
         sum
     }
@@ -156,7 +160,7 @@ fn context(cx: &Context<'_>, generator: NodeIx) -> Option<Diagnostic> {
     let total = worst.total();
     let mut diagnostic = if let Some(over) = usual.over(limit) {
         let message = format!("`{name}` may need {over} tokens of context");
-        usual.relate(RULE.at(prompt.limit.span, message))
+        usual.relate(RULE.at(prompt.limit.span, message), limit)
     } else {
         let over = worst.over(limit)?;
         let skipped = prompt.passages.iter().find_map(|passages| passages.worst().skipped)?;
@@ -165,7 +169,7 @@ fn context(cx: &Context<'_>, generator: NodeIx) -> Option<Diagnostic> {
             "where `{skipped}` fails and is skipped, `{name}` needs {over} tokens of context"
         );
         let warning = RULE.at(prompt.limit.span, message).with_severity(Severity::Warning);
-        worst.relate(warning)
+        worst.relate(warning, limit)
     };
     diagnostic = diagnostic
         .on_node(name)

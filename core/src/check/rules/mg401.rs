@@ -130,10 +130,11 @@ fn addition(parts: &[Part], sum: u64, goal: Duration) -> String {
     }
 }
 
-fn shares(diagnostic: Diagnostic, parts: &[Part], sum: u64) -> Diagnostic {
-    parts.iter().fold(diagnostic, |diagnostic, part| {
+fn shares(diagnostic: Diagnostic, parts: &[Part], sum: u64, goal: Duration) -> Diagnostic {
+    let all = parts.iter().fold(diagnostic, |diagnostic, part| {
         let share = u128::from(part.time).saturating_mul(100).checked_div(u128::from(sum));
         let share = share.unwrap_or(0);
+        let diagnostic = diagnostic.row(&part.name, format!("{}, {share} %", Duration(part.time)));
         match part.span {
             Some(span) => {
                 let time = Duration(part.time);
@@ -141,7 +142,8 @@ fn shares(diagnostic: Diagnostic, parts: &[Part], sum: u64) -> Diagnostic {
             }
             None => diagnostic,
         }
-    })
+    });
+    all.row("together", Duration(sum).to_string()).row("the objective", goal.to_string())
 }
 
 fn budgets(cx: &Context<'_>, goals: &[Percentile]) -> Option<Diagnostic> {
@@ -158,7 +160,7 @@ fn budgets(cx: &Context<'_>, goals: &[Percentile]) -> Option<Diagnostic> {
         format!("the budgets along a path exceed the objective's p{}: {addition}", goal.percent);
     let help = "lower the budgets along this path, or raise the objective";
     let diagnostic = RULE.at(goal.time.span, message).with_help(help);
-    Some(shares(diagnostic, &parts, sum))
+    Some(shares(diagnostic, &parts, sum, goal.time.value))
 }
 
 fn single(cx: &Context<'_>, goals: &[Percentile], found: &mut Vec<Diagnostic>) {
@@ -207,7 +209,7 @@ fn sum(cx: &Context<'_>, goal: &Percentile) -> Option<Diagnostic> {
         .at(goal.time.span, message)
         .with_severity(Severity::Warning)
         .with_help("simulate the graph: that is the estimate");
-    Some(shares(diagnostic, &parts, sum))
+    Some(shares(diagnostic, &parts, sum, goal.time.value))
 }
 
 /// The nodes that every request passes and waits for: those on every path, and those that surely

@@ -156,7 +156,14 @@ fn fits(cx: &Context<'_>, catalogue: &Catalogue, ix: NodeIx) -> Option<Diagnosti
     let mut diagnostic = RULE
         .at(stated.span, message)
         .on_node(name)
+        .row("weights", gigabytes(fit.weights))
         .with_help("take a larger GPU, more of them for a replica, or a lower precision");
+    if cache > 0 {
+        diagnostic = diagnostic
+            .row("KV cache", gigabytes(cache))
+            .row("together", gigabytes(fit.weights.saturating_add(cache)));
+    }
+    diagnostic = diagnostic.row(format!("usable of {on}"), gigabytes(fit.usable));
     if let Some(parameters) = demand.model.parameters {
         let what = format!("{} parameters", parameters.value);
         diagnostic = diagnostic.relate(parameters.span, what);
@@ -260,7 +267,10 @@ fn together(cx: &Context<'_>, catalogue: &Catalogue, group: &[NodeIx]) -> Option
         .at(stated.span, message)
         .on_node(cx.graph.name(first))
         .with_help("share a larger GPU, or let one of them have its own");
-    Some(terms.iter().fold(diagnostic, |diagnostic, (ix, own, span)| {
-        diagnostic.relate(*span, format!("`{}` takes {}", cx.graph.name(*ix), gigabytes(*own)))
-    }))
+    let all = terms.iter().fold(diagnostic, |diagnostic, (ix, own, span)| {
+        let name = cx.graph.name(*ix);
+        let diagnostic = diagnostic.row(format!("`{name}`"), gigabytes(*own));
+        diagnostic.relate(*span, format!("`{name}` takes {}", gigabytes(*own)))
+    });
+    Some(all.row("together", gigabytes(sum)).row(format!("usable of each {}", gpu.name), gigabytes(usable)))
 }

@@ -220,7 +220,7 @@ fn over(cx: &Context<'_>, demands: &[&Demand<'_>], what: &str, count: u64, span:
             .at(first.gpu.span, message)
             .relate(span, format!("{what} has {count}"))
             .with_help("run fewer replicas, or state a larger pool");
-        for demand in demands {
+        for demand in demands.iter().skip(1) {
             found = found.relate(demand.gpu.span, term(cx, demand, demand.least));
         }
         found = found.on_node(cx.graph.name(first.node));

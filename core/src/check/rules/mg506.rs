@@ -123,9 +123,20 @@ fn cache(cx: &Context<'_>, catalogue: &Catalogue, ix: NodeIx) -> Option<Diagnost
         .on_node(name)
         .relate(stated.span, format!("it runs on {}", gpu.name))
         .with_help("configure shorter requests or a smaller batch, or take more or larger GPUs");
-    if let Some(asked) = asked {
-        diagnostic = diagnostic.relate(asked.span, "so much KV cache is asked for");
+    match asked {
+        Some(asked) => diagnostic = diagnostic.relate(asked.span, "so much KV cache is asked for"),
+        None => {
+            diagnostic = diagnostic
+                .row(format!("usable of {}", written(slice(placement), gpu.name)), gigabytes(fit.usable))
+                .row("weights", gigabytes(fit.weights))
+                .row("left for the KV cache", gigabytes(fit.room))
+                .row("a token takes", format!("{} B", grouped(each)));
+        }
     }
+    let needed = if one { length } else { full };
+    diagnostic = diagnostic
+        .row("the KV cache holds", format!("{} tokens", grouped(tokens)))
+        .row("needed", format!("{} tokens", grouped(needed)));
     if one && tokens > 0 {
         let label = format!("Configure a context of {} tokens", grouped(tokens));
         let path = ["spec", "nodes", name, "limits", "maxModelLen"];
