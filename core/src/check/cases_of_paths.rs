@@ -251,3 +251,55 @@ fn weights_are_held_against_what_a_slice_or_several_gpus_have() {
         NOTHING
     );
 }
+
+#[test]
+fn policies_are_held_whatever_the_roles() {
+    let nodes = "
+        filter: {role: transformer}
+        writer: {role: generator}";
+    let edges = "
+        inputs.question > filter.in
+        filter.out > writer.prompt
+        writer.text > outputs.answer";
+    let held = |policy: &str, nodes: &str, edges: &str| {
+        codes(&graph(&format!("  policies: [{policy}]\n"), nodes, edges))
+    };
+    let before = "dominates: {node: filter, over: {role: generator}}";
+    assert_eq!(held(before, nodes, edges), NOTHING);
+    let told = ["MG311 writer"];
+    let optional = nodes.replace(
+        "transformer",
+        "transformer, required: false, onFailure: skip",
+    );
+    assert_eq!(held(before, &optional, edges), told);
+    let past = edges.replace(
+        "filter.out > writer.prompt",
+        "inputs.question > writer.prompt",
+    );
+    let past = past.replace(
+        "writer.text",
+        "writer.text > outputs.answer\n        filter.out",
+    );
+    let codes = held(before, nodes, &past);
+    assert!(codes.contains(&told[0].to_owned()), "{codes:?}");
+    assert_eq!(held("order: [filter, writer]", nodes, edges), NOTHING);
+    assert_eq!(
+        held("order: [{role: generator}, filter]", nodes, edges),
+        told
+    );
+}
+
+#[test]
+fn a_policy_that_says_what_the_rule_says_is_not_told_again() {
+    let nodes = "guard: {role: guardrail}\nwriter: {role: generator}";
+    let edges = "
+        inputs.question > guard.text
+        inputs.question > writer.prompt
+        writer.text > outputs.answer";
+    let policy = "  policies: [dominates: {node: guard, over: writer}]\n";
+    let told: Vec<String> = codes(&graph(policy, nodes, edges))
+        .into_iter()
+        .filter(|code| code.starts_with("MG311"))
+        .collect();
+    assert_eq!(told, ["MG311 writer"]);
+}

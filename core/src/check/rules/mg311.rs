@@ -5,7 +5,9 @@ use crate::check::{Context, Diagnostic, Fix};
 use crate::fix;
 use crate::graph::{Edge, Graph, NodeIx, PortIx};
 use crate::infer::mismatch;
-use crate::spec::{EdgeRole, Role, list_words};
+use crate::order::Gather as _;
+use crate::spec::{Dominates, EdgeRole, Policy, Role, Selector, list_words};
+use crate::text::{Span, Spanned};
 
 rule! {
     /// Something reaches a generator, or leaves one, past the guardrails.
@@ -15,6 +17,8 @@ rule! {
     /// in: every path from the inputs, and from nodes that take nothing, must lead through one of
     /// them. A node with `required: false` may be left out and guards nothing. A graph without
     /// guardrails promises none.
+    ///
+    /// What `policies` say is held as well: nodes that dominate others, and the order of nodes.
     ///
     /// ## Why
     /// That a guardrail is drawn proves nothing: one edge past it, often the plain question beside
@@ -78,6 +82,86 @@ fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     for way in open_ways(cx) {
         found.extend(way.report(cx));
     }
+    let policies = cx.graph.spec.body().and_then(|body| body.policies.as_ref());
+    for policy in policies.into_iter().flat_map(|policies| policies.iter()) {
+        match &policy.value {
+            Policy::Dominates(stated) => found.extend(dominates(cx, policy.span, stated, found)),
+            Policy::Order(order) => found.extend(out_of_order(cx, policy.span, order)),
+        }
+    }
+}
+
+/// The nodes that a policy means.
+fn selected(cx: &Context<'_>, selector: &Selector) -> BTreeSet<NodeIx> {
+    let nodes = cx.graph.model_nodes();
+    let meant = nodes.filter(|(_, node)| match selector {
+        Selector::Name(name) => node.name == name.value,
+        Selector::Role(role) => node.role == Some(role.value),
+    });
+    meant.map(|(ix, _)| ix).gather()
+}
+
+fn spoken(selector: &Selector) -> String {
+    match selector {
+        Selector::Name(name) => format!("`{}`", name.value),
+        Selector::Role(role) => format!("a required {}", role.value),
+    }
+}
+
+/// A path to what a policy guards that passes none of its guards.
+fn dominates(cx: &Context<'_>, span: Span, stated: &Dominates, told: &[Diagnostic]) -> Option<Diagnostic> {
+    let (by, over) = (&stated.node.as_ref()?.value, &stated.over.as_ref()?.value);
+    let required = |&node: &NodeIx| cx.graph.spec_of(node).is_none_or(crate::spec::Node::is_required);
+    let closed: BTreeSet<NodeIx> = selected(cx, by).into_iter().filter(required).gather();
+    let from = sources(cx.graph);
+    selected(cx, over).into_iter().find_map(|target| {
+        let name = cx.graph.name(target);
+        let known = |found: &Diagnostic| found.code == RULE.code && found.node.as_deref() == Some(name);
+        // What the rule itself tells of this node is not told again.
+        if closed.contains(&target) || told.iter().any(known) {
+            return None;
+        }
+        let path = open_path(cx.graph, &from, target, &closed)?;
+        let (first, _) = path.first()?.ports?;
+        let begins = cx.graph.port_path(first);
+        let message = format!("a policy has {} before `{name}`, and `{begins}` reaches it without", spoken(by));
+        let found = RULE.at(span, message).on_node(name);
+        let found = path.iter().fold(found, |found, edge| found.relate(edge.span, "the path leads along here"));
+        Some(found.with_help("lead the path through it, require it, or take the policy back"))
+    })
+}
+
+/// A node of which a policy says that it stands before another, and which that one leads to.
+fn out_of_order(cx: &Context<'_>, span: Span, order: &[Spanned<Selector>]) -> Option<Diagnostic> {
+    let pairs = order.iter().zip(order.iter().skip(1));
+    let steps = pairs.map(|(before, behind)| (selected(cx, &before.value), selected(cx, &behind.value)));
+    for (before, behind) in steps {
+        let mut open: Vec<NodeIx> = behind.iter().copied().collect();
+        let mut by: Vec<Option<NodeIx>> = vec![None; cx.graph.nodes.len()];
+        while let Some(at) = open.pop() {
+            for edge in cx.graph.outgoing(at).filter(|edge| !edge.is_loop) {
+                let Some(slot @ None) = by.get_mut(edge.target.0 as usize) else { continue };
+                *slot = Some(at);
+                open.push(edge.target);
+                if !before.contains(&edge.target) || behind.contains(&edge.target) {
+                    continue;
+                }
+                let mut start = at;
+                // A cycle would lead round for ever.
+                for _ in 0..by.len() {
+                    match by.get(start.0 as usize) {
+                        Some(Some(before)) if !behind.contains(&start) => start = *before,
+                        _ => break,
+                    }
+                }
+                let (early, late) = (cx.graph.name(edge.target), cx.graph.name(start));
+                let message = format!("a policy has `{early}` before `{late}`, which leads to it");
+                let found = RULE.at(span, message).on_node(early).relate(edge.span, "it is reached along here");
+                return Some(found.with_help("let it stand before, or take the policy back"));
+            }
+        }
+    }
+    None
 }
 
 /// The guardrails that may be left out and so leave a path open.
