@@ -111,6 +111,11 @@ fn plain(name: &str) -> String {
 }
 
 pub(super) fn find<'g>(gpus: &'g [Gpu], name: &str) -> Result<&'g Gpu, LookupError> {
+    // Most names are written as they stand here, and a graph may have thousands of them.
+    let exact = |gpu: &&Gpu| gpu.names().any(|known| known == name);
+    if let Some(gpu) = gpus.iter().find(exact) {
+        return Ok(gpu);
+    }
     let wanted = plain(name);
     let named = |gpu: &&Gpu| gpu.names().any(|known| plain(known) == wanted);
     gpus.iter().find(named).ok_or_else(|| LookupError {

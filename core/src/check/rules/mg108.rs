@@ -60,14 +60,19 @@ struct Called<'a> {
 
 fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let spec = &cx.graph.spec;
-    let nodes = spec.nodes().map(|node| {
-        let external = node.value.external_name.as_ref();
-        let key = label(external.map_or(&node.name.value, |name| &name.value.0));
-        Called { key, name: &node.name, external }
-    });
-    collide(cx, None, nodes.collect(), found);
+    if spec.nodes().any(|node| node.value.external_name.is_some()) {
+        let nodes = spec.nodes().map(|node| {
+            let external = node.value.external_name.as_ref();
+            let key = label(external.map_or(&node.name.value, |name| &name.value.0));
+            Called { key, name: &node.name, external }
+        });
+        collide(cx, None, nodes.collect(), found);
+    }
     for node in spec.nodes() {
         for ports in [&node.value.inputs, &node.value.outputs].into_iter().flatten() {
+            if ports.value.iter().all(|port| port.value.external_name.is_none()) {
+                continue;
+            }
             let ports = ports.value.iter().map(|port| {
                 let external = port.value.external_name.as_ref();
                 let key = external.map_or(&port.name.value, |name| &name.value.0).clone();
@@ -79,9 +84,6 @@ fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
 }
 
 fn collide(cx: &Context<'_>, of: Option<&str>, mut all: Vec<Called<'_>>, found: &mut Vec<Diagnostic>) {
-    if all.iter().all(|called| called.external.is_none()) {
-        return;
-    }
     all.arrange_by(|a, b| a.key.cmp(&b.key));
     let pairs = all.iter().zip(all.iter().skip(1));
     for (one, other) in pairs.filter(|(one, other)| one.key == other.key) {
@@ -108,7 +110,7 @@ fn collide(cx: &Context<'_>, of: Option<&str>, mut all: Vec<Called<'_>>, found: 
             Some(_) => named.name.value.clone(),
             None => label(&named.name.value),
         };
-        if all.iter().all(|called| called.key != own) {
+        if all.binary_search_by(|called| called.key.as_str().cmp(&own)).is_err() {
             let name = &named.name.value;
             diagnostic.fixes.extend(fix::replace(cx, format!("Call it `{name}`"), external.span, name));
         }
