@@ -255,3 +255,57 @@ fn fmt_refuses_what_it_cannot_read_whole() {
     assert_eq!(output.status.code(), Some(0));
     assert!(stdout(&output).contains("  nodes:\n    a:\n      role: tool\n"));
 }
+
+#[test]
+fn sarif_names_the_rule_of_each_result_and_every_place() {
+    let output = modelspec(&["check", "-", "--format", "sarif"], &broken());
+    let log: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    for rule in rules {
+        let page = format!("/docs/rules/{}.md", rule["id"].as_str().unwrap());
+        assert!(rule["helpUri"].as_str().unwrap().ends_with(&page), "{rule}");
+        for text in ["shortDescription", "fullDescription", "help"] {
+            assert!(!rule[text]["text"].as_str().unwrap().is_empty(), "{rule}");
+        }
+    }
+    let results = run["results"].as_array().unwrap();
+    let wide = |place: &serde_json::Value| {
+        let region = &place["physicalLocation"]["region"];
+        ["startLine", "startColumn", "endLine", "endColumn"]
+            .map(|key| region[key].as_u64().unwrap())
+    };
+    for result in results {
+        assert!(
+            rules.iter().any(|rule| rule["id"] == result["ruleId"]),
+            "{result}"
+        );
+        assert!(["error", "warning", "note"].contains(&result["level"].as_str().unwrap()));
+        let related = result["relatedLocations"].as_array().unwrap();
+        for place in result["locations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .chain(related)
+        {
+            let [line, column, end_line, end_column] = wide(place);
+            assert!(line >= 1 && column >= 1, "{place}");
+            assert!((line, column) <= (end_line, end_column), "{place}");
+            let file = &place["physicalLocation"]["artifactLocation"]["uri"];
+            assert_eq!(file, "%3Cstdin%3E");
+        }
+        let print = result["partialFingerprints"]["finding/v1"]
+            .as_str()
+            .unwrap();
+        assert_eq!(print.len(), 64);
+    }
+    let wrong = results
+        .iter()
+        .find(|result| result["ruleId"] == "MG301")
+        .unwrap();
+    assert!(
+        !wrong["relatedLocations"].as_array().unwrap().is_empty(),
+        "{wrong}"
+    );
+}

@@ -90,7 +90,7 @@ impl Diff {
         let mut refused = Vec::new();
         for path in [&self.old, &self.new] {
             let source = source::read(path)?;
-            let analysis = Analysis::new(&*source.text);
+            let analysis = Analysis::read(&*source.text);
             let found = source::unreadable(&analysis);
             if !found.is_empty() {
                 refused.push(Checked { source, found });

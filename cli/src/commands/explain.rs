@@ -1,5 +1,8 @@
+use core::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
 use clap::Args;
-use modelspec_core::check::{RULES, rule};
+use modelspec_core::check::{RULES, Rule, rule};
 use modelspec_core::diff;
 use modelspec_core::export::TARGETS;
 use modelspec_core::spec::nearest;
@@ -12,10 +15,29 @@ use crate::{Failure, Outcome, print};
 pub(crate) struct Explain {
     /// The rule's code, such as MG301; all rules are listed without one.
     code: Option<String>,
+    /// Print every page; with --output, write one Markdown file a rule and an index.
+    #[arg(long, conflicts_with = "code")]
+    all: bool,
+    /// The folder for the pages.
+    #[arg(short, long, value_name = "DIR", requires = "all")]
+    output: Option<PathBuf>,
 }
 
 impl Explain {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        if self.all {
+            match &self.output {
+                Some(folder) => write(folder)?,
+                None => print(
+                    &RULES
+                        .iter()
+                        .map(|rule| page(rule))
+                        .collect::<Vec<_>>()
+                        .join("\n"),
+                )?,
+            }
+            return Ok(Outcome::Fine);
+        }
         let Some(code) = self.code else {
             let lines = RULES.iter().map(|rule| {
                 format!(
@@ -48,15 +70,49 @@ impl Explain {
             );
             return Err(Failure(format!("there is no rule {code}; {hint}")));
         };
-        let severity = rule.severity.word();
-        print(&format!(
-            "# {}: {} ({severity})\n\n{}",
-            rule.code,
-            rule.title,
-            rule.markdown()
-        ))?;
+        print(&page(rule))?;
         Ok(Outcome::Fine)
     }
+}
+
+fn page(rule: &Rule) -> String {
+    let (code, title, severity) = (rule.code, rule.title, rule.severity.word());
+    format!("# {code}: {title} ({severity})\n\n{}", rule.markdown())
+}
+
+/// Writes every rule's page and their index.
+fn write(folder: &Path) -> Result<(), Failure> {
+    let save = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).map_err(|error| Failure(format!("{}: {error}", path.display())))
+    };
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Failure(format!("{}: {error}", folder.display())))?;
+    for rule in RULES {
+        save(&format!("{}.md", rule.code), &page(rule))?;
+    }
+    save("README.md", &index())
+}
+
+/// The rules and the kinds of difference, each with what it says.
+fn index() -> String {
+    let mut text = String::from(
+        "# Rules\n\nWritten by `modelspec explain --all --output docs/rules` from the rules \
+         themselves.\nA document sets the severity of a rule under `checks`, with a reason.\n\n\
+         | rule | what it finds | severity |\n|---|---|---|\n",
+    );
+    for rule in RULES {
+        let (code, title, severity) = (rule.code, rule.title, rule.severity);
+        let _ = writeln!(text, "| [{code}]({code}.md) | {title} | {severity} |");
+    }
+    text.push_str(
+        "\n# Differences\n\nWhat `modelspec diff` tells of two graphs, the worst class first.\n\n\
+         | difference | what it means | class |\n|---|---|---|\n",
+    );
+    for kind in diff::KINDS {
+        let _ = writeln!(text, "| {} | {} | {} |", kind.id, kind.title, kind.class);
+    }
+    text
 }
 
 /// What a loss or an assumption of an export is about.

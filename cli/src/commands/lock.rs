@@ -21,7 +21,7 @@ pub(crate) struct Lock {
 impl Lock {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let source = source::read(&self.file)?;
-        let analysis = Analysis::new(&*source.text);
+        let analysis = Analysis::read(&*source.text);
         let bundle = bundle::beside(&source, &analysis.reading);
         let mut found = source::unreadable(&analysis);
         found.extend(compose::unresolved(&analysis, &bundle));

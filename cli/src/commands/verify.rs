@@ -24,7 +24,7 @@ pub(crate) struct Verify {
 impl Verify {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let source = source::read(&self.file)?;
-        let analysis = Analysis::new(&*source.text);
+        let analysis = Analysis::read(&*source.text);
         let bundle = bundle::beside(&source, &analysis.reading);
         let beside = self.lock.or_else(|| bundle::lockfile(&source));
         let path = beside.unwrap_or_else(|| PathBuf::from(lock::FILE_NAME));

@@ -43,7 +43,7 @@ fn items(checked: &Checked) -> Vec<Value> {
             "table": table.collect::<Vec<_>>(),
             "help": found.help,
             "fixes": fixes.collect::<Vec<_>>(),
-            "url": url(found),
+            "url": url(found.code),
         })
     };
     found.iter().map(item).collect()

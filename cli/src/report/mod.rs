@@ -7,7 +7,7 @@ mod text;
 
 use clap::ValueEnum;
 pub(crate) use github::annotation;
-use modelspec_core::check::{Diagnostic, Severity};
+use modelspec_core::check::{Code, Diagnostic, Severity};
 use modelspec_core::text::{LineIndex, Position};
 
 use crate::source::Source;
@@ -79,8 +79,9 @@ fn place(source: &Source, lines: &LineIndex, found: &Diagnostic) -> Place {
 }
 
 /// The page of a rule.
-fn url(found: &Diagnostic) -> String {
-    format!("{}/rules#{}", env!("CARGO_PKG_REPOSITORY"), found.code)
+fn url(code: Code) -> String {
+    let repository = env!("CARGO_PKG_REPOSITORY");
+    format!("{repository}/blob/main/docs/rules/{code}.md")
 }
 
 /// All findings in a format.

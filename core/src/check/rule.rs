@@ -57,6 +57,13 @@ impl Rule {
         page
     }
 
+    /// The first paragraph of the page, in one line.
+    pub fn summary(&self) -> String {
+        let lines = self.page.lines().map(str::trim);
+        let paragraph = lines.take_while(|line| !line.is_empty());
+        paragraph.collect::<Vec<_>>().join(" ")
+    }
+
     /// The YAML of the page's `## Fails` and `## Fixed`.
     pub fn examples(&self) -> Option<(String, String)> {
         let page = self.markdown();

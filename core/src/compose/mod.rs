@@ -50,7 +50,9 @@ pub fn unresolved(analysis: &Analysis, bundle: &Bundle) -> Vec<Diagnostic> {
         let name = &node.name.value;
         let message = format!("`specRef` of `{name}` leads nowhere: {why}");
         let found = Diagnostic::new(CODE, reference.span, message).on_node(name);
-        Some(found.with_help("references resolve in the stream and from the document's folder on"))
+        Some(found.with_help(
+            "a `name` is looked for in the stream, a `path` from the document's folder on",
+        ))
     });
     nodes.collect()
 }

@@ -82,7 +82,7 @@ fn a_reference_that_leads_nowhere_says_why() {
         ("{}", "neither `path` nor `name` is stated"),
         (
             "{name: nobody}",
-            "no document of the bundle is named `nobody`",
+            "no document of its stream is named `nobody`",
         ),
         (
             "{path: /a.yaml}",
@@ -101,8 +101,7 @@ fn a_reference_that_leads_nowhere_says_why() {
         let found = bundle.find(&outer.reading, "", &refer(reference));
         assert_eq!(found.err().as_deref(), Some(why), "{reference}");
     }
-    let found = bundle
-        .find(&outer.reading, "", &refer("{name: second}"))
-        .unwrap();
+    let named = refer("{path: ./deep.yaml, name: second}");
+    let found = bundle.find(&outer.reading, "", &named).unwrap();
     assert_eq!(found.key, "deep.yaml#second");
 }
