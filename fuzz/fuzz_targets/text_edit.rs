@@ -1,7 +1,10 @@
 //! Edits either are refused or can be taken back to the byte.
 #![no_main]
 
-use libfuzzer_sys::{arbitrary::Arbitrary, fuzz_target};
+use libfuzzer_sys::{
+    arbitrary::{self, Arbitrary},
+    fuzz_target,
+};
 use modelspec_core::text::{Span, TextEdit, apply};
 
 #[derive(Arbitrary, Debug)]

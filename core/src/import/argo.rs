@@ -535,7 +535,7 @@ spec:
     #[test]
     fn what_argo_would_not_run_is_refused() {
         for (before, after, code) in [
-            ("entrypoint: main", "entrypoint: mian", "IM-ARGO-TEMPLATE"),
+            ("entrypoint: main", "entrypoint: other", "IM-ARGO-TEMPLATE"),
             ("entrypoint: main", "x: main", "IM-ARGO-FORM"),
             ("entrypoint: main", "entrypoint: run", "IM-ARGO-NO-DAG"),
             (
@@ -545,7 +545,7 @@ spec:
             ),
             (
                 "dependencies: [load]",
-                "dependencies: [laod]",
+                "dependencies: [loads]",
                 "IM-ARGO-UNKNOWN",
             ),
             (

@@ -418,7 +418,7 @@ metadata: {name: shop}
             ),
             (
                 "      containers:\n        - name: app",
-                "      ontainers:\n        - name: app",
+                "      others:\n        - name: app",
                 "IM-KUBERNETES-FORM",
             ),
         ] {

@@ -512,7 +512,7 @@ spec:
     fn what_no_server_could_run_is_refused() {
         for (before, after, code) in [
             ("    root:", "    start:", "IM-OPEA-ROOT"),
-            ("nodeName: which", "nodeName: wich", "IM-OPEA-UNKNOWN"),
+            ("nodeName: which", "nodeName: other", "IM-OPEA-UNKNOWN"),
             ("{serviceName: small}", "{}", "IM-OPEA-TARGET"),
             ("routerType: Switch", "routerType: Splitter", "IM-OPEA-FORM"),
             (

@@ -163,7 +163,7 @@ pub(in crate::import) fn role_of_name(name: &str) -> Option<Role> {
         Role::Guardrail
     } else if has("rerank") {
         Role::Reranker
-    } else if has("retriev") {
+    } else if has("retriever") || has("retrieval") {
         Role::Retriever
     } else if has("embed") {
         Role::Embedder

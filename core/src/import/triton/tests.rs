@@ -268,7 +268,7 @@ fn one_fault_is_told_alone() {
             "max_batch_size: 4294967296",
             "IM-TRITON-FIELD",
         ),
-        ("max_batch_size: 4", "max_batch_sise: 4", "IM-TRITON-FIELD"),
+        ("max_batch_size: 4", "max_batch: 4", "IM-TRITON-FIELD"),
         (
             "max_batch_size: 4",
             "max_batch_size: 4 max_batch_size: 4",
