@@ -11,6 +11,7 @@ mod compose;
 mod draft;
 mod file;
 mod haystack;
+mod headers;
 mod huggingface;
 mod kserve;
 mod kubernetes;
@@ -25,6 +26,7 @@ mod triton;
 use core::fmt;
 
 pub use draft::Draft;
+use draft::{free, port_label, quote};
 pub use file::{Content, File};
 pub use note::{Class, Kind, Note, Place};
 
@@ -65,6 +67,9 @@ pub static IMPORTERS: &[&dyn Importer] = &[
     &argo::Argo,
     &haystack::Haystack,
     &compose::Compose,
+    &headers::Safetensors,
+    &headers::Gguf,
+    &headers::Onnx,
 ];
 
 /// The most files that one import takes.
