@@ -7,6 +7,7 @@ pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod fmt;
 pub(crate) mod lock;
+pub(crate) mod import;
 pub(crate) mod schema;
 pub(crate) mod simulate;
 pub(crate) mod verify;

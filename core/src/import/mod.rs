@@ -15,6 +15,7 @@ mod headers;
 mod huggingface;
 mod kserve;
 mod kubernetes;
+pub(crate) mod modelspec;
 mod note;
 mod opea;
 mod page;
@@ -33,6 +34,7 @@ pub use note::{Class, Kind, Note, Place};
 use crate::order::Arrange as _;
 use crate::spec;
 use crate::text::Span;
+use crate::yaml::Node;
 
 /// A format that graphs are imported from.
 pub trait Importer: Sync {
@@ -59,6 +61,7 @@ pub trait Importer: Sync {
 
 /// All formats, in the order in which they write into the draft.
 pub static IMPORTERS: &[&dyn Importer] = &[
+    &modelspec::ModelSpec,
     &huggingface::HuggingFace,
     &triton::Triton,
     &kserve::KServe,
@@ -156,7 +159,10 @@ pub fn run(files: &[File<'_>]) -> Result<Imported, ImportError> {
     run_with(IMPORTERS, files)
 }
 
-fn run_with(importers: &[&dyn Importer], files: &[File<'_>]) -> Result<Imported, ImportError> {
+pub(crate) fn run_with(
+    importers: &[&dyn Importer],
+    files: &[File<'_>],
+) -> Result<Imported, ImportError> {
     let mut draft = Draft::default();
     let readings = read(importers, files, &mut draft);
     let (text, mut notes) = draft.finish();
@@ -238,9 +244,13 @@ fn read(importers: &[&dyn Importer], files: &[File<'_>], draft: &mut Draft) -> V
 }
 
 fn is_graph(file: &File<'_>) -> bool {
-    let version = file
-        .tree()
-        .and_then(|tree| tree.get("apiVersion")?.as_scalar());
+    let documents = file.parsed().map_or(&[][..], |parsed| &parsed.documents);
+    documents.iter().any(is_graph_document)
+}
+
+/// Whether a document is a ModelGraph.
+fn is_graph_document(tree: &Node) -> bool {
+    let version = tree.get("apiVersion").and_then(Node::as_scalar);
     version.is_some_and(|version| version.text == spec::API_VERSION)
 }
 
