@@ -147,7 +147,7 @@ impl Web<'_, '_> {
     /// The node of the document that a dependency names: by its file, else by its id.
     fn find(&self, document: &Document<'_>, id: &str, path: Option<&str>) -> Option<String> {
         let by_path = path.and_then(|path| {
-            let wanted = join(document.file.folder(), path);
+            let wanted = join(document.file.folder(), path)?;
             let mut of_file = self
                 .documents
                 .iter()
@@ -349,17 +349,17 @@ fn is_known(ty: &str) -> bool {
     ) || Kind::from_word(ty).is_some()
 }
 
-/// A path relative to a folder, without `.` and `..`.
-fn join(folder: &str, path: &str) -> String {
+/// A path relative to a folder, without `.` and `..`; `None` where it leads out of the set.
+fn join(folder: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
         match part {
             "" | "." => {}
             ".." => {
-                parts.pop();
+                parts.pop()?;
             }
             part => parts.push(part),
         }
     }
-    parts.join("/")
+    Some(parts.join("/"))
 }

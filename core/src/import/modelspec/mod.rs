@@ -7,6 +7,8 @@
 
 mod dependencies;
 mod node;
+#[cfg(test)]
+mod tests;
 
 use serde_json::{Map, Value};
 
@@ -23,6 +25,9 @@ pub(crate) struct ModelSpec;
 pub(crate) const KEPT_SPEC: &str = "piqc.ai/spec";
 /// The annotation of a node that keeps the metadata of its ModelSpec.
 pub(crate) const KEPT_METADATA: &str = "piqc.ai/metadata";
+/// The annotation of a node that keeps the file of its ModelSpec, relative to the folder that holds
+/// all of them.
+pub(crate) const KEPT_FILE: &str = "piqc.ai/file";
 /// What annotations begin with that an export wrote.
 const OURS: &str = "modelgraph/";
 
@@ -80,8 +85,13 @@ impl Importer for ModelSpec {
             return;
         }
         let restored = restore(&documents, draft);
+        let shared = common_folder(files);
         for document in &mut documents {
             node::write(document, restored, draft);
+            if !restored {
+                let path = path_of(document.file, &shared, &document.node);
+                draft.keep(&document.node, KEPT_FILE, path);
+            }
         }
         if let [only] = documents.as_slice() {
             node::write_graph(only, draft);
@@ -199,6 +209,35 @@ fn restore(documents: &[Document<'_>], draft: &mut Draft) -> bool {
     true
 }
 
+/// The folder that holds all files.
+fn common_folder(files: &[&File<'_>]) -> String {
+    let mut folders = files.iter().map(|file| file.folder());
+    let mut common: Vec<&str> = folders.next().unwrap_or_default().split('/').collect();
+    for folder in folders {
+        let same = common
+            .iter()
+            .zip(folder.split('/'))
+            .take_while(|(a, b)| **a == *b);
+        let same = same.count();
+        common.truncate(same);
+    }
+    common.join("/")
+}
+
+/// The path of a file below a folder, one that can be written anywhere; else one of its node.
+fn path_of(file: &File<'_>, folder: &str, node: &str) -> String {
+    let path = file.path().strip_prefix(folder).unwrap_or(file.path());
+    let path = path.trim_start_matches('/');
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let is_plain =
+        |part: &str| !part.is_empty() && !part.starts_with('.') && part.chars().all(plain);
+    if path.split('/').all(is_plain) {
+        path.to_owned()
+    } else {
+        format!("{node}.modelspec.yaml")
+    }
+}
+
 /// Takes what stands under a path out of a map, and the maps that it leaves empty.
 fn take(map: &mut Map<String, Value>, path: &[&str]) {
     match path {
@@ -208,8 +247,9 @@ fn take(map: &mut Map<String, Value>, path: &[&str]) {
         }
         [key, rest @ ..] => {
             if let Some(Value::Object(inner)) = map.get_mut(*key) {
+                let was_empty = inner.is_empty();
                 take(inner, rest);
-                if inner.is_empty() {
+                if inner.is_empty() && !was_empty {
                     map.shift_remove(*key);
                 }
             }

@@ -261,7 +261,8 @@ const SAID: &[&[&str]] = &[
     &["identity", "model", "framework"],
     &["identity", "model", "artifacts", "modelUri"],
     &["runtime", "accelerator", "count"],
-    &["runtime", "batch"],
+    &["runtime", "batch", "maxBatchSize"],
+    &["runtime", "batch", "maxSequenceLengthTokens"],
     &["runtime", "resources", "cpuCores"],
     &["operations", "serving", "protocol"],
     &["operations", "serving", "port"],
@@ -278,7 +279,7 @@ fn keep(document: &Document<'_>, node: &str, restored: bool, draft: &mut Draft) 
         let text = document.get(&[&["spec"], *path].concat());
         // What looks like a number was written as one, and a graph would say it as a text.
         let as_said = text.is_some_and(|value| match value {
-            Value::String(_) | Value::Object(_) => true,
+            Value::String(_) => true,
             value => value.as_u64().is_some() && !path.contains(&"model"),
         });
         if as_said {
