@@ -124,6 +124,48 @@ impl Draft {
         *map.entry(*last).or_insert_with(|| value.clone()) == value
     }
 
+    /// States a value of a node under a path, maps key by key: what is stated stays.
+    pub(super) fn merge(&mut self, node: &str, path: &[&str], value: Value) {
+        match value {
+            Value::Object(map) if !map.is_empty() => {
+                for (key, value) in map {
+                    let path: Vec<&str> = path.iter().copied().chain([key.as_str()]).collect();
+                    self.merge(node, &path, value);
+                }
+            }
+            value => {
+                self.put(node, path, value);
+            }
+        }
+    }
+
+    /// Takes over a document as it stands, without the nodes that others describe.
+    pub(super) fn adopt(&mut self, document: &Map<String, Value>, skip: impl Fn(&str) -> bool) {
+        for (key, value) in object_of(document.get("metadata")) {
+            match (key.as_str(), value) {
+                ("annotations", Value::Object(map)) => self.annotations.extend(map.clone()),
+                (key, value) => self.metadata(key, value.clone()),
+            }
+        }
+        for (key, value) in object_of(document.get("spec")) {
+            match (key.as_str(), value) {
+                ("inputs", Value::Object(map)) => self.inputs.extend(map.clone()),
+                ("outputs", Value::Object(map)) => self.outputs.extend(map.clone()),
+                ("edges", Value::Array(list)) => self.edges.extend(list.iter().cloned()),
+                ("nodes", Value::Object(nodes)) => {
+                    for (name, node) in nodes.iter().filter(|(name, _)| !skip(name)) {
+                        self.names.insert(name.clone(), self.nodes.len());
+                        let node = node.as_object().cloned().unwrap_or_default();
+                        self.nodes.push((name.clone(), node));
+                    }
+                }
+                (key, value) => {
+                    self.spec.entry(key).or_insert_with(|| value.clone());
+                }
+            }
+        }
+    }
+
     /// Keeps a value in the annotations of a node.
     pub fn keep(&mut self, node: &str, key: &str, value: impl Into<Value>) {
         self.put(node, &["annotations", key], value);
@@ -377,6 +419,10 @@ impl Draft {
         }
         (String::new(), self.notes)
     }
+}
+
+fn object_of(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
+    value.and_then(Value::as_object).into_iter().flatten()
 }
 
 fn without_foreign_name(mut port: Value) -> Value {

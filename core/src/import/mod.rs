@@ -11,9 +11,11 @@ mod compose;
 mod draft;
 mod file;
 mod haystack;
+mod headers;
 mod huggingface;
 mod kserve;
 mod kubernetes;
+pub(crate) mod modelspec;
 mod note;
 mod opea;
 mod page;
@@ -25,12 +27,14 @@ mod triton;
 use core::fmt;
 
 pub use draft::Draft;
+use draft::{free, port_label, quote};
 pub use file::{Content, File};
 pub use note::{Class, Kind, Note, Place};
 
 use crate::order::Arrange as _;
 use crate::spec;
 use crate::text::Span;
+use crate::yaml::Node;
 
 /// A format that graphs are imported from.
 pub trait Importer: Sync {
@@ -57,6 +61,7 @@ pub trait Importer: Sync {
 
 /// All formats, in the order in which they write into the draft.
 pub static IMPORTERS: &[&dyn Importer] = &[
+    &modelspec::ModelSpec,
     &huggingface::HuggingFace,
     &triton::Triton,
     &kserve::KServe,
@@ -65,6 +70,9 @@ pub static IMPORTERS: &[&dyn Importer] = &[
     &argo::Argo,
     &haystack::Haystack,
     &compose::Compose,
+    &headers::Safetensors,
+    &headers::Gguf,
+    &headers::Onnx,
 ];
 
 /// The most files that one import takes.
@@ -151,7 +159,10 @@ pub fn run(files: &[File<'_>]) -> Result<Imported, ImportError> {
     run_with(IMPORTERS, files)
 }
 
-fn run_with(importers: &[&dyn Importer], files: &[File<'_>]) -> Result<Imported, ImportError> {
+pub(crate) fn run_with(
+    importers: &[&dyn Importer],
+    files: &[File<'_>],
+) -> Result<Imported, ImportError> {
     let mut draft = Draft::default();
     let readings = read(importers, files, &mut draft);
     let (text, mut notes) = draft.finish();
@@ -233,9 +244,13 @@ fn read(importers: &[&dyn Importer], files: &[File<'_>], draft: &mut Draft) -> V
 }
 
 fn is_graph(file: &File<'_>) -> bool {
-    let version = file
-        .tree()
-        .and_then(|tree| tree.get("apiVersion")?.as_scalar());
+    let documents = file.parsed().map_or(&[][..], |parsed| &parsed.documents);
+    documents.iter().any(is_graph_document)
+}
+
+/// Whether a document is a ModelGraph.
+fn is_graph_document(tree: &Node) -> bool {
+    let version = tree.get("apiVersion").and_then(Node::as_scalar);
     version.is_some_and(|version| version.text == spec::API_VERSION)
 }
 

@@ -10,14 +10,13 @@ use super::{
 use crate::export::{Artifacts, Subject};
 use crate::graph::NodeIx;
 use crate::hardware::Vendor;
+use crate::import::modelspec::{KEPT_FILE, KEPT_METADATA, KEPT_SPEC};
 use crate::spec::{self, Batch, Probe, Role, Shape, Text, to_json};
 use crate::text::{Span, Spanned};
 use crate::yaml;
 
 /// What a framework needs that serves sequences and is not told how long they get.
 const ASSUMED_LENGTH: u64 = 4096;
-/// The annotation of a node that keeps what an imported ModelSpec said and the graph cannot.
-const KEPT_SPEC: &str = "piqc.ai/spec";
 
 /// The document of a node.
 pub(super) fn build(
@@ -72,6 +71,25 @@ pub(super) fn build(
         format!("`{KEPT_SPEC}` of `{name}` does not fit into a ModelSpec: it is left out");
     writer.artifacts.lose(&KEPT, Some(name), at, message);
     document(body)
+}
+
+/// What the graph says of a node in the words of a ModelSpec, dependencies left out.
+pub(super) fn body(subject: &Subject<'_>, ix: NodeIx) -> Map<String, Value> {
+    let unstated = spec::Node::default();
+    let mut artifacts = Artifacts::default();
+    let mut writer = Writer {
+        subject,
+        node: subject.graph.spec_of(ix).unwrap_or(&unstated),
+        name: subject.graph.name(ix),
+        span: Span::default(),
+        artifacts: &mut artifacts,
+    };
+    let mut body = Map::new();
+    let (identity, framework) = writer.identity();
+    body.insert("identity".to_owned(), identity);
+    body.insert("runtime".to_owned(), writer.runtime(&framework));
+    put(&mut body, "operations", writer.operations());
+    body
 }
 
 struct Writer<'w, 'a> {
@@ -323,13 +341,23 @@ impl Writer<'_, '_> {
             annotate("document", rest.to_string());
         }
         for own in node.annotations.iter().flat_map(|map| map.iter()) {
-            if let Value::String(text) = &own.value.0 {
+            if let Value::String(text) = &own.value.0
+                && own.name.value != KEPT_FILE
+            {
                 annotations
                     .entry(own.name.value.clone())
                     .or_insert_with(|| json!(text));
             }
         }
         map.insert("annotations".to_owned(), Value::Object(annotations));
+        // What an imported one was called beside.
+        let kept = node
+            .annotations
+            .as_ref()
+            .and_then(|own| own.get(KEPT_METADATA));
+        if let Some(Value::Object(kept)) = kept.map(|kept| &kept.0) {
+            fill(&mut map, kept.clone());
+        }
         Value::Object(map)
     }
 
@@ -355,7 +383,8 @@ impl Writer<'_, '_> {
                     }
                     // Texts stand as annotations of their own.
                     "annotations" => {
-                        map.retain(|key, value| !value.is_string() && key != KEPT_SPEC);
+                        let kept = [KEPT_SPEC, KEPT_METADATA, KEPT_FILE];
+                        map.retain(|key, value| !value.is_string() && !kept.contains(&&**key));
                     }
                     _ => {}
                 }

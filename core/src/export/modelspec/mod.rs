@@ -5,6 +5,7 @@
 
 mod dependencies;
 mod document;
+mod original;
 #[cfg(test)]
 mod tests;
 
@@ -83,6 +84,10 @@ impl Target for ModelSpec {
 
     fn kinds(&self) -> &'static [&'static Kind] {
         KINDS
+    }
+
+    fn original(&self, subject: &Subject<'_>) -> Option<Artifacts> {
+        original::files(subject)
     }
 
     fn export(&self, subject: &Subject<'_>) -> Artifacts {

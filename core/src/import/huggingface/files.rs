@@ -108,7 +108,7 @@ fn is_bare_config(tree: &Node) -> bool {
 
 /// The folder of the model that a file belongs to: its own, or the one above where its own is that
 /// of one module, such as `1_Pooling`.
-pub(super) fn root<'f>(file: &'f File<'_>) -> &'f str {
+pub(in crate::import) fn root<'f>(file: &'f File<'_>) -> &'f str {
     let folder = file.folder();
     let (above, own) = folder.rsplit_once('/').unwrap_or(("", folder));
     let is_module = own.split_once('_').is_some_and(|(number, name)| {

@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use self::files::{What, root, what};
+pub(super) use self::files::root;
+use self::files::{What, what};
 use super::page::{Page, VALUE};
 use super::{Draft, File, Importer, Kind, Place};
 use crate::spec::list_words;

@@ -1,0 +1,9 @@
+//! Headers of safetensors.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use modelspec_fuzz::import;
+
+fuzz_target!(|bytes: &[u8]| {
+    import(&[("of/model.safetensors", bytes)]);
+});
