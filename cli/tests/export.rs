@@ -16,7 +16,9 @@ fn guarded() -> String {
 }
 
 fn chained() -> String {
-    guarded().replace("spec:\n  types:", "spec:\n  execution: chained\n  types:")
+    guarded()
+        .replace("spec:\n  types:", "spec:\n  execution: chained\n  types:")
+        .replace("timeout: 200ms", "timeout: 11s")
 }
 
 fn export(arguments: &[&str], input: &str) -> Output {

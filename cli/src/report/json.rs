@@ -28,7 +28,7 @@ fn items(checked: &Checked) -> Vec<Value> {
             .fixes
             .iter()
             .map(|fix| json!({"label": fix.label, "applicability": fix.applicability.word()}));
-        json!({
+        let mut item = json!({
             "code": found.code.0,
             "severity": found.severity.word(),
             "message": found.message,
@@ -40,11 +40,14 @@ fn items(checked: &Checked) -> Vec<Value> {
             "node": found.node,
             "port": found.port,
             "related": related.collect::<Vec<_>>(),
-            "table": table.collect::<Vec<_>>(),
             "help": found.help,
             "fixes": fixes.collect::<Vec<_>>(),
             "url": url(found.code),
-        })
+        });
+        if !found.table.is_empty() {
+            item["table"] = table.collect();
+        }
+        item
     };
     found.iter().map(item).collect()
 }
