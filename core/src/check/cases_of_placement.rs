@@ -227,7 +227,7 @@ fn nodes_that_name_each_other_are_told_once() {
     assert_eq!(beside("gpu: L40S, coLocate: [second]", second), NOTHING);
     assert_eq!(beside("cpu: 4, coLocate: [second]", second), NOTHING);
     assert_eq!(beside("cpu: 4, coLocate: [second]", "external: true"), told);
-    assert_eq!(beside("cpu: 4, coLocate: [secnd]", second), told);
+    assert_eq!(beside("cpu: 4, coLocate: [third]", second), told);
     // One GPU under two names.
     assert_eq!(
         beside(

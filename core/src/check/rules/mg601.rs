@@ -103,7 +103,7 @@ mod tests {
     use super::tag;
 
     #[test]
-    fn a_registrys_port_is_no_tag() {
+    fn the_port_of_a_registry_is_no_tag() {
         assert_eq!(tag("registry.example:5000/team/server"), Some(""));
         assert_eq!(tag("registry.example:5000/team/server:v1"), Some("v1"));
         assert_eq!(tag("server@sha256:00"), None);

@@ -229,7 +229,7 @@ pub(super) fn role(document: &Document<'_>, draft: &mut Draft) {
         "chat",
         "completion",
         "llm",
-        "summar",
+        "summari",
         "translat",
         "instruct",
     ]) {
