@@ -9,7 +9,7 @@ use super::rename;
 use super::side::{Shown, Side, shown};
 use crate::order::Gather as _;
 use crate::spec::form::Form;
-use crate::spec::{self, Role, Shape as _};
+use crate::spec::{self, Role, Shape as _, same_revision};
 use crate::{Analysis, yaml};
 
 /// All that differs, in the order of the documents; `None` where a text holds no graph.
@@ -184,8 +184,10 @@ impl<'a> Compared<'_, 'a> {
             let [was, is] = parts;
             let shown = [shown(was, &path, leaf.old), shown(is, &path, leaf.new)];
             let path = leaf.path.join(".");
+            let is_revision = matches!(&*path, "model.revision" | "index.revision");
+            let texts = shown.each_ref().map(|shown| shown.text.as_deref());
             let same =
-                matches!(&*path, "model.revision" | "index.revision") && is_same_revision(&shown);
+                is_revision && matches!(texts, [Some(old), Some(new)] if same_revision(old, new));
             let kind = if same { &class::SAME } else { kind(&path) };
             self.value(kind, about, &path, shown);
         }
@@ -334,16 +336,7 @@ impl<'a> Compared<'_, 'a> {
         if old_name != name {
             let [old, new] = [&old_name, name].map(|text| Some(text.to_owned()));
             let [was, is] = parts.map(|part| part.map(|part| part.span));
-            let shown = [
-                Shown {
-                    text: old,
-                    span: was,
-                },
-                Shown {
-                    text: new,
-                    span: is,
-                },
-            ];
+            let shown = Shown::both([old, new], [was, is]);
             let message = format!("`{old_name}` is called `{name}` now");
             self.push(&class::RENAMED, about, "", shown, message);
         }
@@ -376,16 +369,7 @@ impl<'a> Compared<'_, 'a> {
             return;
         }
         let [was, is] = places.map(|place| place.map(|place| place.span));
-        let shown = [
-            Shown {
-                text: None,
-                span: was,
-            },
-            Shown {
-                text: None,
-                span: is,
-            },
-        ];
+        let shown = Shown::both([None, None], [was, is]);
         let message = "`layout` places the nodes of the drawing otherwise".to_owned();
         self.push(&class::LAYOUT, About::default(), "layout", shown, message);
     }
@@ -407,18 +391,4 @@ fn traits(before: &Value, node: &Value) -> Traits {
         guards: roles.contains(Role::Guardrail.word()),
         tokens: tokens(before) || tokens(node),
     }
-}
-
-/// Equal, or one the beginning of the other, as commits are often cut short.
-fn is_same_revision(shown: &[Shown; 2]) -> bool {
-    let [Some(old), Some(new)] = shown.each_ref().map(|shown| shown.text.as_ref()) else {
-        return false;
-    };
-    let (short, long) = if old.len() <= new.len() {
-        (old, new)
-    } else {
-        (new, old)
-    };
-    let is_commit = short.len() >= 7 && long.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_commit && long.starts_with(short.as_str())
 }

@@ -107,16 +107,10 @@ impl<'a> Compared<'_, 'a> {
         };
         let [was, is] = parts.map(|part| part.map(|part| part.span));
         let text = flow(edge);
-        let shown = [
-            Shown {
-                text: removed.then(|| text.clone()),
-                span: was,
-            },
-            Shown {
-                text: (!removed).then_some(text),
-                span: is,
-            },
-        ];
+        let shown = Shown::both(
+            [removed.then(|| text.clone()), (!removed).then_some(text)],
+            [was, is],
+        );
         let about = About {
             edge: Some(id),
             ..About::default()

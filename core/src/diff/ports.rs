@@ -65,16 +65,10 @@ impl Compared<'_, '_> {
         };
         let [was, is] = self.port_span(about, side);
         let text = flow(port.get("type").unwrap_or(&Value::Null));
-        let shown = [
-            Shown {
-                text: removed.then(|| text.clone()),
-                span: was,
-            },
-            Shown {
-                text: (!removed).then_some(text),
-                span: is,
-            },
-        ];
+        let shown = Shown::both(
+            [removed.then(|| text.clone()), (!removed).then_some(text)],
+            [was, is],
+        );
         self.push(id, about, "", shown, message);
     }
 
@@ -85,16 +79,7 @@ impl Compared<'_, '_> {
         let [was, is] = self.port_span(about, side);
         let shown = |key: &str| {
             let text = |port: &Value| port.get(key).map(flow);
-            [
-                Shown {
-                    text: text(old),
-                    span: was,
-                },
-                Shown {
-                    text: text(new),
-                    span: is,
-                },
-            ]
+            Shown::both([text(old), text(new)], [was, is])
         };
         if old.get("required") != new.get("required") {
             let needed = new.get("required").and_then(Value::as_bool).unwrap_or(true);
@@ -140,16 +125,7 @@ impl Compared<'_, '_> {
             } else {
                 &class::PAYLOAD
             };
-            let shown = [
-                Shown {
-                    text: old,
-                    span: was,
-                },
-                Shown {
-                    text: new,
-                    span: is,
-                },
-            ];
+            let shown = Shown::both([old, new], [was, is]);
             self.value(kind, about, &format!("{prefix}kind"), shown);
             return;
         }

@@ -28,6 +28,15 @@ pub(super) struct Shown {
     pub(super) span: Option<Span>,
 }
 
+impl Shown {
+    /// The old value and the new one.
+    pub(super) fn both(texts: [Option<String>; 2], spans: [Option<Span>; 2]) -> [Self; 2] {
+        let [old, new] = texts;
+        let [was, is] = spans;
+        [(old, was), (new, is)].map(|(text, span)| Self { text, span })
+    }
+}
+
 impl<'a> Side<'a> {
     pub(super) fn new(analysis: &'a Analysis) -> Option<Self> {
         let graph = analysis.graph.as_ref()?;

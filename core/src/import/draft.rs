@@ -298,6 +298,13 @@ impl Draft {
         self.note(kind, place, None, message.into(), None, help);
     }
 
+    /// Refuses a file with more of something than are imported at once.
+    pub(super) fn refuse_more(&mut self, file: &File<'_>, most: usize, what: &str) {
+        let message = format!("there are more than {most} {what}");
+        let place = file.at(Span::at(0));
+        self.refuse(&LIMIT, place, message, "import fewer at once");
+    }
+
     fn note(
         &mut self,
         kind: &'static Kind,

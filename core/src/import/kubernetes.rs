@@ -6,7 +6,7 @@ use super::draft::{Draft, quote};
 use super::services::pod::{self, Settings, items};
 use super::services::routing::text;
 use super::services::{self, Service};
-use super::{File, Importer, Kind, LIMIT};
+use super::{File, Importer, Kind};
 use crate::spec::to_json;
 use crate::text::Span;
 use crate::yaml::{Mapping, Node};
@@ -120,13 +120,7 @@ type Object<'o, 'f> = (&'o File<'f>, &'o Node, Use);
 
 fn workloads(objects: &[Object<'_, '_>], draft: &mut Draft) {
     if let Some((file, ..)) = objects.get(MOST) {
-        let message = format!("there are more than {MOST} objects");
-        draft.refuse(
-            &LIMIT,
-            file.at(Span::at(0)),
-            message,
-            "import fewer at once",
-        );
+        draft.refuse_more(file, MOST, "objects");
         return;
     }
     let mut settings = Settings::new();
@@ -139,13 +133,7 @@ fn workloads(objects: &[Object<'_, '_>], draft: &mut Draft) {
             continue;
         }
         if found.len() >= services::MOST {
-            let message = format!("there are more than {} workloads", services::MOST);
-            draft.refuse(
-                &LIMIT,
-                file.at(Span::at(0)),
-                message,
-                "import fewer at once",
-            );
+            draft.refuse_more(file, services::MOST, "workloads");
             return;
         }
         let Some(workload) = workload(file, tree, &settings, draft) else {

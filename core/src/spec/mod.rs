@@ -14,6 +14,7 @@ mod placement;
 pub(crate) mod primitive;
 mod read;
 mod reader;
+mod revision;
 mod units;
 
 pub use graph::*;
@@ -28,4 +29,5 @@ pub use primitive::{
 };
 pub use read::{API_VERSION, Document, KIND, LOCK_KIND, Reading, read};
 pub use reader::{Reader, Shape, is_node_name, is_port_name, list_words, nearest};
+pub(crate) use revision::same_revision;
 pub use units::{Bytes, Cores, Count, Duration, Money, MoneyRate, Percent, Rate, Ratio};

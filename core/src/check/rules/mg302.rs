@@ -2,7 +2,7 @@ use crate::check::tokens::query_embedder;
 use crate::check::{Context, Diagnostic};
 use crate::fix;
 use crate::graph::{NodeIx, Param};
-use crate::spec::{Kind, Role};
+use crate::spec::{Kind, Role, same_revision};
 
 rule! {
     /// Vectors of the right dimension come from another model, or another revision of it, than
@@ -135,25 +135,4 @@ fn revision(cx: &Context<'_>, retriever: NodeIx) -> Option<Diagnostic> {
     let value = crate::yaml::Fragment::text(&**built_at);
     diagnostic.fixes.extend(fix::set(cx, label, &path, &value));
     Some(diagnostic)
-}
-
-/// Equal, or one the beginning of the other, as commits are often cut short.
-fn same_revision(a: &str, b: &str) -> bool {
-    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
-    let commit = short.len() >= 7 && long.bytes().all(|byte| byte.is_ascii_hexdigit());
-    short == long || (commit && long.starts_with(short))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::same_revision;
-
-    #[test]
-    fn a_commit_may_be_cut_short() {
-        assert!(same_revision("d4aa690", "d4aa6901b7e2"));
-        assert!(same_revision("v1.5", "v1.5"));
-        assert!(!same_revision("v1", "v1.5"));
-        assert!(!same_revision("d4aa690", "d4aa691"));
-        assert!(!same_revision("d4aa", "d4aa6901b7e2"));
-    }
 }

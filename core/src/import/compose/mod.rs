@@ -11,7 +11,7 @@ use serde_json::{Map as JsonMap, Value as Json, json};
 use self::variables::Variables;
 use super::draft::{Draft, quote};
 use super::services::{self, Service, split};
-use super::{File, Importer, Kind, LIMIT};
+use super::{File, Importer, Kind};
 use crate::spec::to_json;
 use crate::text::Span;
 use crate::yaml::{Mapping, Node, Value};
@@ -131,13 +131,7 @@ impl Reader {
             return;
         };
         if found.len().saturating_add(services.entries.len()) > services::MOST {
-            let message = format!("there are more than {} services", services::MOST);
-            draft.refuse(
-                &LIMIT,
-                file.at(Span::at(0)),
-                message,
-                "import fewer at once",
-            );
+            draft.refuse_more(file, services::MOST, "services");
             return;
         }
         let known = |name: &str| services.get(name).is_some();
