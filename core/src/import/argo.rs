@@ -473,29 +473,7 @@ mod tests {
         NONE, analysis, edges, errors, example, import, mutated, refused,
     };
 
-    const EVALUATE: &str = "\
-apiVersion: argoproj.io/v1alpha1
-kind: Workflow
-metadata: {generateName: evaluate-}
-spec:
-  entrypoint: main
-  templates:
-    - name: main
-      dag:
-        tasks:
-          - {name: load, template: run}
-          - name: embed
-            template: run
-            dependencies: [load]
-            arguments:
-              artifacts: [{name: texts, from: '{{tasks.load.outputs.artifacts.data-set}}'}]
-              parameters: [{name: rows, value: '{{tasks.load.outputs.result}} rows'}]
-          - {name: report, template: run, depends: 'embed.Succeeded && (load || !embed.Failed)'}
-    - name: run
-      container:
-        image: example/evaluate:1
-        resources: {limits: {nvidia.com/gpu: 1, cpu: 2}}
-";
+    const EVALUATE: &str = include_str!("samples/argo.yaml");
 
     #[test]
     fn tasks_become_nodes_and_what_they_hand_on_edges() {

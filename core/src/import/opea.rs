@@ -427,29 +427,7 @@ mod tests {
         NONE, analysis, edges, errors, example, import, mutated, nodes, refused,
     };
 
-    const SWITCHED: &str = "\
-apiVersion: gmc.opea.io/v1alpha3
-kind: GMConnector
-metadata: {name: choice}
-spec:
-  routerConfig: {name: router, serviceName: router-service}
-  nodes:
-    root:
-      routerType: Sequence
-      steps:
-        - name: Embedding
-          internalService: {serviceName: embed, config: {endpoint: /v1/embeddings, TEI: tei-svc}}
-        - name: Which
-          nodeName: which
-          data: $response
-        - name: Tei
-          internalService: {serviceName: tei-svc, isDownstreamService: true, config: {MODEL_ID: BAAI/bge}}
-    which:
-      routerType: Switch
-      steps:
-        - {name: Small, condition: 'model==small', internalService: {serviceName: small}}
-        - {name: Large, condition: 'model==large', externalService: 'http://large.example.org'}
-";
+    const SWITCHED: &str = include_str!("samples/opea.yaml");
 
     #[test]
     fn a_switch_becomes_a_router() {
