@@ -1,12 +1,11 @@
 //! Haystack pipelines: any change to sound ones is read or refused.
 #![no_main]
 
-mod imports;
-
 use libfuzzer_sys::fuzz_target;
+use modelspec_fuzz::{Input, check};
 
 const SEED: &str = include_str!("../../core/src/import/samples/haystack.yaml");
 
-fuzz_target!(|input: imports::Input| {
-    imports::check("haystack", &input, &[("search.yml", SEED)]);
+fuzz_target!(|input: Input| {
+    check("haystack", &input, &[("search.yml", SEED)]);
 });

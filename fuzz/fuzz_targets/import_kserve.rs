@@ -1,12 +1,11 @@
 //! KServe inference graphs: any change to sound ones is read or refused.
 #![no_main]
 
-mod imports;
-
 use libfuzzer_sys::fuzz_target;
+use modelspec_fuzz::{Input, check};
 
 const SEED: &str = include_str!("../../core/src/import/samples/kserve.yaml");
 
-fuzz_target!(|input: imports::Input| {
-    imports::check("kserve", &input, &[("graph.yaml", SEED)]);
+fuzz_target!(|input: Input| {
+    check("kserve", &input, &[("graph.yaml", SEED)]);
 });

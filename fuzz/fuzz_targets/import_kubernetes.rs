@@ -1,12 +1,11 @@
 //! Kubernetes manifests: any change to sound ones is read or refused.
 #![no_main]
 
-mod imports;
-
 use libfuzzer_sys::fuzz_target;
+use modelspec_fuzz::{Input, check};
 
 const SEED: &str = include_str!("../../core/src/import/samples/kubernetes.yaml");
 
-fuzz_target!(|input: imports::Input| {
-    imports::check("kubernetes", &input, &[("shop.yaml", SEED)]);
+fuzz_target!(|input: Input| {
+    check("kubernetes", &input, &[("shop.yaml", SEED)]);
 });

@@ -1,12 +1,11 @@
 //! OPEA connectors: any change to sound ones is read or refused.
 #![no_main]
 
-mod imports;
-
 use libfuzzer_sys::fuzz_target;
+use modelspec_fuzz::{Input, check};
 
 const SEED: &str = include_str!("../../core/src/import/samples/opea.yaml");
 
-fuzz_target!(|input: imports::Input| {
-    imports::check("opea", &input, &[("gmc.yaml", SEED)]);
+fuzz_target!(|input: Input| {
+    check("opea", &input, &[("gmc.yaml", SEED)]);
 });

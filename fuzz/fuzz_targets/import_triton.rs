@@ -1,9 +1,8 @@
 //! Triton model repositories: any change to sound ones is read or refused.
 #![no_main]
 
-mod imports;
-
 use libfuzzer_sys::fuzz_target;
+use modelspec_fuzz::{Input, check};
 
 const MODEL: &str = r#"name: "double"
 platform: "onnxruntime_onnx"
@@ -27,8 +26,8 @@ ensemble_scheduling { step [
 ] }
 "#;
 
-fuzz_target!(|input: imports::Input| {
-    imports::check(
+fuzz_target!(|input: Input| {
+    check(
         "triton",
         &input,
         &[
