@@ -83,6 +83,15 @@ test("an empty designer on a phone begins with a template", async ({ page }) => 
   await expect(page.getByRole("heading", { name: "Begin with a template" })).toBeHidden();
 });
 
+test("the top bar of a phone holds its buttons when there is much to say", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const text = (await template("rag-guarded")).replace("gpu: H100", "gpu: T4").replace("p95: 8s", "p95: 50ms");
+  await open(page, `/index.html${hashOf(text)}`);
+  await expect(page.getByText("1 error").first()).toBeVisible();
+  const { x, width } = await page.getByRole("button", { name: "Export" }).first().boundingBox();
+  expect(x + width).toBeLessThanOrEqual(390);
+});
+
 test("the browser gives a WebGPU adapter", async ({ page }) => {
   await open(page);
   expect(await page.evaluate(async () => (await navigator.gpu?.requestAdapter()) !== null)).toBe(true);
