@@ -206,3 +206,52 @@ fn what_cannot_be_compared_says_why() {
         "{said}"
     );
 }
+
+/// A pipeline of services that name each other in their variables, with and without a reranker.
+fn composed(reranks: bool) -> String {
+    let mut text = String::from(
+        "services:
+  retriever:
+    image: opea/retriever:1.3
+    environment: {TEI_EMBEDDING_ENDPOINT: http://embedder:80}
+  embedder:
+    image: ghcr.io/huggingface/text-embeddings-inference:cpu-1.7
+    command: --model-id BAAI/bge-base-en-v1.5
+",
+    );
+    if reranks {
+        text.push_str(
+            "  reranker:
+    image: ghcr.io/huggingface/text-embeddings-inference:cpu-1.7
+    command: --model-id BAAI/bge-reranker-base
+",
+        );
+    }
+    text
+}
+
+#[test]
+fn files_of_other_systems_are_compared_as_the_graphs_they_become() {
+    let folder = Folder::new("diff-imported");
+    folder.file("with.yaml", &composed(true));
+    folder.file("without.yaml", &composed(false));
+    let output = folder.diff(&["with.yaml", "without.yaml", "--fail-on", "semantic"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(
+        text.contains("wire: `reranker` (reranker, BAAI/bge-reranker-base) is removed"),
+        "{text}"
+    );
+    assert!(text.contains("--> with.yaml\n"), "{text}");
+    let output = folder.diff(&["with.yaml", "without.yaml", "--format", "json"]);
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["old"]["imported"], true);
+    assert_eq!(json["changes"][0]["oldPlace"], Value::Null);
+    folder.file("hostile.gguf", "GGUF");
+    let refused = folder.diff(&["with.yaml", "hostile.gguf"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        refused.status.code() == Some(1) && said.contains("hostile.gguf"),
+        "{said}"
+    );
+}

@@ -1,9 +1,11 @@
 //! What differs is what the digest says differs.
 #![allow(missing_docs)]
 
-use modelspec_core::diff::{Class, Differences, differences};
-use modelspec_core::{Analysis, lock};
-use modelspec_tests::graphs;
+use std::path::Path;
+
+use modelspec_core::diff::{Change, Class, Differences, differences};
+use modelspec_core::{Analysis, import, lock};
+use modelspec_tests::{graphs, shared};
 use proptest::prelude::*;
 
 fn between(old: &Analysis, new: &Analysis) -> Differences {
@@ -19,6 +21,34 @@ fn an_example_differs_from_every_other_and_not_from_itself() {
             assert_eq!(found.changes.is_empty(), name == other, "{name}, {other}");
         }
     }
+}
+
+/// The graph of a Compose file of OPEA.
+fn composed(file: &Path) -> Analysis {
+    let text = std::fs::read_to_string(file).unwrap();
+    let path = file.display().to_string();
+    let imported = import::run(&[import::File::new(path, &text)]);
+    Analysis::new(imported.expect("a Compose file").text)
+}
+
+#[test]
+fn a_reranker_that_leaves_a_compose_file_is_named_with_its_class() {
+    let Some(folder) = shared::folder("examples/opea-compose") else {
+        return;
+    };
+    let with = composed(&folder.join("chatqna-xeon-compose.yaml"));
+    let without = composed(&folder.join("chatqna-xeon-compose_without_rerank.yaml"));
+    let found = between(&with, &without);
+    let removed: Vec<_> = (found.changes.iter())
+        .filter(|change| change.kind.id == "DF-NODE-REMOVED")
+        .map(|change| (change.node.as_deref(), change.kind.class))
+        .collect();
+    assert_eq!(removed, [(Some("tei-reranking-service"), Class::Wire)]);
+    let back = between(&without, &with);
+    let added = |change: &&Change| change.kind.id == "DF-NODE-ADDED";
+    let added: Vec<_> = back.changes.iter().filter(added).collect();
+    assert_eq!(added.len(), 1, "{back:#?}");
+    assert_eq!(added[0].node.as_deref(), Some("tei-reranking-service"));
 }
 
 proptest! {

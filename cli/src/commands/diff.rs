@@ -1,21 +1,22 @@
 use core::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use modelspec_core::diff::{self, Change, Class, Differences};
 use modelspec_core::text::{LineIndex, Position, Span};
-use modelspec_core::{Analysis, lock};
+use modelspec_core::{Analysis, import, lock};
 use serde_json::{Value, json};
 
 use crate::report::{self, Checked, annotation};
-use crate::source::{self, Source};
+use crate::source::{self, Source, foreign};
 use crate::{Failure, Outcome, print};
 
 /// Tell what differs in meaning between two graphs, and what each difference asks for.
 ///
 /// Classes, the worst first: wire (both sides of a connection must change together), reindex
 /// (stored vectors are invalid), semantic, slo, placement, cosmetic. The new document may set a
-/// difference off under `checks`, with a reason.
+/// difference off under `checks`, with a reason. What `modelspec import` reads, a file or a
+/// directory, is compared as the graph that it becomes.
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
     /// The document as it was; `-` is standard input.
@@ -66,17 +67,71 @@ impl Level {
     }
 }
 
-/// One of the two documents, with what places in it need.
+/// One of the two graphs, with what places in it need.
 struct Side {
-    source: Source,
+    /// The path as it was given.
+    name: String,
     analysis: Analysis,
-    lines: LineIndex,
+    /// The lines of its text; `None` where the graph was imported, for then nobody has its text.
+    lines: Option<LineIndex>,
 }
 
 impl Side {
-    fn place(&self, span: Span) -> (Position, Position) {
-        let at = |offset| self.lines.position(&self.source.text, offset);
-        (at(span.start), at(span.end.max(span.start)))
+    /// The start and the end of a span, where the text is the user's own.
+    fn place(&self, span: Span) -> Option<(Position, Position)> {
+        let lines = self.lines.as_ref()?;
+        let at = |offset| lines.position(&self.analysis.text, offset);
+        Some((at(span.start), at(span.end.max(span.start))))
+    }
+
+    /// A ModelGraph as it stands, anything else that an importer reads by way of that.
+    ///
+    /// Without a side there is a report of what was refused.
+    fn read(path: &Path) -> Result<Result<Self, String>, Failure> {
+        let opened = foreign::open_all(&[path.to_owned()])?;
+        let files = foreign::files(&opened);
+        if let [file] = files.as_slice() {
+            let foreign = !import::is_graph(file) && import::recognise(file).next().is_some();
+            if let Some(text) = file.text().filter(|_| !foreign) {
+                return Ok(Self::of_graph(file.path(), Analysis::read(text)));
+            }
+        }
+        let name = path.display().to_string();
+        let imported = import::run(&files);
+        Ok(imported
+            .map(|imported| Self {
+                name,
+                analysis: Analysis::read(imported.text),
+                lines: None,
+            })
+            .map_err(|error| {
+                let notes = error.refusals().cloned().collect::<Vec<_>>();
+                let notes = report::Notes {
+                    files: &files,
+                    notes: &notes,
+                };
+                notes.text()
+            }))
+    }
+
+    fn of_graph(name: &str, analysis: Analysis) -> Result<Self, String> {
+        let (name, found) = (name.to_owned(), source::unreadable(&analysis));
+        if found.is_empty() {
+            let lines = Some(LineIndex::new(&analysis.text));
+            return Ok(Self {
+                name,
+                analysis,
+                lines,
+            });
+        }
+        // What was not read would be told as removed.
+        let source = Source {
+            name,
+            path: None,
+            text: analysis.text.to_string(),
+        };
+        let checked = [Checked { source, found }];
+        Err(report::render(&checked, report::Format::Text))
     }
 }
 
@@ -86,33 +141,21 @@ impl Diff {
             let message = "both documents are standard input; one of them has to be a file";
             return Err(Failure(message.to_owned()));
         }
-        let mut sides = Vec::new();
-        let mut refused = Vec::new();
-        for path in [&self.old, &self.new] {
-            let source = source::read(path)?;
-            let analysis = Analysis::read(&*source.text);
-            let found = source::unreadable(&analysis);
-            if !found.is_empty() {
-                refused.push(Checked { source, found });
-                continue;
+        let (old, new) = match (Side::read(&self.old)?, Side::read(&self.new)?) {
+            (Ok(old), Ok(new)) => (old, new),
+            (old, new) => {
+                for refused in [old, new].into_iter().filter_map(Result::err) {
+                    eprint!("{refused}");
+                }
+                return Ok(Outcome::Findings);
             }
-            let lines = LineIndex::new(&source.text);
-            sides.push(Side {
-                source,
-                analysis,
-                lines,
-            });
-        }
-        // What was not read would be told as removed.
-        let [old, new] = sides.as_slice() else {
-            eprint!("{}", report::render(&refused, report::Format::Text));
-            return Ok(Outcome::Findings);
         };
+        let (old, new) = (&old, &new);
         let Some(found) = diff::differences(&old.analysis, &new.analysis) else {
             let lacking = [old, new]
                 .into_iter()
                 .find(|side| side.analysis.graph.is_none());
-            let name = lacking.map_or("", |side| &side.source.name);
+            let name = lacking.map_or("", |side| &side.name);
             return Err(Failure(format!("{name}: there is no ModelGraph in it")));
         };
         let text = match self.format {
@@ -138,13 +181,10 @@ fn at(old: &Side, new: &Side, change: &Change) -> String {
     } else {
         (new, change.new_span)
     };
-    let name = &side.source.name;
-    span.map_or_else(
+    let name = &side.name;
+    span.and_then(|span| side.place(span)).map_or_else(
         || name.clone(),
-        |span| {
-            let (start, _) = side.place(span);
-            format!("{name}:{}:{}", start.line, start.column)
-        },
+        |(start, _)| format!("{name}:{}:{}", start.line, start.column),
     )
 }
 
@@ -191,7 +231,7 @@ fn text(old: &Side, new: &Side, found: &Differences) -> String {
 fn json(old: &Side, new: &Side, found: &Differences) -> String {
     let side = |side: &Side| {
         let digest = side.analysis.graph.as_ref().map(lock::digest);
-        json!({"file": side.source.name, "digest": digest.map(|digest| digest.to_string())})
+        json!({"file": side.name, "imported": side.lines.is_none(), "digest": digest.map(|digest| digest.to_string())})
     };
     let ignored = found.ignored.iter().map(|(change, reason)| {
         let mut item = item(old, new, change);
@@ -215,8 +255,7 @@ fn json(old: &Side, new: &Side, found: &Differences) -> String {
 
 fn item(old: &Side, new: &Side, change: &Change) -> Value {
     let place = |side: &Side, span: Option<Span>| {
-        span.map(|span| {
-            let (start, end) = side.place(span);
+        span.and_then(|span| side.place(span)).map(|(start, end)| {
             json!({
                 "line": start.line,
                 "column": start.column,
@@ -251,15 +290,12 @@ fn github(new: &Side, found: &Differences, fail_on: Class) -> String {
             Class::Cosmetic | Class::Placement => "notice",
             _ => "warning",
         };
-        let (start, end) = new.place(change.new_span.unwrap_or_default());
+        let place = new.place(change.new_span.unwrap_or_default());
+        let top = Position { line: 1, column: 1 };
+        let (start, end) = place.unwrap_or((top, top));
         let message = format!("{}\n{}: {}", change.message, kind.class, kind.title);
         text.push_str(&annotation(
-            command,
-            &new.source.name,
-            start,
-            end,
-            kind.id,
-            &message,
+            command, &new.name, start, end, kind.id, &message,
         ));
     }
     text

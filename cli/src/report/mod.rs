@@ -2,6 +2,7 @@
 
 mod github;
 mod json;
+mod notes;
 mod sarif;
 mod text;
 
@@ -9,6 +10,7 @@ use clap::ValueEnum;
 pub(crate) use github::annotation;
 use modelspec_core::check::{Code, Diagnostic, Severity};
 use modelspec_core::text::{LineIndex, Position};
+pub(crate) use notes::Notes;
 
 use crate::source::Source;
 

@@ -243,7 +243,8 @@ fn read(importers: &[&dyn Importer], files: &[File<'_>], draft: &mut Draft) -> V
     readings
 }
 
-fn is_graph(file: &File<'_>) -> bool {
+/// Whether a file holds a ModelGraph, for which there is nothing to import.
+pub fn is_graph(file: &File<'_>) -> bool {
     let documents = file.parsed().map_or(&[][..], |parsed| &parsed.documents);
     documents.iter().any(is_graph_document)
 }

@@ -338,7 +338,7 @@ impl Made {
         let place = file.at(step.span);
         if let Some(role) = role {
             draft.put(&node, &["role"], role.word());
-            let message = format!("`{node}` is taken for a {}, by its name", role.word());
+            let message = format!("`{node}` is given the role `{}`, by its name", role.word());
             draft.guess(&ROLE, place.clone(), Some(&node), message, role.word());
         } else {
             draft.put(&node, &["role"], "custom");

@@ -318,7 +318,7 @@ fn node(format: &str, service: &Service, program: &Program, draft: &mut Draft) -
     let message = format!("`{}` is a node", quote(&service.name));
     draft.understand(&NODE, service.place.clone(), Some(&node), message);
     if let Some(why) = &program.why {
-        let message = format!("`{node}` is taken for a {role}: {why}");
+        let message = format!("`{node}` is given the role `{role}`: {why}");
         draft.guess(&ROLE, service.place.clone(), Some(&node), message, role);
     }
     settings(service, program, &node, draft);

@@ -224,7 +224,7 @@ impl<'w, 'f> Writer<'w, 'f> {
         let role = role(name);
         draft.put(&node, &["role"], role.unwrap_or("custom"));
         if let Some(role) = role {
-            let message = format!("`{node}` is taken for a {role}, by its name");
+            let message = format!("`{node}` is given the role `{role}`, by its name");
             draft.guess(&kinds::ROLE, place.clone(), Some(&node), message, role);
         }
         let framework = config.backend.as_ref().or(config.platform.as_ref());
