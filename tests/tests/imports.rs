@@ -1,8 +1,11 @@
 //! What imports make of genuine files of others.
 #![allow(missing_docs)]
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use modelspec_core::import::{self, File, Imported};
-use modelspec_core::{spec, yaml};
+use modelspec_core::{Analysis, spec, yaml};
 use modelspec_tests::shared;
 use serde_json::{Value, json};
 
@@ -167,4 +170,71 @@ fn a_large_model_with_the_pooling_of_another_is_refused() {
             .any(|note| note.kind.code == "IM-HF-DIMENSION"),
         "{error}"
     );
+}
+
+/// All files under a folder.
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+/// The examples of a folder: every file, and every folder in it as one set.
+fn sets(folder: &Path) -> Vec<Vec<(String, String)>> {
+    let entries = fs::read_dir(folder).unwrap();
+    let sets = entries.map(|entry| {
+        let path = entry.unwrap().path();
+        let mut files = Vec::new();
+        if path.is_dir() {
+            walk(&path, &mut files);
+        } else {
+            files.push(path);
+        }
+        let read = |file: PathBuf| {
+            let name = file.strip_prefix(folder).unwrap().display().to_string();
+            (name, fs::read_to_string(file).unwrap())
+        };
+        files.into_iter().map(read).collect()
+    });
+    sets.collect()
+}
+
+#[test]
+fn every_valid_example_of_another_system_becomes_a_graph() {
+    let Some(examples) = shared::folder("examples") else {
+        return;
+    };
+    for system in [
+        "argo-workflows",
+        "haystack",
+        "kserve",
+        "opea-compose",
+        "opea-gmc",
+        "triton",
+    ] {
+        let sets = sets(&examples.join(system));
+        assert!(!sets.is_empty(), "{system}");
+        for set in sets {
+            let files: Vec<File<'_>> = (set.iter())
+                .map(|(path, text)| File::new(&**path, text))
+                .collect();
+            let name = &set[0].0;
+            let result = import::run(&files);
+            // The one that is invalid says so in its name.
+            if name.contains("negative") {
+                assert!(result.is_err(), "{system}/{name}");
+                continue;
+            }
+            let imported = result.unwrap_or_else(|error| panic!("{system}/{name}: {error}"));
+            let analysis = Analysis::new(&*imported.text);
+            let graph = analysis.graph.as_ref().expect("a graph");
+            assert!(graph.spec.nodes().count() > 1, "{system}/{name}");
+            assert_eq!(analysis.reading.diagnostics, [], "{system}/{name}");
+        }
+    }
 }

@@ -1,6 +1,5 @@
 //! The steps of `cargo xtask test`, in their order.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -194,16 +193,10 @@ fn docs() -> Result<()> {
 }
 
 fn build_site() -> Result<()> {
-    if app_is_missing()? {
-        return Ok(());
-    }
     site::build()
 }
 
 fn browser() -> Result<()> {
-    if app_is_missing()? {
-        return Ok(());
-    }
     setup::browser()?;
     require_site()?;
     run(command(
@@ -213,22 +206,9 @@ fn browser() -> Result<()> {
 }
 
 fn budgets() -> Result<()> {
-    if app_is_missing()? {
-        return Ok(());
-    }
     setup::browser()?;
     require_site()?;
     budgets::first_load()
-}
-
-/// Whether the app crate is still empty, so that there is no site to build or look at.
-fn app_is_missing() -> Result<bool> {
-    let manifest = fs::read_to_string(root().join("app/Cargo.toml"))?;
-    let missing = !manifest.lines().any(|line| line.starts_with("leptos"));
-    if missing {
-        println!("The app crate is still empty: skipped.");
-    }
-    Ok(missing)
 }
 
 /// Run alone, the steps after `site` say what they lack.
