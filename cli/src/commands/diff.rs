@@ -128,7 +128,7 @@ impl Side {
         let source = Source {
             name,
             path: None,
-            text: analysis.text.to_string(),
+            text: analysis.text.clone(),
         };
         let checked = [Checked { source, found }];
         Err(report::render(&checked, report::Format::Text))
