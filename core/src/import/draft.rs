@@ -451,18 +451,33 @@ fn add_port(ports: &mut Map<String, Value>, wanted: &str, mut port: Value) -> St
     name
 }
 
-/// `wanted`, or with the first number from 2 behind it that is free, cut to so many bytes.
+/// `wanted`, or with a number from 2 on behind it that is free, cut to so many bytes.
 pub(super) fn free(wanted: &str, longest: usize, taken: impl Fn(&str) -> bool) -> String {
-    let mut name = wanted.to_owned();
-    let mut number = 2_u32;
-    while taken(&name) {
+    let numbered = |number: u32| {
         let suffix = format!("-{number}");
         let room = longest.saturating_sub(suffix.len()).min(wanted.len());
         let stem = wanted.get(..room).unwrap_or(wanted);
-        name = format!("{}{suffix}", stem.trim_end_matches('-'));
-        number = number.saturating_add(1);
+        format!("{}{suffix}", stem.trim_end_matches('-'))
+    };
+    if !taken(wanted) {
+        return wanted.to_owned();
     }
-    name
+    // Thousands may want one name: the numbers are not tried one by one. `low` is taken, `high`
+    // is free.
+    let (mut low, mut high) = (1_u32, 2_u32);
+    while taken(&numbered(high)) {
+        low = high;
+        high = high.saturating_mul(2);
+    }
+    while high.abs_diff(low) > 1 {
+        let middle = low.midpoint(high);
+        if taken(&numbered(middle)) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    numbered(high)
 }
 
 /// A foreign text as a sentence quotes it: on one line, and short.

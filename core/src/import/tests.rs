@@ -190,3 +190,20 @@ fn places_behind_a_byte_order_mark_are_those_of_the_file() {
     let tree = file.tree().unwrap();
     assert_eq!(tree.get("a").unwrap().span, Span::new(6, 7));
 }
+
+#[test]
+fn nodes_of_one_name_are_numbered() {
+    let mut draft = Draft::default();
+    let place = Place::new("", Span::at(0));
+    let mut named = || draft.node("embedder", &place);
+    let names: Vec<String> = (0..20_000).map(|_| named()).collect();
+    for (at, name) in names.iter().enumerate().skip(1) {
+        assert_eq!(*name, format!("embedder-{}", at + 1));
+    }
+    // A long name makes room for its number.
+    let long = "e".repeat(80);
+    for ending in ["e", "-2", "-3"] {
+        let name = draft.node(&long, &place);
+        assert!(name.len() == 63 && name.ends_with(ending), "{name}");
+    }
+}
