@@ -96,7 +96,10 @@ impl Side {
                 return Ok(Self::of_graph(file.path(), Analysis::read(text)));
             }
         }
-        let name = path.display().to_string();
+        let name = match files.as_slice() {
+            [file] => file.path().to_owned(),
+            _ => path.display().to_string(),
+        };
         let imported = import::run(&files);
         Ok(imported
             .map(|imported| Self {

@@ -38,7 +38,8 @@ pub(crate) fn read_all(arguments: &[PathBuf]) -> Result<Vec<Source>, Failure> {
             }
             files.sort();
             for file in files {
-                sources.push(read(&file)?);
+                // As others name it: annotations of `./x` and of `x` are not one file's.
+                sources.push(read(file.strip_prefix(".").unwrap_or(&file))?);
             }
         } else {
             sources.push(read(argument)?);
