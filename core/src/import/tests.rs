@@ -195,8 +195,8 @@ fn places_behind_a_byte_order_mark_are_those_of_the_file() {
 fn nodes_of_one_name_are_numbered() {
     let mut draft = Draft::default();
     let place = Place::new("", Span::at(0));
-    let mut named = || draft.node("embedder", &place);
-    let names: Vec<String> = (0..20_000).map(|_| named()).collect();
+    let mut next = || draft.node("embedder", &place);
+    let names: Vec<String> = (0..20_000).map(|_| next()).collect();
     for (at, name) in names.iter().enumerate().skip(1) {
         assert_eq!(*name, format!("embedder-{}", at + 1));
     }
