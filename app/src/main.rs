@@ -10,6 +10,7 @@ mod commands;
 mod dialogs;
 mod embed;
 mod engine;
+mod imports;
 mod js;
 mod panels;
 mod platform;

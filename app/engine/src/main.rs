@@ -1,17 +1,21 @@
-//! What the designer does away from its page: simulation and exports.
+//! What the designer does away from its page: simulation, exports and imports.
 //!
 //! A program of its own, for two reasons: the page stays free while it computes, and the page's
 //! first load holds neither the GPU's interface nor the targets. It runs in a worker that
-//! `worker.js` starts, or, where workers are refused, in the page itself.
+//! `worker.js` starts.
 //!
-//! Messages are JSON texts. The page sends a [`Request`]; the answers carry its `id`: any number of
+//! Messages are JSON texts. The page sends a [`Request`], or a list of one and the files that it is
+//! about; the answers carry its `id`: any number of
 //! [`Answer::Progress`], then one [`Answer::Done`] or [`Answer::Refused`]. Cancelling is ending the
 //! worker.
 
 mod export;
+mod files;
+mod import;
 mod message;
 mod simulate;
 
+use js_sys::Array;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
@@ -27,17 +31,21 @@ fn main() {
     };
     let port = scope.clone();
     let hear = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-        let Some(text) = event.data().as_string() else {
-            return;
+        let data = event.data();
+        let (text, files) = match data.dyn_ref::<Array>() {
+            Some(list) => (list.get(0), list.slice(1, list.length())),
+            None => (data, Array::new()),
         };
-        wasm_bindgen_futures::spawn_local(answer(port.clone(), text));
+        if let Some(text) = text.as_string() {
+            wasm_bindgen_futures::spawn_local(answer(port.clone(), text, files));
+        }
     });
     scope.set_onmessage(Some(hear.as_ref().unchecked_ref()));
     // It hears for as long as the worker lives.
     hear.forget();
 }
 
-async fn answer(port: DedicatedWorkerGlobalScope, text: String) {
+async fn answer(port: DedicatedWorkerGlobalScope, text: String, files: Array) {
     let request: Request = match serde_json::from_str(&text) {
         Ok(request) => request,
         Err(error) => {
@@ -53,6 +61,8 @@ async fn answer(port: DedicatedWorkerGlobalScope, text: String) {
         }
         Task::Targets => Answer::Done(export::targets()),
         Task::Export(task) => export::run(&task),
+        Task::Importers => Answer::Done(import::importers()),
+        Task::Import(task) => import::run(&task, &files),
     };
     send(&port, id, &answer);
 }

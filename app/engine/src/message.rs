@@ -20,6 +20,10 @@ pub(crate) enum Task {
     Targets,
     /// Exports a document.
     Export(Export),
+    /// Lists the formats of imports.
+    Importers,
+    /// Imports files, which come beside the text of the request.
+    Import(Import),
 }
 
 /// A document and how to simulate it.
@@ -44,6 +48,13 @@ pub(crate) struct Export {
     pub(crate) target: String,
     /// Codes of losses that are accepted.
     pub(crate) accept: Vec<String>,
+}
+
+/// What files that come with a request are called.
+#[derive(Deserialize)]
+pub(crate) struct Import {
+    /// Their paths, in the order of the files.
+    pub(crate) paths: Vec<String>,
 }
 
 /// What the page is told.

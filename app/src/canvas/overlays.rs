@@ -108,7 +108,7 @@ pub(super) fn Blank(board: Board) -> impl IntoView {
             </Show>
             <Show when=is_new>
                 <dialogs::Templates />
-                <p class="hint">"Or press " <kbd>"A"</kbd> " to add a first node, or drop a file anywhere."</p>
+                <p class="hint">"Or press " <kbd>"A"</kbd> " to add a first node, or drop files of another system anywhere to import them."</p>
             </Show>
         </div>
     }

@@ -17,6 +17,7 @@ use modelspec_core::check::Severity;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::canvas::Canvas;
+use crate::imports::Imports;
 use crate::platform;
 use crate::shell::toast::Toast;
 use crate::simulation::Simulation;
@@ -54,6 +55,7 @@ pub(crate) fn Embed() -> impl IntoView {
         ui: Ui::new(),
         simulation: Simulation::new(),
         storage: Storage::new(),
+        imports: Imports::new(),
     };
     provide_context(app);
     match asked_theme() {

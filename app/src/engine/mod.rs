@@ -1,11 +1,11 @@
-//! The engine's worker, from the page's side: simulation and exports are asked of it.
+//! The engine's worker, from the page's side: simulation, exports and imports are asked of it.
 //!
 //! It starts with the first question, so that the page's first load holds nothing of it.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Object, Reflect};
+use js_sys::{Array, Object, Reflect};
 use serde_json::{Value, json};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -56,7 +56,17 @@ impl Engine {
     }
 
     /// Asks; `task` is a map with `do`. Answers to an earlier question are no longer heard.
-    pub(crate) fn ask(self, mut task: Value, hear: impl Fn(Answer) + 'static) {
+    pub(crate) fn ask(self, task: Value, hear: impl Fn(Answer) + 'static) {
+        self.ask_about(task, &[], hear);
+    }
+
+    /// Asks about files, which the worker reads itself.
+    pub(crate) fn ask_about(
+        self,
+        mut task: Value,
+        files: &[web_sys::File],
+        hear: impl Fn(Answer) + 'static,
+    ) {
         let inner = self.inner.get_value();
         let hear: Rc<dyn Fn(Answer)> = Rc::new(hear);
         let id = {
@@ -74,11 +84,21 @@ impl Engine {
                 Err(_) => return hear(Answer::Failed(REFUSED.to_owned())),
             }
         }
-        let sent = inner.borrow().running.as_ref().map(|running| {
-            running
-                .worker
-                .post_message(&JsValue::from_str(&task.to_string()))
-        });
+        let text = JsValue::from_str(&task.to_string());
+        let message = if files.is_empty() {
+            text
+        } else {
+            let files = files.iter().map(|file| file.clone().into());
+            core::iter::once(text)
+                .chain(files)
+                .collect::<Array>()
+                .into()
+        };
+        let sent = inner
+            .borrow()
+            .running
+            .as_ref()
+            .map(|running| running.worker.post_message(&message));
         if !matches!(sent, Some(Ok(()))) {
             hear(Answer::Failed(REFUSED.to_owned()));
         }

@@ -83,6 +83,7 @@ pub(super) fn Dock() -> impl IntoView {
                     Tab::Text => view! { <panels::text::Text /> }.into_any(),
                     Tab::Outline => view! { <panels::outline::Outline /> }.into_any(),
                     Tab::Simulate => view! { <panels::simulate::Simulate /> }.into_any(),
+                    Tab::Import => view! { <panels::import::Import /> }.into_any(),
                     Tab::Export => view! { <panels::export::Export /> }.into_any(),
                 })}
             </div>

@@ -9,6 +9,7 @@ mod topbar;
 
 use crate::canvas::Canvas;
 use crate::dialogs::Dialogs;
+use crate::imports::Imports;
 use crate::panels::inspector::Inspector;
 use crate::simulation::Simulation;
 use crate::ui::prelude::*;
@@ -24,6 +25,7 @@ pub(crate) fn Designer() -> impl IntoView {
         ui: Ui::new(),
         simulation: Simulation::new(),
         storage: storage::Storage::new(),
+        imports: Imports::new(),
     };
     provide_context(app);
     commands::listen(app);

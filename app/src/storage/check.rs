@@ -13,21 +13,50 @@ pub(crate) struct Checked {
     pub(crate) text: String,
     /// The name that the document gives itself.
     pub(crate) name: Option<String>,
+    /// Whether it is a graph, or would be one without its mistakes.
+    pub(crate) is_graph: bool,
+}
+
+/// Why bytes are no document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The end of a sentence that begins with what holds them.
+    pub(crate) why: String,
+    /// Whether they may be a file of another program all the same.
+    pub(crate) is_foreign: bool,
+}
+
+impl Refusal {
+    fn foreign(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            is_foreign: true,
+        }
+    }
+
+    fn unreadable(why: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            is_foreign: false,
+        }
+    }
 }
 
 /// Takes bytes as a document.
 ///
 /// # Errors
-/// Why they are none: the end of a sentence that begins with what holds them.
-pub(crate) fn bytes(bytes: Vec<u8>) -> Result<Checked, String> {
+/// Why they are none.
+pub(crate) fn bytes(bytes: Vec<u8>) -> Result<Checked, Refusal> {
     if bytes.len() > MAX_BYTES {
-        return Err(too_large());
+        return Err(Refusal::foreign(too_large()));
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err("is UTF-16 text; save it as UTF-8".to_owned());
+        return Err(Refusal::unreadable("is UTF-16 text; save it as UTF-8"));
     }
     if bytes.contains(&0) {
-        return Err("is a binary file; a document is YAML or JSON text".to_owned());
+        return Err(Refusal::foreign(
+            "is a binary file; a document is YAML or JSON text",
+        ));
     }
     match String::from_utf8(bytes) {
         Ok(found) => text(found),
@@ -35,9 +64,9 @@ pub(crate) fn bytes(bytes: Vec<u8>) -> Result<Checked, String> {
             let at = error.utf8_error().valid_up_to();
             let before = error.as_bytes().get(..at).unwrap_or_default();
             let line = before.split(|&byte| byte == b'\n').count();
-            Err(format!(
+            Err(Refusal::unreadable(format!(
                 "is not UTF-8 text: line {line} has a byte that is no character"
-            ))
+            )))
         }
     }
 }
@@ -46,12 +75,12 @@ pub(crate) fn bytes(bytes: Vec<u8>) -> Result<Checked, String> {
 ///
 /// # Errors
 /// As for [`bytes`].
-pub(crate) fn text(text: String) -> Result<Checked, String> {
+pub(crate) fn text(text: String) -> Result<Checked, Refusal> {
     if text.len() > MAX_BYTES {
-        return Err(too_large());
+        return Err(Refusal::foreign(too_large()));
     }
     if text.trim().is_empty() {
-        return Err("is empty".to_owned());
+        return Err(Refusal::unreadable("is empty"));
     }
     let reading = spec::read(&text);
     let broken = !reading.is_well_formed();
@@ -61,16 +90,28 @@ pub(crate) fn text(text: String) -> Result<Checked, String> {
         lines.any(|line| line.starts_with("apiVersion:") || line.starts_with("kind:"))
     };
     if !(is_map || broken && says_key()) {
-        return Err("is no document: it has no line such as `kind: ModelGraph`".to_owned());
+        let why = "is no document: it has no line such as `kind: ModelGraph`";
+        return Err(Refusal::foreign(why));
     }
     if !broken {
-        stranger(&reading)?;
+        stranger(&reading).map_err(Refusal::foreign)?;
     }
     let name = reading.trees.iter().find_map(|tree| {
         let name = tree.at(["metadata", "name"])?.as_scalar()?;
         Some(name.text.clone()).filter(|name| !name.is_empty())
     });
-    Ok(Checked { text, name })
+    let is_graph = if broken {
+        text.contains(spec::KIND) || text.contains(spec::API_VERSION)
+    } else {
+        let mut documents = reading.documents.iter();
+        let is_model = documents.any(|document| matches!(document, Document::ModelSpec(_)));
+        !is_model || reading.graph().is_some()
+    };
+    Ok(Checked {
+        text,
+        name,
+        is_graph,
+    })
 }
 
 /// Refuses sound YAML of another format.
@@ -129,7 +170,7 @@ mod tests {
 
     #[test]
     fn other_things_are_refused_with_the_reason() {
-        let why = |found: &[u8]| bytes(found.to_vec()).unwrap_err();
+        let why = |found: &[u8]| bytes(found.to_vec()).unwrap_err().why;
         assert!(why(b"\x89PNG\0\x01").contains("binary"));
         assert!(why(b"kind: a\nname: \xff\n").contains("line 2"));
         assert!(why(b"\xff\xfea\0").contains("UTF-16"));
@@ -138,6 +179,28 @@ mod tests {
         assert!(why(b"apiVersion: apps/v1\nkind: Deployment\n").contains("apps/v1"));
         assert!(why(b"name: x\nversion: 1\n").contains("neither"));
         assert!(why(&vec![b'a'; MAX_BYTES + 1]).contains("16 MiB"));
+    }
+
+    #[test]
+    fn models_and_broken_texts_of_others_are_no_graphs() {
+        let is_graph = |found: &str| text(found.to_owned()).unwrap().is_graph;
+        assert!(is_graph(
+            "apiVersion: modelgraph/v1alpha1\nkind: ModelGraph\n"
+        ));
+        assert!(is_graph("kind: ModelGraph\nspec: [\n"));
+        assert!(!is_graph("apiVersion: piqc.ai/v1alpha1\nkind: ModelSpec\n"));
+        assert!(!is_graph("services: {web: {image: nginx}\n"));
+    }
+
+    #[test]
+    fn texts_that_nobody_reads_are_told_from_files_of_others() {
+        let foreign = |found: &[u8]| bytes(found.to_vec()).unwrap_err().is_foreign;
+        assert!(foreign(b"\x89PNG\0\x01"));
+        assert!(foreign(b"Dear reader"));
+        assert!(foreign(b"apiVersion: apps/v1\nkind: Deployment\n"));
+        assert!(!foreign(b""));
+        assert!(!foreign(b"\xff\xfea\0"));
+        assert!(!foreign(b"kind: a\nname: \xff\n"));
     }
 
     #[test]

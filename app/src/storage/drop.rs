@@ -9,7 +9,8 @@ pub(crate) fn DropTarget() -> impl IntoView {
         <div class="drop-target" hidden=move || !dragging.get()>
             <p>
                 <Icon glyph=Glyph::Download />
-                "Drop the document to open it"
+                "Drop to open or import"
+                <small>"A graph is opened. Files and folders of other systems become a new graph."</small>
             </p>
         </div>
     }

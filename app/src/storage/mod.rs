@@ -5,6 +5,8 @@ pub(crate) mod check;
 mod download;
 mod drop;
 mod files;
+mod folder;
+mod intake;
 mod keep;
 pub(crate) mod share;
 pub(crate) mod templates;
@@ -16,6 +18,7 @@ use wasm_bindgen_futures::spawn_local;
 
 pub(crate) use download::{copy, download};
 pub(crate) use drop::DropTarget;
+pub(crate) use intake::Given;
 
 use crate::dialogs::{self, Choice, Picker};
 use crate::platform;
@@ -66,7 +69,7 @@ impl Storage {
 /// Opens what the address or the browser holds, and keeps the document from then on.
 pub(crate) fn start(app: App) {
     keep::watch(app);
-    files::receive(app);
+    intake::receive(app);
     let linked = StoredValue::new(None::<u64>);
     spawn_local(async move {
         let is_linked = open_link(app, linked).await;
@@ -135,7 +138,7 @@ fn forget_link() {
 }
 
 /// The file's name of a document that calls itself so.
-fn file_name(name: Option<&str>) -> String {
+pub(crate) fn file_name(name: Option<&str>) -> String {
     let kept = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.');
     let stem: String = name
         .unwrap_or_default()
@@ -154,6 +157,21 @@ fn file_name(name: Option<&str>) -> String {
 /// Lets the user choose a file and opens it.
 pub(crate) fn open_file(app: App) {
     files::choose(app);
+}
+
+/// Lets the user choose files of other systems and imports them; a single graph is opened.
+pub(crate) fn import_files(app: App) {
+    intake::choose(app, false);
+}
+
+/// Lets the user choose a folder and imports all that is in it.
+pub(crate) fn import_folder(app: App) {
+    intake::choose(app, true);
+}
+
+/// Opens one of several files that were given.
+pub(crate) fn open_given(app: App, given: Given) {
+    spawn_local(files::open(app, given, None, files::Wish::AsIs));
 }
 
 /// Saves to the file that was opened, or asks for one.

@@ -92,7 +92,7 @@ async fn decode(payload: &str) -> Result<Checked, String> {
         Err(StreamError::Data) => return Err(damaged.to_owned()),
         Err(error) => return Err(error.sentence("read")),
     };
-    check::bytes(bytes).map_err(|why| format!("What the link holds {why}."))
+    check::bytes(bytes).map_err(|refusal| format!("What the link holds {}.", refusal.why))
 }
 
 enum StreamError {

@@ -7,5 +7,5 @@ mod state;
 mod words;
 
 pub(crate) use icon::{Glyph, Icon, role_glyph};
-pub(crate) use state::{App, Dialog, Tab, Theme, Ui, ViewRequest, use_app};
-pub(crate) use words::{duration, figure, thousands};
+pub(crate) use state::{App, Dialog, Tab, Theme, Ui, ViewRequest, is_narrow, use_app};
+pub(crate) use words::{bytes, duration, figure, thousands};

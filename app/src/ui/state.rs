@@ -4,6 +4,7 @@ use modelspec_core::edit::Item;
 use modelspec_core::text::Span;
 
 use crate::dialogs::Picker;
+use crate::imports::Imports;
 use crate::platform;
 use crate::simulation::Simulation;
 use crate::storage::Storage;
@@ -21,6 +22,8 @@ pub(crate) struct App {
     pub(crate) simulation: Simulation,
     /// Where the document comes from and goes to.
     pub(crate) storage: Storage,
+    /// The last import.
+    pub(crate) imports: Imports,
 }
 
 /// The designer that this component is part of.
@@ -36,16 +39,18 @@ pub(crate) enum Tab {
     Text,
     Outline,
     Simulate,
+    Import,
     Export,
 }
 
 impl Tab {
     /// In their order.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Problems,
         Self::Text,
         Self::Outline,
         Self::Simulate,
+        Self::Import,
         Self::Export,
     ];
 
@@ -56,6 +61,7 @@ impl Tab {
             Self::Text => "Text",
             Self::Outline => "Outline",
             Self::Simulate => "Simulate",
+            Self::Import => "Import",
             Self::Export => "Export",
         }
     }
@@ -67,6 +73,7 @@ impl Tab {
             Self::Text => "text",
             Self::Outline => "outline",
             Self::Simulate => "simulate",
+            Self::Import => "import",
             Self::Export => "export",
         }
     }

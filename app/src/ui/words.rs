@@ -21,6 +21,17 @@ pub(crate) fn figure(value: f64) -> String {
     }
 }
 
+/// A size as people read it: `512 B`, `66 kB`, `1.2 GB`.
+pub(crate) fn bytes(count: u64) -> String {
+    let units = [(1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
+    let count = count as f64;
+    let unit = units.into_iter().find(|(size, _)| count >= *size);
+    unit.map_or_else(
+        || format!("{count:.0} B"),
+        |(size, unit)| format!("{} {unit}", figure(count / size)),
+    )
+}
+
 /// A time in milliseconds as people read it: `840 µs`, `12.4 ms`, `1.2 s`.
 pub(crate) fn duration(ms: f64) -> String {
     if ms >= 60_000.0 {
@@ -45,4 +56,17 @@ pub(crate) fn thousands(count: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn sizes_are_said_to_three_digits() {
+        assert_eq!(bytes(0), "0 B");
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(65_536), "65.5 kB");
+        assert_eq!(bytes(1_200_000_000), "1.2 GB");
+    }
 }

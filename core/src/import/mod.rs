@@ -243,7 +243,7 @@ fn read(importers: &[&dyn Importer], files: &[File<'_>], draft: &mut Draft) -> V
     readings
 }
 
-/// Whether a file holds a ModelGraph, for which there is nothing to import.
+/// Whether a file is a ModelGraph already, to be opened as it is.
 pub fn is_graph(file: &File<'_>) -> bool {
     let documents = file.parsed().map_or(&[][..], |parsed| &parsed.documents);
     documents.iter().any(is_graph_document)

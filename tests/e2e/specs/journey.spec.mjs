@@ -81,7 +81,7 @@ test("from a template through a mistake, its fix, and a move, to an export and b
   await page.mouse.up();
   const kept = await saved(page);
   await tab(page, "Export").click();
-  await page.getByRole("button", { name: /Kubernetes/ }).click();
+  await page.getByRole("navigation", { name: "Targets" }).getByRole("button", { name: /Kubernetes/ }).click();
   await expect(page.locator("#export-preview")).toContainText("apiVersion");
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "All as zip" }).click();
@@ -125,7 +125,7 @@ for (const colorScheme of ["light", "dark"]) {
     await check("the graph");
     await card(page, "node:store").click();
     await check("the inspector");
-    for (const name of ["Text", "Outline", "Simulate", "Export", "Problems"]) {
+    for (const name of ["Text", "Outline", "Simulate", "Import", "Export", "Problems"]) {
       await tab(page, name).click();
       if (name === "Text") await expect(page.locator(".cm-content")).toBeVisible();
       if (name === "Export") await expect(page.locator("#export-preview")).toBeVisible();
