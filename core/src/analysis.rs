@@ -1,5 +1,8 @@
 //! From a text to all that is known of it, in one call.
 
+use std::rc::Rc;
+
+use crate::check::derived::Derived;
 use crate::check::{self, Context, Diagnostic, Severity};
 use crate::graph::{self, Graph};
 use crate::infer::{self, Typing};
@@ -22,6 +25,8 @@ pub struct Analysis {
     pub diagnostics: Vec<Diagnostic>,
     /// Whether the rules have been asked.
     pub is_checked: bool,
+    /// What rules derive from the graph.
+    pub(crate) derived: Rc<Derived>,
 }
 
 impl Analysis {
@@ -51,6 +56,7 @@ impl Analysis {
             typing,
             diagnostics,
             is_checked: false,
+            derived: Rc::default(),
         }
     }
 

@@ -8,7 +8,10 @@ pub(crate) fn pipelines(nodes: usize) -> String {
     let mut text = head("pipelines");
     text.push_str("  inputs:\n");
     for at in 0..count {
-        let _ = writeln!(text, "    question-{at}: {{type: text, maxTokens: 64, dataClass: internal}}");
+        let _ = writeln!(
+            text,
+            "    question-{at}: {{type: text, maxTokens: 64, dataClass: internal}}"
+        );
     }
     text.push_str("  outputs:\n");
     for at in 0..count {

@@ -8,6 +8,7 @@ mod cases_of_contracts;
 mod cases_of_paths;
 #[cfg(test)]
 mod cases_of_placement;
+pub(crate) mod derived;
 mod diagnostic;
 mod latency;
 mod meeting;
@@ -15,6 +16,8 @@ mod placed;
 #[macro_use]
 mod rule;
 mod rules;
+mod run;
+mod scope;
 mod settings;
 mod structure;
 #[cfg(test)]
@@ -24,6 +27,7 @@ mod tokens;
 pub use diagnostic::{Applicability, Code, Diagnostic, Fix, Related, Row, Severity};
 pub use rule::{Context, Rule};
 pub use rules::RULES;
+pub use scope::{Ask, Part, Scope};
 
 use crate::order::Arrange as _;
 use crate::text::Span;
@@ -67,13 +71,18 @@ pub(crate) fn settle(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
 /// come in the order of the text.
 pub fn check(cx: &Context<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for check in RULES.iter().filter_map(|rule| rule.check) {
-        check(cx, &mut found);
-    }
+    run::everything(cx, &mut found);
     settings::apply(cx, &mut found);
     settings::unknown_codes(cx, &mut found);
     found.arrange_by(|a, b| order(a).cmp(&order(b)));
     found.dedup();
+    found
+}
+
+/// What one rule finds in a graph, before the severities that the document sets.
+pub fn ask(cx: &Context<'_>, rule: &Rule) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    run::rule(cx, rule, &mut found);
     found
 }
 

@@ -16,10 +16,12 @@ use std::rc::Rc;
 
 pub use branches::{Branches, merging_joins};
 pub use build::{build, edge_id};
-pub use paths::{cycles, dominators, find_path, heaviest_path, topological_order};
+pub use paths::{
+    cycles, dominators, find_path, heaviest_path, is_acyclic, on_every_path, topological_order,
+};
 pub use roles::{RolePort, default_ports, passes_through};
 pub use types::{Fact, FactValue, Param, Type, resolve};
-pub use visits::expected_visits;
+pub use visits::{always_visited, expected_visits, expected_visits_in};
 
 use crate::spec::{EdgeRole, ModelGraph, Role};
 use crate::text::Span;
@@ -193,6 +195,11 @@ impl Graph {
     /// The name of a node.
     pub fn name(&self, ix: NodeIx) -> &str {
         self.node(ix).map_or("", |node| &node.name)
+    }
+
+    /// What a node does.
+    pub fn role(&self, ix: NodeIx) -> Option<Role> {
+        self.node(ix)?.role
     }
 
     /// What the document says of a node.
