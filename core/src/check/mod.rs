@@ -1,5 +1,6 @@
 //! Findings, and the rules that make them.
 
+mod again;
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
@@ -27,7 +28,10 @@ mod tokens;
 pub use diagnostic::{Applicability, Code, Diagnostic, Fix, Related, Row, Severity};
 pub use rule::{Context, Rule};
 pub use rules::RULES;
+pub(crate) use run::Noise;
 pub use scope::{Ask, Part, Scope};
+
+pub(crate) use again::again;
 
 use crate::order::Arrange as _;
 use crate::text::Span;
@@ -70,13 +74,23 @@ pub(crate) fn settle(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
 /// Runs every rule over a graph, and applies the severities that the document sets. The findings
 /// come in the order of the text.
 pub fn check(cx: &Context<'_>) -> Vec<Diagnostic> {
+    check_and_note(cx).0
+}
+
+/// The same, with a note of what there was a finding about.
+pub(crate) fn check_and_note(cx: &Context<'_>) -> (Vec<Diagnostic>, Noise) {
     let mut found = Vec::new();
-    run::everything(cx, &mut found);
-    settings::apply(cx, &mut found);
-    settings::unknown_codes(cx, &mut found);
+    let noise = run::everything(cx, &mut found);
+    settle_all(cx, &mut found);
+    (found, noise)
+}
+
+/// Applies the severities that the document sets, and puts the findings in order.
+fn settle_all(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
+    settings::apply(cx, found);
+    settings::unknown_codes(cx, found);
     found.arrange_by(|a, b| order(a).cmp(&order(b)));
     found.dedup();
-    found
 }
 
 /// What one rule finds in a graph, before the severities that the document sets.

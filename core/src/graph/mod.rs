@@ -73,6 +73,8 @@ pub struct Node {
     pub name: String,
     /// Where its name stands in the document; empty for the graph's own.
     pub span: Span,
+    /// Where the document states it, its name included; empty for the graph's own.
+    pub extent: Span,
     /// What it does; `None` for the graph's own, and where the document does not say.
     pub role: Option<Role>,
     /// Its place among `spec.nodes`; `None` for the graph's own.
@@ -261,6 +263,11 @@ impl Graph {
     /// Positions in [`Graph::edges`] of those that end or begin at a port.
     pub(crate) fn positions_at(&self, port: PortIx) -> &[usize] {
         self.port(port).map_or(&[], |port| &port.edges)
+    }
+
+    /// Positions in [`Graph::edges`] of those that end at a node.
+    pub(crate) fn positions_in(&self, node: NodeIx) -> &[usize] {
+        self.node(node).map_or(&[], |node| &node.incoming)
     }
 
     /// Positions in [`Graph::edges`] of those that begin at a node.
