@@ -1,6 +1,9 @@
 //! From a text to all that is known of it, in one call.
 
-use crate::check::{self, Context, Diagnostic, Severity};
+use std::rc::Rc;
+
+use crate::check::derived::Derived;
+use crate::check::{self, Context, Diagnostic, Noise, Severity};
 use crate::graph::{self, Graph};
 use crate::infer::{self, Typing};
 use crate::order::Arrange as _;
@@ -22,6 +25,14 @@ pub struct Analysis {
     pub diagnostics: Vec<Diagnostic>,
     /// Whether the rules have been asked.
     pub is_checked: bool,
+    /// Whether only what an edit touched was asked anew, see [`Analysis::after`].
+    pub is_incremental: bool,
+    /// What rules derive from the graph.
+    pub(crate) derived: Rc<Derived>,
+    /// What there was a finding about.
+    pub(crate) noise: Rc<Noise>,
+    /// Whether the text may have anchors, so that one place may state what another says.
+    pub(crate) may_alias: bool,
 }
 
 impl Analysis {
@@ -33,6 +44,7 @@ impl Analysis {
     /// Reads, indexes and infers, without the rules: enough to draw the graph.
     pub fn read(text: impl Into<String>) -> Self {
         let text = text.into();
+        let may_alias = text.contains('&');
         let reading = spec::read(&text);
         let mut diagnostics = reading.diagnostics.clone();
         let mut typing = Typing::default();
@@ -51,6 +63,10 @@ impl Analysis {
             typing,
             diagnostics,
             is_checked: false,
+            is_incremental: false,
+            derived: Rc::default(),
+            noise: Rc::default(),
+            may_alias,
         }
     }
 
@@ -58,8 +74,10 @@ impl Analysis {
     #[must_use]
     pub fn checked(mut self) -> Self {
         if !self.is_checked {
-            let found = self.context().map(|cx| check::check(&cx));
-            self.diagnostics.extend(found.into_iter().flatten());
+            if let Some((found, noise)) = self.context().map(|cx| check::check_and_note(&cx)) {
+                self.diagnostics.extend(found);
+                self.noise = noise.into();
+            }
             self.diagnostics
                 .arrange_by_key(|found| (found.span, found.code));
             self.is_checked = true;

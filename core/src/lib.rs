@@ -29,6 +29,7 @@ pub mod format;
 pub mod graph;
 pub mod hardware;
 pub mod import;
+mod incremental;
 pub mod infer;
 pub mod layout;
 pub mod lock;

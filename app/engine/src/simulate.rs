@@ -3,7 +3,7 @@ use core::ops::ControlFlow;
 
 use modelspec_core::Analysis;
 use modelspec_core::check::Severity;
-use modelspec_core::graph::{Graph, NodeIx, heaviest_path};
+use modelspec_core::graph::{Graph, NodeIx, heaviest_path, topological_order};
 use serde_json::{Value, json};
 use wasm_bindgen::JsCast as _;
 use wgpu_sim::{Arrivals, EngineChoice, Outcome, Settings, Station, StationResult, Warmup};
@@ -124,7 +124,8 @@ fn path(graph: &Graph, outcome: &Outcome) -> Value {
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Saturates.
     let nanoseconds = |ix: NodeIx| mean(ix).map_or(0, |mean| (mean * 1e6).round() as u64);
-    let Some((nodes, sum)) = heaviest_path(graph, nanoseconds, |_| 0) else {
+    let Some((nodes, sum)) = heaviest_path(graph, &topological_order(graph), nanoseconds, |_| 0)
+    else {
         return Value::Null;
     };
     let nodes = nodes.into_iter().filter(|ix| ix.is_model());

@@ -1,5 +1,6 @@
 //! Findings, and the rules that make them.
 
+mod again;
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
@@ -8,6 +9,7 @@ mod cases_of_contracts;
 mod cases_of_paths;
 #[cfg(test)]
 mod cases_of_placement;
+pub(crate) mod derived;
 mod diagnostic;
 mod latency;
 mod meeting;
@@ -15,6 +17,8 @@ mod placed;
 #[macro_use]
 mod rule;
 mod rules;
+mod run;
+mod scope;
 mod settings;
 mod structure;
 #[cfg(test)]
@@ -24,6 +28,10 @@ mod tokens;
 pub use diagnostic::{Applicability, Code, Diagnostic, Fix, Related, Row, Severity};
 pub use rule::{Context, Rule};
 pub use rules::RULES;
+pub(crate) use run::Noise;
+pub use scope::{Ask, Part, Scope};
+
+pub(crate) use again::again;
 
 use crate::order::Arrange as _;
 use crate::text::Span;
@@ -66,14 +74,29 @@ pub(crate) fn settle(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
 /// Runs every rule over a graph, and applies the severities that the document sets. The findings
 /// come in the order of the text.
 pub fn check(cx: &Context<'_>) -> Vec<Diagnostic> {
+    check_and_note(cx).0
+}
+
+/// The same, with a note of what there was a finding about.
+pub(crate) fn check_and_note(cx: &Context<'_>) -> (Vec<Diagnostic>, Noise) {
     let mut found = Vec::new();
-    for check in RULES.iter().filter_map(|rule| rule.check) {
-        check(cx, &mut found);
-    }
-    settings::apply(cx, &mut found);
-    settings::unknown_codes(cx, &mut found);
+    let noise = run::everything(cx, &mut found);
+    settle_all(cx, &mut found);
+    (found, noise)
+}
+
+/// Applies the severities that the document sets, and puts the findings in order.
+fn settle_all(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
+    settings::apply(cx, found);
+    settings::unknown_codes(cx, found);
     found.arrange_by(|a, b| order(a).cmp(&order(b)));
     found.dedup();
+}
+
+/// What one rule finds in a graph, before the severities that the document sets.
+pub fn ask(cx: &Context<'_>, rule: &Rule) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    run::rule(cx, rule, &mut found);
     found
 }
 

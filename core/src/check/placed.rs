@@ -9,7 +9,8 @@ use crate::spec::{NodeName, Placement, Ratio, Share};
 use crate::text::Spanned;
 
 /// Which nodes share GPUs with others.
-pub(super) struct Shares {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shares {
     /// Of each node that shares, the first of its group.
     of: Vec<Option<NodeIx>>,
 }
@@ -43,6 +44,11 @@ impl Shares {
             *slot = NodeIx(root(&mut first, slot.0));
         }
         Self { of }
+    }
+
+    /// Whether nothing is shared.
+    pub(super) fn is_empty(&self) -> bool {
+        self.of.iter().all(Option::is_none)
     }
 
     /// The first of the nodes that share a node's GPUs; `None` where it shares none.

@@ -1,4 +1,4 @@
-use super::{Code, Diagnostic, Severity};
+use super::{Code, Diagnostic, Part, Severity};
 use crate::Analysis;
 use crate::graph::Graph;
 use crate::infer::Typing;
@@ -17,8 +17,8 @@ pub struct Rule {
     /// Its page as the doc comment has it, each line behind a space; [`Rule::markdown`] is for
     /// reading.
     pub page: &'static str,
-    /// What looks for it; `None` for what reading itself finds.
-    pub check: Option<fn(&Context<'_>, &mut Vec<Diagnostic>)>,
+    /// What is asked to find it; nothing for what reading itself finds.
+    pub parts: &'static [Part],
 }
 
 /// What a rule looks at.
@@ -76,11 +76,13 @@ impl Rule {
     }
 }
 
-/// Declares the rule of a file; its doc comment is the rule's page.
+/// Declares the rule of a file; its doc comment is the rule's page. What it asks stands behind its
+/// title, each question with how far it looks: `[Own: Node(check)]`.
 macro_rules! rule {
     (
         $(#[doc = $doc:literal])*
-        $code:literal, $severity:ident, $title:literal $(, $check:path)? $(,)?
+        $code:literal, $severity:ident, $title:literal
+        $(, [$($scope:ident: $ask:ident($check:path)),* $(,)?])? $(,)?
     ) => {
         /// The rule of this file.
         pub(crate) const RULE: $crate::check::Rule = $crate::check::Rule {
@@ -88,11 +90,12 @@ macro_rules! rule {
             title: $title,
             severity: $crate::check::Severity::$severity,
             page: $crate::check::rule::page!($($doc)*),
-            check: rule!(@check $($check)?),
+            parts: &[$($($crate::check::Part {
+                scope: $crate::check::Scope::$scope,
+                ask: $crate::check::Ask::$ask($check),
+            }),*)?],
         };
     };
-    (@check $check:path) => { Some($check) };
-    (@check) => { None };
 }
 
 /// Joins the lines of a doc comment.

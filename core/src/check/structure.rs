@@ -84,8 +84,8 @@ pub(super) fn ports_of(graph: &Graph, node: NodeIx, side: Direction) -> &[PortIx
 }
 
 /// What broken edges may have been meant for: of it nothing follows until they are mended.
-#[derive(Default)]
-pub(super) struct Meant {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Meant {
     pub(super) ports: BTreeSet<PortIx>,
     pub(super) nodes: BTreeSet<NodeIx>,
 }
@@ -134,14 +134,19 @@ impl Meant {
 
 /// The inputs that need a value and have no edge, and were not meant by a broken one. O(ports).
 pub(super) fn unfed(graph: &Graph, meant: &Meant) -> Vec<PortIx> {
-    let all = graph.all_ports();
-    let lacks = all.filter(|(ix, port)| {
+    let all = graph.all_ports().map(|(ix, _)| ix);
+    all.filter(|&ix| is_unfed(graph, meant, ix)).collect()
+}
+
+/// Whether a port is an input that needs a value and has no edge, and was not meant by a broken
+/// one.
+pub(super) fn is_unfed(graph: &Graph, meant: &Meant, ix: PortIx) -> bool {
+    graph.port(ix).is_some_and(|port| {
         port.direction == Direction::Input
             && port.required
-            && graph.edges_at(*ix).next().is_none()
-            && !meant.ports.contains(ix)
-    });
-    lacks.map(|(ix, _)| ix).gather()
+            && graph.edges_at(ix).next().is_none()
+            && !meant.ports.contains(&ix)
+    })
 }
 
 /// Of each node on a cycle without a bound the number of its cycle.

@@ -221,11 +221,7 @@ pub(super) fn embedder_limit<'a>(cx: &Context<'a>, retriever: NodeIx) -> Option<
     let index = cx.graph.spec_of(retriever)?.index.as_ref()?;
     let named = index.embedder.as_ref().map(|name| name.value.0.as_str());
     let node = match named {
-        Some(name) => cx.graph.model_nodes().map(|(ix, _)| ix).find(|&ix| {
-            let node = cx.graph.node(ix);
-            node.is_some_and(|node| node.role == Some(Role::Embedder))
-                && model(cx, ix) == Some(name)
-        })?,
+        Some(name) => *cx.embedders().get(name)?,
         None => query_embedder(cx, retriever)?,
     };
     let tokenizer = cx.graph.spec_of(node)?.tokenizer.as_ref()?;
@@ -237,13 +233,8 @@ pub(super) fn embedder_limit<'a>(cx: &Context<'a>, retriever: NodeIx) -> Option<
             span: most.span,
         },
         overflow: tokenizer.overflow.map(|overflow| overflow.value),
-        model: model(cx, node),
+        model: cx.model_id(node),
     })
-}
-
-fn model<'a>(cx: &Context<'a>, node: NodeIx) -> Option<&'a str> {
-    let id = cx.graph.spec_of(node)?.model.as_ref()?.id.as_ref()?;
-    Some(&id.value.0)
 }
 
 /// The embedder whose vectors a retriever takes as queries, where it is one: through routers,

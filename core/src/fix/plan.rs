@@ -8,28 +8,35 @@ const BYTES: usize = 1 << 20;
 /// gets its fixes, of a very long one the first.
 pub(crate) struct Planner<'a> {
     cx: Context<'a>,
-    left: usize,
 }
 
 impl<'a> Planner<'a> {
-    /// For the findings of one rule.
+    /// For the findings of the rule that is running.
     pub(crate) fn new(cx: &Context<'a>) -> Self {
+        Self { cx: *cx }
+    }
+
+    /// Lets a rule plan as much as one may.
+    pub(crate) fn open(cx: &Context<'a>) {
         let most = BYTES.checked_div(cx.text.len()).unwrap_or(1).max(1);
-        Self {
-            cx: *cx,
-            left: if cx.editable { most } else { 0 },
-        }
+        let left = if cx.editable { most } else { 0 };
+        cx.analysis.derived.plans.set(left);
+    }
+
+    fn left(&self) -> usize {
+        self.cx.analysis.derived.plans.get()
     }
 
     /// Whether another plan may be made; what only a plan needs need not be looked for otherwise.
-    pub(crate) const fn is_open(&self) -> bool {
-        self.left > 0
+    pub(crate) fn is_open(&self) -> bool {
+        self.left() > 0
     }
 
     /// A fix that a person should choose; `None` where the command cannot be carried out, or enough
     /// was planned.
     pub(crate) fn choice(&mut self, label: impl Into<String>, command: &Command) -> Option<Fix> {
-        self.left = self.left.checked_sub(1)?;
+        let left = self.left().checked_sub(1)?;
+        self.cx.analysis.derived.plans.set(left);
         let change = plan(self.cx.analysis, command).ok()?;
         Some(Fix::choice(label, change.edits))
     }

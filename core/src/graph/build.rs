@@ -5,7 +5,7 @@ use super::roles::default_ports;
 use super::types::{Fact, FactValue, Param, Type, resolve};
 use super::{BrokenEdge, Direction, Edge, EdgeIx, End, Graph, Node, NodeIx, Port, PortIx};
 use crate::check::Diagnostic;
-use crate::spec::{self, EdgeRole, Kind, Map, ModelGraph, Role, TypeParams};
+use crate::spec::{self, EdgeRole, Kind, Map, ModelGraph, Named, Role, TypeParams};
 use crate::text::{Span, Spanned};
 
 /// Indexes a document. What its types get wrong is reported with the codes of reading.
@@ -23,7 +23,7 @@ pub fn build(spec: &Rc<ModelGraph>) -> (Graph, Vec<Diagnostic>) {
     };
     builder.boundaries();
     for (index, named) in spec.nodes().enumerate() {
-        builder.node(index, &named.name, &named.value);
+        builder.node(index, named);
     }
     for (at, edge) in spec.edges().enumerate() {
         builder.edge(at, edge);
@@ -70,7 +70,7 @@ impl Builder {
                 spec.outputs().collect::<Vec<_>>(),
             ),
         ] {
-            let node = self.push_node(name, Span::default(), None, None);
+            let node = self.push_node(name, [Span::default(); 2], None, None);
             for port in ports {
                 let draft = Draft {
                     name: &port.name,
@@ -87,7 +87,7 @@ impl Builder {
     fn push_node(
         &mut self,
         name: &str,
-        span: Span,
+        [span, extent]: [Span; 2],
         role: Option<Role>,
         index: Option<usize>,
     ) -> NodeIx {
@@ -95,6 +95,7 @@ impl Builder {
         self.graph.nodes.push(Node {
             name: name.to_owned(),
             span,
+            extent,
             role,
             index,
             inputs: Vec::new(),
@@ -106,9 +107,15 @@ impl Builder {
         ix
     }
 
-    fn node(&mut self, index: usize, name: &Spanned<String>, node: &spec::Node) {
+    fn node(&mut self, index: usize, named: &Named<spec::Node>) {
+        let (name, node) = (&named.name, &named.value);
         let role = node.role.map(|role| role.value);
-        let ix = self.push_node(name, name.span, role, Some(index));
+        let ix = self.push_node(
+            name,
+            [name.span, name.span.join(named.span)],
+            role,
+            Some(index),
+        );
         for (side, stated) in [
             (Direction::Input, &node.inputs),
             (Direction::Output, &node.outputs),

@@ -16,10 +16,12 @@ use std::rc::Rc;
 
 pub use branches::{Branches, merging_joins};
 pub use build::{build, edge_id};
-pub use paths::{cycles, dominators, find_path, heaviest_path, topological_order};
+pub use paths::{
+    cycles, dominators, find_path, heaviest_path, is_acyclic, on_every_path, topological_order,
+};
 pub use roles::{RolePort, default_ports, passes_through};
 pub use types::{Fact, FactValue, Param, Type, resolve};
-pub use visits::expected_visits;
+pub use visits::{always_visited, expected_visits, expected_visits_in};
 
 use crate::spec::{EdgeRole, ModelGraph, Role};
 use crate::text::Span;
@@ -71,6 +73,8 @@ pub struct Node {
     pub name: String,
     /// Where its name stands in the document; empty for the graph's own.
     pub span: Span,
+    /// Where the document states it, its name included; empty for the graph's own.
+    pub extent: Span,
     /// What it does; `None` for the graph's own, and where the document does not say.
     pub role: Option<Role>,
     /// Its place among `spec.nodes`; `None` for the graph's own.
@@ -195,6 +199,11 @@ impl Graph {
         self.node(ix).map_or("", |node| &node.name)
     }
 
+    /// What a node does.
+    pub fn role(&self, ix: NodeIx) -> Option<Role> {
+        self.node(ix)?.role
+    }
+
     /// What the document says of a node.
     pub fn spec_of(&self, ix: NodeIx) -> Option<&crate::spec::Node> {
         let index = self.node(ix)?.index?;
@@ -254,6 +263,11 @@ impl Graph {
     /// Positions in [`Graph::edges`] of those that end or begin at a port.
     pub(crate) fn positions_at(&self, port: PortIx) -> &[usize] {
         self.port(port).map_or(&[], |port| &port.edges)
+    }
+
+    /// Positions in [`Graph::edges`] of those that end at a node.
+    pub(crate) fn positions_in(&self, node: NodeIx) -> &[usize] {
+        self.node(node).map_or(&[], |node| &node.incoming)
     }
 
     /// Positions in [`Graph::edges`] of those that begin at a node.

@@ -66,6 +66,9 @@ pub fn topological_order(graph: &Graph) -> Vec<NodeIx> {
 
 /// Each set of nodes that can reach one another, in the order of the document. O(nodes + edges).
 pub fn cycles(graph: &Graph) -> Vec<Vec<NodeIx>> {
+    if is_acyclic(graph) {
+        return Vec::new();
+    }
     let map = as_petgraph(graph);
     let mut found: Vec<Vec<NodeIx>> = kosaraju_scc(&map)
         .into_iter()
@@ -132,40 +135,113 @@ pub fn find_path(
 }
 
 /// The path from the graph's inputs to its outputs whose nodes weigh most, and their sum.
-/// `weight` gives a node's own weight and `hop` that of an edge. `None` while there is a cycle
-/// without a bound, or no path. O(nodes + edges).
+/// `order` is the topological order, `weight` gives a node's own weight and `hop` that of an edge.
+/// `None` while there is a cycle without a bound, or no path. O(nodes + edges).
 pub fn heaviest_path(
     graph: &Graph,
+    order: &[NodeIx],
     weight: impl Fn(NodeIx) -> u64,
     hop: impl Fn(&Edge) -> u64,
 ) -> Option<(Vec<NodeIx>, u64)> {
-    let mut best: BTreeMap<NodeIx, (u64, Option<NodeIx>)> = BTreeMap::new();
-    best.insert(NodeIx::INPUTS, (0, None));
-    for ix in topological_order(graph) {
-        let Some(&(so_far, _)) = best.get(&ix) else {
+    let mut best: Vec<Option<(u64, NodeIx)>> = vec![None; graph.nodes.len()];
+    *best.first_mut()? = Some((0, NodeIx::INPUTS));
+    let known = |best: &[Option<(u64, NodeIx)>], ix: NodeIx| best.get(ix.0 as usize).copied()?;
+    for &ix in order {
+        let Some((so_far, _)) = known(&best, ix) else {
             continue;
         };
         for edge in graph.outgoing(ix).filter(|edge| !edge.is_loop) {
             let sum = so_far
                 .saturating_add(hop(edge))
                 .saturating_add(weight(edge.target));
-            let better = best.get(&edge.target).is_none_or(|&(known, _)| sum > known);
-            if better {
-                best.insert(edge.target, (sum, Some(ix)));
+            if let Some(slot) = best.get_mut(edge.target.0 as usize)
+                && slot.is_none_or(|(known, _)| sum > known)
+            {
+                *slot = Some((sum, ix));
             }
         }
     }
-    let &(sum, _) = best.get(&NodeIx::OUTPUTS)?;
+    let (sum, _) = known(&best, NodeIx::OUTPUTS)?;
     let mut path = vec![NodeIx::OUTPUTS];
     let mut at = NodeIx::OUTPUTS;
-    while let Some(&(_, Some(previous))) = best.get(&at) {
+    while at != NodeIx::INPUTS {
         // A cycle would lead back to a node that is on the path already.
         if path.len() > graph.nodes.len() {
             return None;
         }
-        path.push(previous);
-        at = previous;
+        (_, at) = known(&best, at)?;
+        path.push(at);
     }
     path.reverse();
     Some((path, sum))
+}
+
+/// Whether each edge without a bound leads onwards. O(nodes + edges).
+pub fn is_acyclic(graph: &Graph) -> bool {
+    leads_onwards(graph, &topological_order(graph))
+}
+
+fn positions(graph: &Graph, order: &[NodeIx]) -> Vec<usize> {
+    let mut position = vec![0; graph.nodes.len()];
+    for (at, ix) in order.iter().enumerate() {
+        if let Some(slot) = position.get_mut(ix.0 as usize) {
+            *slot = at;
+        }
+    }
+    position
+}
+
+fn leads_onwards(graph: &Graph, order: &[NodeIx]) -> bool {
+    let position = positions(graph, order);
+    let at = |ix: NodeIx| position.get(ix.0 as usize).copied();
+    forward(graph).all(|edge| at(edge.source) < at(edge.target))
+}
+
+/// The nodes on every path from the graph's inputs to its outputs, both included; nodes without
+/// inputs count as fed by the graph's. `order` is the topological order. Empty where nothing leads
+/// to the outputs. O(nodes + edges); with a cycle O(edges · α).
+pub fn on_every_path(graph: &Graph, order: &[NodeIx]) -> Vec<NodeIx> {
+    if !leads_onwards(graph, order) {
+        let tree = dominators(graph);
+        let all = tree.dominators(NodeIx::OUTPUTS.0);
+        return all.into_iter().flatten().map(NodeIx).collect();
+    }
+    let position = positions(graph, order);
+    let at = |ix: NodeIx| position.get(ix.0 as usize).copied().unwrap_or(0);
+    let mut leads = vec![false; graph.nodes.len()];
+    let is_fed = |ix: NodeIx| graph.incoming(ix).any(|edge| !edge.is_loop);
+    if !is_fed(NodeIx::OUTPUTS) {
+        return Vec::new();
+    }
+    for &ix in order.iter().rev() {
+        let mut onwards = graph.outgoing(ix).filter(|edge| !edge.is_loop);
+        let known = onwards.any(|edge| leads.get(edge.target.0 as usize) == Some(&true));
+        if let Some(slot) = leads.get_mut(ix.0 as usize) {
+            *slot = known || ix == NodeIx::OUTPUTS;
+        }
+    }
+    let leads = |ix: NodeIx| leads.get(ix.0 as usize) == Some(&true);
+    // Of the edges from the inputs to nodes that nothing feeds the farthest counts.
+    let unfed = order
+        .iter()
+        .filter(|&&ix| ix.is_model() && leads(ix) && !is_fed(ix));
+    let mut farthest = unfed.map(|&ix| at(ix)).max().unwrap_or(0);
+    let mut found = vec![NodeIx::INPUTS];
+    let outgoing = |ix: NodeIx| graph.outgoing(ix).filter(|edge| !edge.is_loop);
+    let reach = |ix: NodeIx| {
+        let targets = outgoing(ix).map(|edge| edge.target).filter(|&ix| leads(ix));
+        targets.map(at).max().unwrap_or(0)
+    };
+    farthest = farthest.max(reach(NodeIx::INPUTS));
+    for &ix in order
+        .iter()
+        .filter(|&&ix| ix != NodeIx::INPUTS && leads(ix))
+    {
+        // An edge that passes over a node is a way past it.
+        if farthest <= at(ix) {
+            found.push(ix);
+        }
+        farthest = farthest.max(reach(ix));
+    }
+    found
 }

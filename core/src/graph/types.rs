@@ -167,6 +167,19 @@ impl Type {
         }
     }
 
+    /// Whether two types say the same, wherever it is stated.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let facts = || self.facts.iter().zip(&other.facts);
+        let inner = match (&self.inner, &other.inner) {
+            (Some(one), Some(other)) => one.says_the_same(other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        inner
+            && self.kind == other.kind
+            && self.facts.len() == other.facts.len()
+            && facts().all(|((one, a), (other, b))| one == other && a.value == b.value)
+    }
+
     /// The fact of a parameter.
     pub fn fact(&self, param: Param) -> Option<&Fact> {
         self.facts.get(&param)

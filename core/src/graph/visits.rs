@@ -1,14 +1,22 @@
+use std::collections::BTreeSet;
+
 use super::{Edge, Graph, NodeIx, PortIx, topological_order};
-use crate::spec::Role;
+use crate::order::Gather as _;
+use crate::spec::{Join, Role};
 
 /// How often a request visits each node, on average; by the node's number.
 ///
 /// Where a node needs several values, it runs as often as the rarest of them comes. Rounds of a
 /// loop are not counted. O(nodes + edges · ports of a node).
 pub fn expected_visits(graph: &Graph) -> Vec<f64> {
+    expected_visits_in(graph, &topological_order(graph))
+}
+
+/// The same, where the topological order is known.
+pub fn expected_visits_in(graph: &Graph, order: &[NodeIx]) -> Vec<f64> {
     let fair = fair_shares(graph);
     let mut visits = vec![0.0_f64; graph.nodes.len()];
-    for ix in topological_order(graph) {
+    for &ix in order {
         let own = if ix == NodeIx::INPUTS {
             1.0
         } else {
@@ -94,4 +102,85 @@ fn share(graph: &Graph, edge: &Edge, fair: f64) -> f64 {
         Some("hit") => rate,
         _ => 1.0,
     }
+}
+
+/// The nodes that every request surely runs and waits for, the graph's own inputs among them.
+/// `order` is the topological order. O(nodes + edges · ports of a node).
+pub fn always_visited(graph: &Graph, order: &[NodeIx]) -> BTreeSet<NodeIx> {
+    let mut sure = vec![false; graph.nodes.len()];
+    for &node in order {
+        let runs = surely_runs(graph, node, &sure);
+        if let Some(slot) = sure.get_mut(node.0 as usize) {
+            *slot = runs;
+        }
+    }
+    let mut awaited = vec![false; graph.nodes.len()];
+    for &node in order.iter().rev() {
+        let waits = |edge: &Edge| {
+            let target = edge.target.0 as usize;
+            let may = !edge.is_loop && edge.required && awaited.get(target) == Some(&true);
+            may && !is_left_behind(graph, edge)
+        };
+        let waited_for = node == NodeIx::OUTPUTS || graph.outgoing(node).any(waits);
+        if let Some(slot) = awaited.get_mut(node.0 as usize) {
+            *slot = waited_for;
+        }
+    }
+    let both = sure
+        .iter()
+        .zip(&awaited)
+        .map(|(&sure, &awaited)| sure && awaited);
+    let nodes = (0_u32..).map(NodeIx).zip(both);
+    nodes
+        .filter_map(|(ix, passed)| passed.then_some(ix))
+        .gather()
+}
+
+/// Whether the end of an edge may go on without its value: it has a timeout, or the join takes
+/// what comes first.
+fn is_left_behind(graph: &Graph, edge: &Edge) -> bool {
+    let stated = graph.edge_spec(edge.ix);
+    if stated.is_some_and(|edge| edge.timeout.is_some()) {
+        return true;
+    }
+    if graph.role(edge.target) != Some(Role::Join) {
+        return false;
+    }
+    let join = graph
+        .spec_of(edge.target)
+        .and_then(|node| node.join.as_ref());
+    matches!(
+        join.map(|join| &join.value),
+        Some(Join::Any | Join::Quorum(_))
+    )
+}
+
+/// Whether every request runs a node, as far as its own inputs show.
+fn surely_runs(graph: &Graph, node: NodeIx, sure: &[bool]) -> bool {
+    let comes = |edge: &Edge| {
+        let surely = sure.get(edge.source.0 as usize) == Some(&true);
+        surely && !edge.is_loop && !is_branch(graph, edge)
+    };
+    let mut needed = graph.incoming(node).filter(|edge| !edge.is_loop);
+    needed.all(|edge| {
+        comes(edge)
+            || match edge.ports {
+                Some((_, to)) => graph.edges_at(to).any(comes),
+                None => graph
+                    .incoming(node)
+                    .filter(|edge| edge.ports.is_none())
+                    .any(comes),
+            }
+    })
+}
+
+/// Whether not every request takes an edge from its source.
+fn is_branch(graph: &Graph, edge: &Edge) -> bool {
+    let branches = match graph.role(edge.source) {
+        Some(Role::Router | Role::Splitter) => graph.outgoing(edge.source).count() > 1,
+        Some(Role::Cache) => true,
+        _ => false,
+    };
+    let stated = graph.edge_spec(edge.ix);
+    branches || stated.is_some_and(|edge| edge.when.is_some() || edge.probability.is_some())
 }

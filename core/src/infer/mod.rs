@@ -15,11 +15,11 @@ mod symbols;
 mod tests;
 mod unify;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use explain::Step;
 
-use crate::graph::{EdgeIx, FactValue, Graph, Param, PortIx, Type};
+use crate::graph::{EdgeIx, FactValue, Graph, NodeIx, Param, PortIx, Type};
 use crate::spec::Kind;
 use crate::text::Span;
 
@@ -31,6 +31,8 @@ pub struct Typing {
     /// The types that hold symbols, as they were before the symbols were solved.
     symbolic: BTreeMap<PortIx, Type>,
     bindings: BTreeMap<String, Binding>,
+    /// The joins that hand on one value as it came; all others give a list.
+    merging: BTreeSet<NodeIx>,
     /// Where two facts meet that cannot both hold, in the order of the document.
     pub conflicts: Vec<Conflict>,
 }
@@ -132,6 +134,11 @@ impl Typing {
     /// The type of a port after inference.
     pub fn of(&self, port: PortIx) -> Option<&Type> {
         self.types.get(port.0 as usize)
+    }
+
+    /// The joins that hand on one value as it came; all others give a list.
+    pub const fn merging(&self) -> &BTreeSet<NodeIx> {
+        &self.merging
     }
 
     /// Where an inferred fact came from; `None` for what the port states or its role brings.

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use super::symbols::{Symbols, has_symbols};
 use super::{Conflict, Origin, Side, Slot, Typing};
@@ -12,8 +12,6 @@ use crate::spec::{Dimension, Kind, Role};
 struct Unifier<'g> {
     graph: &'g Graph,
     typing: Typing,
-    /// Joins that hand on one value; all others give a list and say nothing of their branches.
-    merging: BTreeSet<NodeIx>,
     /// Positions of edges whose ends have changed.
     queue: VecDeque<usize>,
     queued: Vec<bool>,
@@ -23,12 +21,12 @@ pub(super) fn run(graph: &Graph) -> Typing {
     let types = graph.ports.iter().map(|port| port.ty.clone()).collect();
     let typing = Typing {
         types,
+        merging: merging_joins(graph),
         ..Typing::default()
     };
     let mut unifier = Unifier {
         graph,
         typing,
-        merging: merging_joins(graph),
         queue: VecDeque::new(),
         queued: vec![false; graph.edges.len()],
     };
@@ -71,7 +69,7 @@ impl<'g> Unifier<'g> {
     /// A join that waits for several values gives a list of them.
     fn lists(&mut self) {
         for (ix, node) in self.graph.model_nodes() {
-            if node.role != Some(Role::Join) || self.merging.contains(&ix) {
+            if node.role != Some(Role::Join) || self.typing.merging.contains(&ix) {
                 continue;
             }
             for &output in &node.outputs {
@@ -96,7 +94,8 @@ impl<'g> Unifier<'g> {
         };
         let pair = |&output: &PortIx| {
             let name = graph.port(output)?.name.as_str();
-            let merging = role == Role::Join && name == "out" && self.merging.contains(&node);
+            let merging =
+                role == Role::Join && name == "out" && self.typing.merging.contains(&node);
             let input = if merging {
                 "in"
             } else {
@@ -118,7 +117,7 @@ impl<'g> Unifier<'g> {
     /// none of them says what the others are.
     fn is_open(&self, edge: &Edge) -> bool {
         let role = self.graph.node(edge.target).and_then(|node| node.role);
-        role != Some(Role::Join) || self.merging.contains(&edge.target)
+        role != Some(Role::Join) || self.typing.merging.contains(&edge.target)
     }
 
     fn flow(&mut self, edge: &Edge) {

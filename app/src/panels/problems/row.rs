@@ -78,7 +78,7 @@ pub(super) fn Row(problem: Problem, done: Callback<()>) -> impl IntoView {
     let span = found.span;
     let suppressing = RwSignal::new(false);
     // What reading itself finds is no rule's to silence.
-    let suppressible = check::rule(code).is_some_and(|rule| rule.check.is_some());
+    let suppressible = check::rule(code).is_some_and(|rule| !rule.parts.is_empty());
     let related = found.related.iter().map(|related| {
         let span = related.span;
         view! {

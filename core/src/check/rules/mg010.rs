@@ -1,5 +1,5 @@
 use crate::check::{Context, Diagnostic};
-use crate::graph::{Node, Param, PortIx};
+use crate::graph::{Node, NodeIx, Param, PortIx};
 use crate::hardware::{kv_bytes_per_token, weight_bytes};
 use crate::spec::{self, Kind, Role};
 
@@ -45,24 +45,23 @@ rule! {
     ///     - {from: inputs.question, to: embedder.text}
     ///     - {from: embedder.vector, to: outputs.vector}
     /// ```
-    "MG010", Info, "facts that checks need are not stated", check
+    "MG010", Info, "facts that checks need are not stated", [Own: Node(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    for (ix, node) in cx.graph.model_nodes() {
-        let (Some(role), Some(spec)) = (node.role, cx.graph.spec_of(ix)) else {
-            continue;
-        };
-        let facts = missing(cx, node, role, spec);
-        let Some((last, before)) = facts.split_last() else { continue };
-        let facts = if before.is_empty() {
-            last.clone()
-        } else {
-            format!("{} and {last}", before.join(", "))
-        };
-        let message = format!("`{}` does not state {facts}: checks that need this are silent", node.name);
-        found.push(RULE.at(node.span, message).on_node(&node.name));
-    }
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    let Some(node) = cx.graph.node(ix) else { return };
+    let (Some(role), Some(spec)) = (node.role, cx.graph.spec_of(ix)) else {
+        return;
+    };
+    let facts = missing(cx, node, role, spec);
+    let Some((last, before)) = facts.split_last() else { return };
+    let facts = if before.is_empty() {
+        last.clone()
+    } else {
+        format!("{} and {last}", before.join(", "))
+    };
+    let message = format!("`{}` does not state {facts}: checks that need this are silent", node.name);
+    found.push(RULE.at(node.span, message).on_node(&node.name));
 }
 
 /// The facts that checks of a role need and that neither stand there nor follow.

@@ -43,7 +43,7 @@ rule! {
     ///     - {from: inputs.question, to: writer.prompt}
     ///     - {from: writer.text, to: outputs.answer}
     /// ```
-    "MG101", Error, "an edge names what does not exist", check
+    "MG101", Error, "an edge names what does not exist", [Always: Graph(check)]
 }
 
 /// The most names that a help line lists.

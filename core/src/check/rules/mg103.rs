@@ -51,7 +51,7 @@ rule! {
     ///     - {from: critic.out, to: writer.prompt, loop: {maxIterations: 3}}
     ///     - {from: writer.text, to: outputs.answer}
     /// ```
-    "MG103", Error, "a cycle has no bound", check
+    "MG103", Error, "a cycle has no bound", [Shape: Graph(check)]
 }
 
 /// The most nodes of a cycle that the message names.

@@ -1,4 +1,4 @@
-use crate::check::structure::{Meant, unfed};
+use crate::check::structure::is_unfed;
 use crate::check::{Context, Diagnostic};
 use crate::edit::Command;
 use crate::fix::{Planner, sources};
@@ -49,31 +49,31 @@ rule! {
     ///     - {from: inputs.question, to: reranker.query}
     ///     - {from: reranker.ranked, to: outputs.hits}
     /// ```
-    "MG104", Error, "a required input has nothing connected", check
+    "MG104", Error, "a required input has nothing connected", [Own: Port(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    let meant = Meant::new(cx.graph);
-    let mut planner = Planner::new(cx);
-    for ix in unfed(cx.graph, &meant) {
-        let Some(port) = cx.graph.port(ix) else { continue };
-        let path = cx.graph.port_path(ix);
-        let kind = cx.typing.of(ix).map_or("any", |ty| ty.kind.word());
-        let mut diagnostic = if port.node == NodeIx::OUTPUTS {
-            let message = format!("nothing gives the graph's output `{}`", port.name);
-            RULE.at(port.span, message)
-        } else {
-            RULE.at(port.span, format!("`{path}` needs a value, and no edge brings one"))
-        };
-        diagnostic = diagnostic.on_port(cx.graph.name(port.node), &port.name);
-        diagnostic = diagnostic.with_help(if kind == "any" {
-            "connect an output to it, or state `required: false` on it".to_owned()
-        } else {
-            format!("connect an output that gives {kind}, or state `required: false` on it")
-        });
-        offer(cx, &mut planner, ix, &mut diagnostic);
-        found.push(diagnostic);
+fn check(cx: &Context<'_>, ix: PortIx, found: &mut Vec<Diagnostic>) {
+    let Some(port) = cx.graph.port(ix) else { return };
+    if !is_unfed(cx.graph, cx.meant(), ix) {
+        return;
     }
+    let mut planner = Planner::new(cx);
+    let path = cx.graph.port_path(ix);
+    let kind = cx.typing.of(ix).map_or("any", |ty| ty.kind.word());
+    let mut diagnostic = if port.node == NodeIx::OUTPUTS {
+        let message = format!("nothing gives the graph's output `{}`", port.name);
+        RULE.at(port.span, message)
+    } else {
+        RULE.at(port.span, format!("`{path}` needs a value, and no edge brings one"))
+    };
+    diagnostic = diagnostic.on_port(cx.graph.name(port.node), &port.name);
+    diagnostic = diagnostic.with_help(if kind == "any" {
+        "connect an output to it, or state `required: false` on it".to_owned()
+    } else {
+        format!("connect an output that gives {kind}, or state `required: false` on it")
+    });
+    offer(cx, &mut planner, ix, &mut diagnostic);
+    found.push(diagnostic);
 }
 
 fn offer(cx: &Context<'_>, planner: &mut Planner<'_>, ix: PortIx, diagnostic: &mut Diagnostic) {

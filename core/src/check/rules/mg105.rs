@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::check::structure::{Meant, Way, mark, on_cycles, ports_of, unfed};
+use crate::check::structure::{Way, mark, ports_of, unfed};
 use crate::check::{Context, Diagnostic};
 use crate::edit::{Command, Item};
 use crate::fix::{Planner, port_path};
@@ -52,7 +52,7 @@ rule! {
     ///     - {from: writer.text, to: outputs.answer}
     ///     - {from: topic.label, to: outputs.topic}
     /// ```
-    "MG105", Warning, "what is computed is never used", check
+    "MG105", Warning, "what is computed is never used", [Shape: Graph(check)]
 }
 
 /// What has a rule of its own, and what follows from it.
@@ -69,16 +69,16 @@ struct Withheld {
 
 impl Withheld {
     fn new(cx: &Context<'_>) -> Self {
-        let meant = Meant::new(cx.graph);
-        let unfed = unfed(cx.graph, &meant);
+        let meant = cx.meant();
+        let unfed = unfed(cx.graph, meant);
         let owner = |&ix: &PortIx| Some(cx.graph.port(ix)?.node);
         let kind = |&ix: &PortIx| Some(cx.typing.of(ix)?.kind);
-        let mut nodes = meant.nodes;
-        nodes.extend(on_cycles(cx.graph).into_keys());
+        let mut nodes = meant.nodes.clone();
+        nodes.extend(cx.cycles().keys());
         Self {
             nodes,
             hungry: unfed.iter().filter_map(owner).gather(),
-            ports: meant.ports,
+            ports: meant.ports.clone(),
             kinds: unfed.iter().filter_map(kind).gather(),
         }
     }

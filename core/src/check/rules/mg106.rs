@@ -1,8 +1,7 @@
-use crate::check::structure::on_cycles;
 use crate::check::{Context, Diagnostic};
 use crate::edit::Command;
 use crate::fix::Planner;
-use crate::graph::{Branches, Direction, Edge, NodeIx};
+use crate::graph::{Direction, Edge, NodeIx};
 use crate::spec::{OnFailure, Role};
 
 rule! {
@@ -51,21 +50,19 @@ rule! {
     ///     - {from: large.text, to: first.in}
     ///     - {from: first.out, to: outputs.answer}
     /// ```
-    "MG106", Error, "an input is fed twice", check
+    "MG106", Error, "an input is fed twice", [Shape: Graph(check)]
 }
 
 fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let graph = cx.graph;
     let mut planner = Planner::new(cx);
-    let mut known = None;
     for (ix, port) in graph.all_ports() {
         let role = graph.node(port.node).and_then(|node| node.role);
         let many = graph.edges_at(ix).nth(1).is_some();
         if port.direction != Direction::Input || !many || role == Some(Role::Join) {
             continue;
         }
-        let (branches, cycle_of) =
-            known.get_or_insert_with(|| (Branches::new(graph), on_cycles(graph)));
+        let (branches, cycle_of) = (cx.branches(), cx.cycles());
         let mut edges: Vec<&Edge> = Vec::new();
         for edge in graph.edges_at(ix).filter(|edge| !edge.is_loop) {
             // An edge that closes a cycle is told of by the cycle; one that stands there twice by

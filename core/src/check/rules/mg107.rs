@@ -1,4 +1,4 @@
-use crate::check::structure::{Meant, ports_of, unfed};
+use crate::check::structure::{ports_of, unfed};
 use crate::check::{Context, Diagnostic};
 use crate::edit::Command;
 use crate::fix::Planner;
@@ -38,7 +38,7 @@ rule! {
     ///     - {from: inputs.question, to: writer.prompt}
     ///     - {from: writer.text, to: outputs.text}
     /// ```
-    "MG107", Warning, "the graph has no input or no output", check
+    "MG107", Warning, "the graph has no input or no output", [Shape: Graph(check)]
 }
 
 /// The most ways out that are offered.
@@ -50,12 +50,12 @@ fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     if graph.model_nodes().next().is_none() {
         return;
     }
-    let meant = Meant::new(graph);
+    let meant = cx.meant();
     let lacks = |node: NodeIx, side| {
         ports_of(graph, node, side).is_empty() && !meant.nodes.contains(&node)
     };
     // What needs a value says so itself, and an input is one way to give it.
-    let no_input = lacks(NodeIx::INPUTS, Direction::Output) && unfed(graph, &meant).is_empty();
+    let no_input = lacks(NodeIx::INPUTS, Direction::Output) && unfed(graph, meant).is_empty();
     let no_output = lacks(NodeIx::OUTPUTS, Direction::Input);
     let what = match (no_input, no_output) {
         (true, true) => "neither `inputs` nor `outputs`",

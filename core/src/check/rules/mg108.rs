@@ -1,5 +1,6 @@
 use crate::check::{Context, Diagnostic};
 use crate::fix;
+use crate::graph::NodeIx;
 use crate::order::Arrange as _;
 use crate::spec::Text;
 use crate::text::Spanned;
@@ -47,7 +48,7 @@ rule! {
     ///     - {from: draft.text, to: polish.prompt}
     ///     - {from: polish.text, to: outputs.answer}
     /// ```
-    "MG108", Warning, "two things have one external name", check
+    "MG108", Warning, "two things have one external name", [Shape: Graph(check), Own: Node(ports)]
 }
 
 /// A thing and what a target would call it.
@@ -68,8 +69,11 @@ fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
         });
         collide(cx, None, nodes.collect(), found);
     }
-    for node in spec.nodes() {
-        for ports in [&node.value.inputs, &node.value.outputs].into_iter().flatten() {
+}
+
+fn ports(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    let Some(node) = cx.graph.spec_of(ix) else { return };
+        for ports in [&node.inputs, &node.outputs].into_iter().flatten() {
             if ports.value.iter().all(|port| port.value.external_name.is_none()) {
                 continue;
             }
@@ -78,9 +82,8 @@ fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
                 let key = external.map_or(&port.name.value, |name| &name.value.0).clone();
                 Called { key, name: &port.name, external }
             });
-            collide(cx, Some(&node.name.value), ports.collect(), found);
+            collide(cx, Some(cx.graph.name(ix)), ports.collect(), found);
         }
-    }
 }
 
 fn collide(cx: &Context<'_>, of: Option<&str>, mut all: Vec<Called<'_>>, found: &mut Vec<Diagnostic>) {

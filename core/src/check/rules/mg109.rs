@@ -1,5 +1,4 @@
 use crate::order::Arrange as _;
-use crate::check::structure::Meant;
 use crate::check::{Context, Diagnostic, Fix};
 use crate::graph::{Edge, NodeIx};
 use crate::spec::{Percent, Role};
@@ -52,7 +51,7 @@ rule! {
     ///     - {from: stable.text, to: outputs.answer}
     ///     - {from: canary.text, to: outputs.answer}
     /// ```
-    "MG109", Error, "weights of a splitter do not add up", check
+    "MG109", Error, "weights of a splitter do not add up", [Own: Node(check)]
 }
 
 /// All of the requests.
@@ -60,44 +59,41 @@ const WHOLE: u64 = 1_000_000;
 /// What scaled weights are rounded to: a hundredth of a percent.
 const STEP: u64 = 100;
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    let mut meant = None;
-    for (ix, node) in cx.graph.model_nodes() {
-        if node.role != Some(Role::Splitter) {
-            continue;
-        }
-        let edges = cx.graph.outgoing(ix).filter(|edge| edge.ports.is_some() && !edge.is_loop);
-        let edges: Vec<(&Edge, Option<Spanned<Percent>>)> = edges
-            .map(|edge| (edge, cx.graph.edge_spec(edge.ix).and_then(|spec| spec.weight)))
-            .collect();
-        let stated: Vec<Spanned<Percent>> = edges.iter().filter_map(|(_, weight)| *weight).collect();
-        let sum = stated.iter().fold(0_u64, |sum, weight| sum.saturating_add(weight.value.0));
-        let fair = if stated.len() < edges.len() { sum <= WHOLE } else { sum == WHOLE };
-        if stated.is_empty() || fair {
-            continue;
-        }
-        // A broken edge may carry what is missing.
-        let meant = meant.get_or_insert_with(|| Meant::new(cx.graph));
-        if meant.nodes.contains(&ix) {
-            continue;
-        }
-        let total = Percent(sum);
-        let message = format!("the weights of splitter `{}` add up to {total}, not 100%", node.name);
-        let mut diagnostic = RULE
-            .at(node.span, message)
-            .on_node(&node.name)
-            .with_help("state weights that are 100% together, or none for equal shares");
-        for (edge, weight) in &edges {
-            if let Some(weight) = weight {
-                let target = target(cx, edge.target);
-                diagnostic = diagnostic.relate(weight.span, format!("{} to {target}", weight.value));
-            }
-        }
-        if cx.editable {
-            diagnostic.fixes.extend(scale(&stated, sum));
-        }
-        found.push(diagnostic);
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    let Some(node) = cx.graph.node(ix) else { return };
+    if node.role != Some(Role::Splitter) {
+        return;
     }
+    let edges = cx.graph.outgoing(ix).filter(|edge| edge.ports.is_some() && !edge.is_loop);
+    let edges: Vec<(&Edge, Option<Spanned<Percent>>)> = edges
+        .map(|edge| (edge, cx.graph.edge_spec(edge.ix).and_then(|spec| spec.weight)))
+        .collect();
+    let stated: Vec<Spanned<Percent>> = edges.iter().filter_map(|(_, weight)| *weight).collect();
+    let sum = stated.iter().fold(0_u64, |sum, weight| sum.saturating_add(weight.value.0));
+    let fair = if stated.len() < edges.len() { sum <= WHOLE } else { sum == WHOLE };
+    if stated.is_empty() || fair {
+        return;
+    }
+    // A broken edge may carry what is missing.
+    if cx.meant().nodes.contains(&ix) {
+        return;
+    }
+    let total = Percent(sum);
+    let message = format!("the weights of splitter `{}` add up to {total}, not 100%", node.name);
+    let mut diagnostic = RULE
+        .at(node.span, message)
+        .on_node(&node.name)
+        .with_help("state weights that are 100% together, or none for equal shares");
+    for (edge, weight) in &edges {
+        if let Some(weight) = weight {
+            let target = target(cx, edge.target);
+            diagnostic = diagnostic.relate(weight.span, format!("{} to {target}", weight.value));
+        }
+    }
+    if cx.editable {
+        diagnostic.fixes.extend(scale(&stated, sum));
+    }
+    found.push(diagnostic);
 }
 
 fn target(cx: &Context<'_>, node: NodeIx) -> String {

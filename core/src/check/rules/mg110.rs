@@ -1,6 +1,5 @@
-use crate::check::structure::Meant;
 use crate::check::{Context, Diagnostic, Fix};
-use crate::graph::{Direction, Edge};
+use crate::graph::{Direction, Edge, PortIx};
 use crate::spec::Condition;
 use crate::text::{Spanned, TextEdit};
 
@@ -51,59 +50,56 @@ rule! {
     ///     - {from: small.text, to: outputs.answer}
     ///     - {from: large.text, to: outputs.answer}
     /// ```
-    "MG110", Warning, "conditions without a default", check
+    "MG110", Warning, "conditions without a default", [Own: Port(check)]
 }
 
 /// The most edges that are offered as the default.
 const OFFERED: usize = 4;
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    let mut meant = None;
-    for (ix, port) in cx.graph.all_ports() {
-        if port.direction != Direction::Output {
-            continue;
-        }
-        let edges: Vec<&Edge> = cx.graph.edges_at(ix).filter(|edge| !edge.is_loop).collect();
-        let conditions: Vec<(&Edge, &Spanned<Condition>)> = edges
-            .iter()
-            .filter_map(|&edge| Some((edge, cx.graph.edge_spec(edge.ix)?.when.as_ref()?)))
-            .collect();
-        // A value that may be missing has somewhere to go: nowhere.
-        let matters = edges.iter().any(|edge| edge.required);
-        let is_default = |(_, when): &(&Edge, &Spanned<Condition>)| when.value.0.trim() == "default";
-        if conditions.is_empty()
-            || conditions.len() < edges.len()
-            || !matters
-            || conditions.iter().any(is_default)
-        {
-            continue;
-        }
-        // A broken edge from here may be the default.
-        let meant = meant.get_or_insert_with(|| Meant::new(cx.graph));
-        if meant.ports.contains(&ix) {
-            continue;
-        }
-        let path = cx.graph.port_path(ix);
-        let message = match conditions.as_slice() {
-            [(edge, _)] => format!("`{path}` has one edge, `{}`, with a condition and no default", edge.id),
-            many => format!("`{path}` has {} edges, all with conditions and none the default", many.len()),
-        };
-        let Some((last, _)) = conditions.last() else { continue };
-        let mut diagnostic = RULE
-            .at(last.span, message)
-            .on_port(cx.graph.name(port.node), &port.name)
-            .on_edge(&last.id)
-            .with_help("state `when: default` on the edge that takes all else");
-        for (_, when) in conditions.iter().take(8) {
-            diagnostic = diagnostic.relate(when.span, format!("when `{}`", when.value.0));
-        }
-        if cx.editable {
-            for (edge, when) in conditions.iter().rev().take(OFFERED) {
-                let label = format!("Make `{}` the default", edge.id);
-                let edit = TextEdit::replace(when.span, "default");
-                diagnostic = diagnostic.with_fix(Fix::choice(label, vec![edit]));
-            }
-        }
-        found.push(diagnostic);
+fn check(cx: &Context<'_>, ix: PortIx, found: &mut Vec<Diagnostic>) {
+    let Some(port) = cx.graph.port(ix) else { return };
+    if port.direction != Direction::Output {
+        return;
     }
+    let edges: Vec<&Edge> = cx.graph.edges_at(ix).filter(|edge| !edge.is_loop).collect();
+    let conditions: Vec<(&Edge, &Spanned<Condition>)> = edges
+        .iter()
+        .filter_map(|&edge| Some((edge, cx.graph.edge_spec(edge.ix)?.when.as_ref()?)))
+        .collect();
+    // A value that may be missing has somewhere to go: nowhere.
+    let matters = edges.iter().any(|edge| edge.required);
+    let is_default = |(_, when): &(&Edge, &Spanned<Condition>)| when.value.0.trim() == "default";
+    if conditions.is_empty()
+        || conditions.len() < edges.len()
+        || !matters
+        || conditions.iter().any(is_default)
+    {
+        return;
+    }
+    // A broken edge from here may be the default.
+    if cx.meant().ports.contains(&ix) {
+        return;
+    }
+    let path = cx.graph.port_path(ix);
+    let message = match conditions.as_slice() {
+        [(edge, _)] => format!("`{path}` has one edge, `{}`, with a condition and no default", edge.id),
+        many => format!("`{path}` has {} edges, all with conditions and none the default", many.len()),
+    };
+    let Some((last, _)) = conditions.last() else { return };
+    let mut diagnostic = RULE
+        .at(last.span, message)
+        .on_port(cx.graph.name(port.node), &port.name)
+        .on_edge(&last.id)
+        .with_help("state `when: default` on the edge that takes all else");
+    for (_, when) in conditions.iter().take(8) {
+        diagnostic = diagnostic.relate(when.span, format!("when `{}`", when.value.0));
+    }
+    if cx.editable {
+        for (edge, when) in conditions.iter().rev().take(OFFERED) {
+            let label = format!("Make `{}` the default", edge.id);
+            let edit = TextEdit::replace(when.span, "default");
+            diagnostic = diagnostic.with_fix(Fix::choice(label, vec![edit]));
+        }
+    }
+    found.push(diagnostic);
 }

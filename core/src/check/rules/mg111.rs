@@ -58,7 +58,7 @@ rule! {
     ///   identity: {model: {id: Qwen/Qwen2.5-7B-Instruct, family: qwen, task: text-generation, framework: tgi, precision: bf16}}
     ///   runtime: {accelerator: {vendor: nvidia, type: L40S, count: 1}}
     /// ```
-    "MG111", Error, "what a node refers to cannot be used", check
+    "MG111", Error, "what a node refers to cannot be used", [Own: Node(check)]
 }
 
 /// A document of the stream by its name.
@@ -67,28 +67,27 @@ enum Target<'a> {
     Model(&'a piqc::ModelSpec),
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    for (ix, _) in cx.graph.model_nodes() {
-        let Some(stated) = cx.graph.spec_of(ix).and_then(|node| node.spec_ref.as_ref()) else {
-            continue;
-        };
-        found.extend(digest(cx, ix, stated));
-        let Some(name) = &stated.name else {
-            if stated.path.is_none() {
-                let node = cx.graph.name(ix);
-                let message = format!("the `specRef` of `{node}` names neither a file nor a document");
-                let help = "state `name` for a document of this stream, or `path` for a file beside it";
-                found.push(RULE.at(stated.span, message).on_node(node).with_help(help));
-            }
-            continue;
-        };
-        // What a file holds is known where the file is: here only the stream is.
-        match target(cx, &name.value) {
-            None if stated.path.is_some() => {}
-            None => found.push(missing(cx, ix, name)),
-            Some(Target::Graph(graph)) => found.extend(subgraph(cx, ix, name.span, graph)),
-            Some(Target::Model(model)) => conflicts(cx, ix, model, found),
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+
+    let Some(stated) = cx.graph.spec_of(ix).and_then(|node| node.spec_ref.as_ref()) else {
+        return;
+    };
+    found.extend(digest(cx, ix, stated));
+    let Some(name) = &stated.name else {
+        if stated.path.is_none() {
+            let node = cx.graph.name(ix);
+            let message = format!("the `specRef` of `{node}` names neither a file nor a document");
+            let help = "state `name` for a document of this stream, or `path` for a file beside it";
+            found.push(RULE.at(stated.span, message).on_node(node).with_help(help));
         }
+        return;
+    };
+    // What a file holds is known where the file is: here only the stream is.
+    match target(cx, &name.value) {
+        None if stated.path.is_some() => {}
+        None => found.push(missing(cx, ix, name)),
+        Some(Target::Graph(graph)) => found.extend(subgraph(cx, ix, name.span, graph)),
+        Some(Target::Model(model)) => conflicts(cx, ix, model, found),
     }
 }
 

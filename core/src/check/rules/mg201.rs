@@ -44,30 +44,28 @@ rule! {
     ///     - {from: embedder.vector, to: store.query}
     ///     - {from: store.hits, to: outputs.hits}
     /// ```
-    "MG201", Error, "payload kinds differ", check
+    "MG201", Error, "payload kinds differ", [Always: Conflict(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
+fn check(cx: &Context<'_>, conflict: &Conflict, found: &mut Vec<Diagnostic>) {
     let mut planner = Planner::new(cx);
-    for conflict in &cx.typing.conflicts {
-        let kinds = meeting(cx, conflict) == Some(Meeting::Kinds);
-        if !kinds && !is_format(cx, conflict) {
-            continue;
-        }
-        let from = cx.graph.port_path(conflict.from);
-        let to = cx.graph.port_path(conflict.to);
-        let (given, taken) = (&conflict.given, &conflict.taken);
-        let items = of_items(conflict.slot);
-        let what = conflict.slot.param.map_or("kind", |param| param.key());
-        let message =
-            format!("`{from}` gives {items}{what} `{given}`, `{to}` takes {items}{what} `{taken}`");
-        let Some(diagnostic) = finding(cx, &RULE, conflict, message) else {
-            continue;
-        };
-        let help = "connect what has the type that is taken, or convert it with an adapter";
-        let diagnostic = diagnostic.with_help(help);
-        found.push(offer_adapter(cx, &mut planner, conflict, diagnostic));
+    let kinds = meeting(cx, conflict) == Some(Meeting::Kinds);
+    if !kinds && !is_format(cx, conflict) {
+        return;
     }
+    let from = cx.graph.port_path(conflict.from);
+    let to = cx.graph.port_path(conflict.to);
+    let (given, taken) = (&conflict.given, &conflict.taken);
+    let items = of_items(conflict.slot);
+    let what = conflict.slot.param.map_or("kind", |param| param.key());
+    let message =
+        format!("`{from}` gives {items}{what} `{given}`, `{to}` takes {items}{what} `{taken}`");
+    let Some(diagnostic) = finding(cx, &RULE, conflict, message) else {
+        return;
+    };
+    let help = "connect what has the type that is taken, or convert it with an adapter";
+    let diagnostic = diagnostic.with_help(help);
+    found.push(offer_adapter(cx, &mut planner, conflict, diagnostic));
 }
 
 /// Whether it is formats of one kind that differ; those of messages have a rule of their own.

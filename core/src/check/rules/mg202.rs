@@ -2,6 +2,7 @@ use crate::check::meeting::{finding, of_items, offer_adapter};
 use crate::check::{Context, Diagnostic};
 use crate::fix::Planner;
 use crate::graph::Param;
+use crate::infer::Conflict;
 
 rule! {
     /// An output stores its numbers in one type, and the input takes another: `f32` and `f16`.
@@ -52,24 +53,22 @@ rule! {
     ///     - {from: resize.out, to: model.in}
     ///     - {from: model.label, to: outputs.label}
     /// ```
-    "MG202", Error, "numbers are stored otherwise", check
+    "MG202", Error, "numbers are stored otherwise", [Always: Conflict(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
+fn check(cx: &Context<'_>, conflict: &Conflict, found: &mut Vec<Diagnostic>) {
     let mut planner = Planner::new(cx);
-    for conflict in &cx.typing.conflicts {
-        if conflict.slot.param != Some(Param::Dtype) {
-            continue;
-        }
-        let from = cx.graph.port_path(conflict.from);
-        let to = cx.graph.port_path(conflict.to);
-        let (given, taken) = (&conflict.given, &conflict.taken);
-        let items = of_items(conflict.slot);
-        let message = format!("`{from}` gives {items}dtype {given}, `{to}` takes {items}{taken}");
-        let Some(diagnostic) = finding(cx, &RULE, conflict, message) else {
-            continue;
-        };
-        let diagnostic = diagnostic.with_help("state one `dtype` on both, or convert by an adapter");
-        found.push(offer_adapter(cx, &mut planner, conflict, diagnostic));
+    if conflict.slot.param != Some(Param::Dtype) {
+        return;
     }
+    let from = cx.graph.port_path(conflict.from);
+    let to = cx.graph.port_path(conflict.to);
+    let (given, taken) = (&conflict.given, &conflict.taken);
+    let items = of_items(conflict.slot);
+    let message = format!("`{from}` gives {items}dtype {given}, `{to}` takes {items}{taken}");
+    let Some(diagnostic) = finding(cx, &RULE, conflict, message) else {
+        return;
+    };
+    let diagnostic = diagnostic.with_help("state one `dtype` on both, or convert by an adapter");
+    found.push(offer_adapter(cx, &mut planner, conflict, diagnostic));
 }

@@ -54,27 +54,25 @@ rule! {
     ///     - {from: resize.out, to: model.in}
     ///     - {from: model.label, to: outputs.label}
     /// ```
-    "MG203", Error, "shape, rank or size differs", check
+    "MG203", Error, "shape, rank or size differs", [Always: Conflict(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
+fn check(cx: &Context<'_>, conflict: &Conflict, found: &mut Vec<Diagnostic>) {
     let mut planner = Planner::new(cx);
-    for conflict in &cx.typing.conflicts {
-        let Some(param) = conflict.slot.param.filter(|&param| has_size(param)) else {
-            continue;
-        };
-        let message = message(cx, conflict, param);
-        let Some(diagnostic) = finding(cx, &RULE, conflict, message) else {
-            continue;
-        };
-        let help = if param.is_bound() {
-            "lower the output's bound, raise the input's, or cut the value with an adapter"
-        } else {
-            "give both one size, or convert by an adapter"
-        };
-        let diagnostic = diagnostic.with_help(help);
-        found.push(offer_adapter(cx, &mut planner, conflict, diagnostic));
-    }
+    let Some(param) = conflict.slot.param.filter(|&param| has_size(param)) else {
+        return;
+    };
+    let message = message(cx, conflict, param);
+    let Some(diagnostic) = finding(cx, &RULE, conflict, message) else {
+        return;
+    };
+    let help = if param.is_bound() {
+        "lower the output's bound, raise the input's, or cut the value with an adapter"
+    } else {
+        "give both one size, or convert by an adapter"
+    };
+    let diagnostic = diagnostic.with_help(help);
+    found.push(offer_adapter(cx, &mut planner, conflict, diagnostic));
 }
 
 /// A vector's dimension and how it is stored have rules of their own.

@@ -1,6 +1,7 @@
 use crate::check::meeting::{Meeting, finding, meeting, of_items, offer_adapter};
 use crate::check::{Context, Diagnostic};
 use crate::fix::Planner;
+use crate::infer::Conflict;
 
 rule! {
     /// An output gives a list (or candidates) where the input takes one item, or the other way round, and no
@@ -54,26 +55,24 @@ rule! {
     ///     - {from: template.out, to: writer.prompt}
     ///     - {from: writer.text, to: outputs.answer}
     /// ```
-    "MG204", Error, "a list meets an item", check
+    "MG204", Error, "a list meets an item", [Always: Conflict(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
+fn check(cx: &Context<'_>, conflict: &Conflict, found: &mut Vec<Diagnostic>) {
     let mut planner = Planner::new(cx);
-    for conflict in &cx.typing.conflicts {
-        if meeting(cx, conflict) != Some(Meeting::List) {
-            continue;
-        }
-        let from = cx.graph.port_path(conflict.from);
-        let to = cx.graph.port_path(conflict.to);
-        let (given, taken) = (&conflict.given, &conflict.taken);
-        let items = of_items(conflict.slot);
-        let message =
-            format!("`{from}` gives {items}kind `{given}`, `{to}` takes {items}kind `{taken}`");
-        let Some(diagnostic) = finding(cx, &RULE, conflict, message) else {
-            continue;
-        };
-        let help = "say with an adapter how many become one, or one becomes many";
-        let diagnostic = diagnostic.with_help(help);
-        found.push(offer_adapter(cx, &mut planner, conflict, diagnostic));
+    if meeting(cx, conflict) != Some(Meeting::List) {
+        return;
     }
+    let from = cx.graph.port_path(conflict.from);
+    let to = cx.graph.port_path(conflict.to);
+    let (given, taken) = (&conflict.given, &conflict.taken);
+    let items = of_items(conflict.slot);
+    let message =
+        format!("`{from}` gives {items}kind `{given}`, `{to}` takes {items}kind `{taken}`");
+    let Some(diagnostic) = finding(cx, &RULE, conflict, message) else {
+        return;
+    };
+    let help = "say with an adapter how many become one, or one becomes many";
+    let diagnostic = diagnostic.with_help(help);
+    found.push(offer_adapter(cx, &mut planner, conflict, diagnostic));
 }

@@ -58,7 +58,7 @@ rule! {
     ///     - {from: rewrite.out, to: writer.prompt}
     ///     - {from: writer.text, to: outputs.answer}
     /// ```
-    "MG205", Error, "an optional value feeds a required input", check
+    "MG205", Error, "an optional value feeds a required input", [Near: Edge(check), Shape: Graph(guards)]
 }
 
 /// Why a value may be missing.
@@ -71,50 +71,62 @@ enum Because {
     Node { passes: bool },
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
+/// Of all nodes but guardrails.
+fn check(cx: &Context<'_>, edge: &Edge, found: &mut Vec<Diagnostic>) {
+    if !is_guard(cx, edge.source) {
+        missing(cx, edge, found);
+    }
+}
+
+/// That a guardrail may be left out is told once, by what it leaves open.
+fn guards(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let graph = cx.graph;
-    let mut planner = Planner::new(cx);
-    // That a guardrail may be left out is told once, by what it leaves open.
-    let mut open_guards = None;
-    for edge in &graph.edges {
-        let Some((from, to)) = edge.ports else { continue };
-        let Some(because) = optional(cx, edge, from) else { continue };
-        if matches!(because, Because::Node { .. }) && is_guard(cx, edge.source) {
-            let open = open_guards.get_or_insert_with(|| mg311::open_guards(cx));
-            if open.contains(&edge.source) {
-                continue;
+    let mut open = None;
+    for (ix, _) in graph.model_nodes().filter(|(ix, _)| is_guard(cx, *ix)) {
+        for edge in graph.outgoing(ix) {
+            let because = edge.ports.and_then(|(from, _)| optional(cx, edge, from));
+            let by_node = matches!(because, Some(Because::Node { .. }));
+            if !by_node || !open.get_or_insert_with(|| mg311::open_guards(cx)).contains(&ix) {
+                missing(cx, edge, found);
             }
         }
-        let Some(taker) = graph.port(to).filter(|port| port.required) else { continue };
-        // A join takes what comes: one value that never is missing is enough.
-        let role = graph.node(edge.target).and_then(|node| node.role);
-        let certain = |other: &Edge| {
-            let from = other.ports.map(|(from, _)| from);
-            from.is_some_and(|from| optional(cx, other, from).is_none())
-        };
-        if role == Some(Role::Join) && graph.edges_at(to).any(certain) {
-            continue;
-        }
-        let (source, target) = (graph.port_path(from), graph.port_path(to));
-        let why = match because {
-            Because::Edge => "its edge is optional".to_owned(),
-            Because::Port => "it is optional".to_owned(),
-            Because::Node { .. } => format!("`{}` may be passed over", graph.name(edge.source)),
-        };
-        let message = format!("`{target}` needs a value, and `{source}` may be missing: {why}");
-        let mut diagnostic = RULE
-            .at(edge.span, message)
-            .on_edge(&edge.id)
-            .on_port(graph.name(taker.node), &taker.name)
-            .with_help("let the input be optional, or make sure that the value is there");
-        if let Some((span, text)) = stated(cx, edge, from, &because) {
-            diagnostic = diagnostic.relate(span, text);
-        }
-        for (label, command) in ways_out(cx, edge, &because, (from, to)) {
-            diagnostic.fixes.extend(planner.choice(label, &command));
-        }
-        found.push(diagnostic);
     }
+}
+
+fn missing(cx: &Context<'_>, edge: &Edge, found: &mut Vec<Diagnostic>) {
+    let graph = cx.graph;
+    let Some((from, to)) = edge.ports else { return };
+    let Some(because) = optional(cx, edge, from) else { return };
+    let mut planner = Planner::new(cx);
+    let Some(taker) = graph.port(to).filter(|port| port.required) else { return };
+    // A join takes what comes: one value that never is missing is enough.
+    let role = graph.node(edge.target).and_then(|node| node.role);
+    let certain = |other: &Edge| {
+        let from = other.ports.map(|(from, _)| from);
+        from.is_some_and(|from| optional(cx, other, from).is_none())
+    };
+    if role == Some(Role::Join) && graph.edges_at(to).any(certain) {
+        return;
+    }
+    let (source, target) = (graph.port_path(from), graph.port_path(to));
+    let why = match because {
+        Because::Edge => "its edge is optional".to_owned(),
+        Because::Port => "it is optional".to_owned(),
+        Because::Node { .. } => format!("`{}` may be passed over", graph.name(edge.source)),
+    };
+    let message = format!("`{target}` needs a value, and `{source}` may be missing: {why}");
+    let mut diagnostic = RULE
+        .at(edge.span, message)
+        .on_edge(&edge.id)
+        .on_port(graph.name(taker.node), &taker.name)
+        .with_help("let the input be optional, or make sure that the value is there");
+    if let Some((span, text)) = stated(cx, edge, from, &because) {
+        diagnostic = diagnostic.relate(span, text);
+    }
+    for (label, command) in ways_out(cx, edge, &because, (from, to)) {
+        diagnostic.fixes.extend(planner.choice(label, &command));
+    }
+    found.push(diagnostic);
 }
 
 fn is_guard(cx: &Context<'_>, node: NodeIx) -> bool {

@@ -1,10 +1,9 @@
-use std::collections::BTreeSet;
-
 use crate::check::meeting::{Meeting, finding, meeting, of_items, offer_adapter};
 use crate::check::{Context, Diagnostic};
 use crate::edit::Command;
 use crate::fix::Planner;
-use crate::graph::{EdgeIx, merging_joins};
+use crate::graph::Edge;
+use crate::infer::Conflict;
 use crate::spec::{Kind, Role};
 
 rule! {
@@ -64,56 +63,40 @@ rule! {
     ///     - {from: gather.out, to: polish.in}
     ///     - {from: polish.out, to: outputs.answer}
     /// ```
-    "MG208", Error, "a stream meets what needs the whole value", check
+    "MG208", Error, "a stream meets what needs the whole value", [Always: Conflict(check), Own: Edge(joins)]
 }
 
 const HELP: &str = "gather the pieces with an adapter, or let the receiver take a `stream`";
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    let mut planner = Planner::new(cx);
-    let mut told: BTreeSet<EdgeIx> = BTreeSet::new();
-    for conflict in &cx.typing.conflicts {
-        if meeting(cx, conflict) != Some(Meeting::Stream) {
-            continue;
-        }
-        let from = cx.graph.port_path(conflict.from);
-        let to = cx.graph.port_path(conflict.to);
-        let (items, taken) = (of_items(conflict.slot), &conflict.taken);
-        let message = format!("`{from}` gives {items}a stream, `{to}` takes {items}a whole {taken}");
-        let Some(diagnostic) = finding(cx, &RULE, conflict, message) else {
-            continue;
-        };
-        told.insert(conflict.edge);
-        let diagnostic = diagnostic.with_help(HELP);
-        found.push(offer_adapter(cx, &mut planner, conflict, diagnostic));
+fn check(cx: &Context<'_>, conflict: &Conflict, found: &mut Vec<Diagnostic>) {
+    if meeting(cx, conflict) != Some(Meeting::Stream) {
+        return;
     }
-    joins(cx, &mut planner, &told, found);
+    let from = cx.graph.port_path(conflict.from);
+    let to = cx.graph.port_path(conflict.to);
+    let (items, taken) = (of_items(conflict.slot), &conflict.taken);
+    let message = format!("`{from}` gives {items}a stream, `{to}` takes {items}a whole {taken}");
+    let Some(diagnostic) = finding(cx, &RULE, conflict, message) else {
+        return;
+    };
+    let diagnostic = diagnostic.with_help(HELP);
+    found.push(offer_adapter(cx, &mut Planner::new(cx), conflict, diagnostic));
 }
 
 /// A join that waits for several values waits for each to be whole; one that hands on a value hands
 /// on a stream as well.
-fn joins(
-    cx: &Context<'_>,
-    planner: &mut Planner<'_>,
-    told: &BTreeSet<EdgeIx>,
-    found: &mut Vec<Diagnostic>,
-) {
-    let mut merging = None;
-    for edge in &cx.graph.edges {
-        let Some((from, to)) = edge.ports else { continue };
+fn joins(cx: &Context<'_>, edge: &Edge, found: &mut Vec<Diagnostic>) {
+        let Some((from, to)) = edge.ports else { return };
         let gives = cx.typing.of(from).map(|ty| ty.kind);
         let takes = cx.typing.of(to).map(|ty| ty.kind);
         let role = cx.graph.node(edge.target).and_then(|node| node.role);
         if gives != Some(Kind::Stream)
             || takes == Some(Kind::Stream)
             || role != Some(Role::Join)
-            || told.contains(&edge.ix)
+            || cx.merging().contains(&edge.target)
+            || is_told(cx, edge)
         {
-            continue;
-        }
-        let merging = merging.get_or_insert_with(|| merging_joins(cx.graph));
-        if merging.contains(&edge.target) {
-            continue;
+            return;
         }
         let join = cx.graph.name(edge.target);
         let from = cx.graph.port_path(from);
@@ -127,7 +110,12 @@ fn joins(
         };
         diagnostic
             .fixes
-            .extend(planner.choice("Insert an adapter", &command));
+            .extend(Planner::new(cx).choice("Insert an adapter", &command));
         found.push(diagnostic);
-    }
+}
+
+/// Whether the types of its ports say it already.
+fn is_told(cx: &Context<'_>, edge: &Edge) -> bool {
+    let mut own = cx.typing.conflicts.iter().filter(|conflict| conflict.edge == edge.ix);
+    own.any(|conflict| meeting(cx, conflict) == Some(Meeting::Stream))
 }

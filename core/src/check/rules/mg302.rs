@@ -2,6 +2,7 @@ use crate::check::tokens::query_embedder;
 use crate::check::{Context, Diagnostic};
 use crate::fix;
 use crate::graph::{NodeIx, Param};
+use crate::infer::Conflict;
 use crate::spec::{Kind, Role, same_revision};
 
 rule! {
@@ -57,54 +58,48 @@ rule! {
     ///     - {from: embedder.vector, to: store.query}
     ///     - {from: store.hits, to: outputs.hits}
     /// ```
-    "MG302", Error, "vectors of another space, or of another revision of the model", check
+    "MG302", Error, "vectors of another space, or of another revision of the model", [Always: Conflict(spaces), Reach: Node(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    spaces(cx, found);
-    for (ix, node) in cx.graph.model_nodes() {
-        if node.role == Some(Role::Retriever) {
-            found.extend(revision(cx, ix));
-        }
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    if cx.graph.role(ix) == Some(Role::Retriever) {
+        found.extend(revision(cx, ix));
     }
 }
 
-fn spaces(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    let conflicts = &cx.typing.conflicts;
-    for conflict in conflicts {
-        let given_type = cx.typing.of(conflict.from);
-        let vector = given_type.is_some_and(|ty| ty.kind == Kind::Vector);
-        if !vector || conflict.slot.depth > 0 || conflict.slot.param != Some(Param::Space) {
-            continue;
-        }
-        // Another dimension already says that it is another model.
-        let other_dimension = conflicts.iter().any(|other| {
-            other.edge == conflict.edge && other.slot.param == Some(Param::Dim)
-        });
-        let Some(edge) = cx.graph.edge(conflict.edge).filter(|_| !other_dimension) else {
-            continue;
-        };
-        let from = cx.graph.port_path(conflict.from);
-        let to = cx.graph.port_path(conflict.to);
-        let (given, taken) = (&conflict.given, &conflict.taken);
-        let size = given_type.and_then(crate::graph::Type::dim).map_or_else(String::new, |dim| {
-            format!(", though both have {dim} dimensions")
-        });
-        let message = format!(
-            "`{from}` gives vectors of `{given}`, `{to}` compares them with vectors of `{taken}`{size}"
-        );
-        let help = format!("embed with `{taken}`, or build the index anew with `{given}`");
-        let mut diagnostic = RULE.at(edge.span, message).on_edge(&edge.id).with_help(help);
-        if let Some(port) = cx.graph.port(conflict.to) {
-            diagnostic = diagnostic.on_port(cx.graph.name(port.node), &port.name);
-        }
-        for (side, who) in [(given, from), (taken, to)] {
-            if let Some(span) = side.span() {
-                diagnostic = diagnostic.relate(span, format!("`{who}` has `{side}` from here"));
-            }
-        }
-        found.push(diagnostic);
+fn spaces(cx: &Context<'_>, conflict: &Conflict, found: &mut Vec<Diagnostic>) {
+    let given_type = cx.typing.of(conflict.from);
+    let vector = given_type.is_some_and(|ty| ty.kind == Kind::Vector);
+    if !vector || conflict.slot.depth > 0 || conflict.slot.param != Some(Param::Space) {
+        return;
     }
+    // Another dimension already says that it is another model.
+    let other_dimension = cx.typing.conflicts.iter().any(|other| {
+        other.edge == conflict.edge && other.slot.param == Some(Param::Dim)
+    });
+    let Some(edge) = cx.graph.edge(conflict.edge).filter(|_| !other_dimension) else {
+        return;
+    };
+    let from = cx.graph.port_path(conflict.from);
+    let to = cx.graph.port_path(conflict.to);
+    let (given, taken) = (&conflict.given, &conflict.taken);
+    let size = given_type.and_then(crate::graph::Type::dim).map_or_else(String::new, |dim| {
+        format!(", though both have {dim} dimensions")
+    });
+    let message = format!(
+        "`{from}` gives vectors of `{given}`, `{to}` compares them with vectors of `{taken}`{size}"
+    );
+    let help = format!("embed with `{taken}`, or build the index anew with `{given}`");
+    let mut diagnostic = RULE.at(edge.span, message).on_edge(&edge.id).with_help(help);
+    if let Some(port) = cx.graph.port(conflict.to) {
+        diagnostic = diagnostic.on_port(cx.graph.name(port.node), &port.name);
+    }
+    for (side, who) in [(given, from), (taken, to)] {
+        if let Some(span) = side.span() {
+            diagnostic = diagnostic.relate(span, format!("`{who}` has `{side}` from here"));
+        }
+    }
+    found.push(diagnostic);
 }
 
 /// The embedder of the queries and the one of the index are one model at two revisions.

@@ -55,16 +55,17 @@ rule! {
     ///     - {from: embedder.vector, to: store.query}
     ///     - {from: store.hits, to: outputs.hits}
     /// ```
-    "MG303", Warning, "metric or normalisation differs", check
+    "MG303", Warning, "metric or normalisation differs", [Always: Conflict(meeting), Own: Node(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    found.extend(cx.typing.conflicts.iter().filter_map(|conflict| meet(cx, conflict)));
-    for (ix, node) in cx.graph.model_nodes() {
-        if node.role == Some(Role::Retriever) {
-            found.extend(index(cx, ix));
-        }
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    if cx.graph.role(ix) == Some(Role::Retriever) {
+        found.extend(index(cx, ix));
     }
+}
+
+fn meeting(cx: &Context<'_>, conflict: &Conflict, found: &mut Vec<Diagnostic>) {
+    found.extend(meet(cx, conflict));
 }
 
 /// Whether two metrics order vectors of length 1 alike.

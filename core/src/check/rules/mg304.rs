@@ -54,14 +54,12 @@ rule! {
     ///     - {from: embedder.vector, to: store.query}
     ///     - {from: store.hits, to: outputs.hits}
     /// ```
-    "MG304", Error, "questions are embedded otherwise than the index", check
+    "MG304", Error, "questions are embedded otherwise than the index", [Reach: Node(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    for (ix, node) in cx.graph.model_nodes() {
-        if node.role == Some(Role::Retriever) {
-            found.extend(index(cx, ix));
-        }
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    if cx.graph.role(ix) == Some(Role::Retriever) {
+        found.extend(index(cx, ix));
     }
 }
 

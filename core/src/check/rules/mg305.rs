@@ -52,13 +52,13 @@ rule! {
     ///     - {from: inputs.passages, to: reranker.candidates}
     ///     - {from: reranker.ranked, to: outputs.ranked}
     /// ```
-    "MG305", Error, "query and passage are longer than the reranker takes", check
+    "MG305", Error, "query and passage are longer than the reranker takes", [Reach: Node(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    let nodes = cx.graph.model_nodes();
-    let rerankers = nodes.filter(|(_, node)| node.role == Some(Role::Reranker));
-    found.extend(rerankers.filter_map(|(ix, _)| pair(cx, ix)));
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    if cx.graph.role(ix) == Some(Role::Reranker) {
+        found.extend(pair(cx, ix));
+    }
 }
 
 fn pair(cx: &Context<'_>, reranker: NodeIx) -> Option<Diagnostic> {

@@ -55,13 +55,13 @@ rule! {
     ///     - {from: embedder.vector, to: store.query}
     ///     - {from: store.hits, to: outputs.hits}
     /// ```
-    "MG306", Error, "passages are longer than their embedder takes", check
+    "MG306", Error, "passages are longer than their embedder takes", [Reach: Node(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    let nodes = cx.graph.model_nodes();
-    let retrievers = nodes.filter(|(_, node)| node.role == Some(Role::Retriever));
-    found.extend(retrievers.filter_map(|(ix, _)| index(cx, ix)));
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    if cx.graph.role(ix) == Some(Role::Retriever) {
+        found.extend(index(cx, ix));
+    }
 }
 
 fn index(cx: &Context<'_>, retriever: NodeIx) -> Option<Diagnostic> {

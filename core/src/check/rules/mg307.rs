@@ -59,13 +59,13 @@ rule! {
     ///     - {from: inputs.passages, to: generator.context}
     ///     - {from: generator.text, to: outputs.answer}
     /// ```
-    "MG307", Error, "prompt and answer are longer than the generator's context", check
+    "MG307", Error, "prompt and answer are longer than the generator's context", [Reach: Node(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    let nodes = cx.graph.model_nodes();
-    let generators = nodes.filter(|(_, node)| node.role == Some(Role::Generator));
-    found.extend(generators.filter_map(|(ix, _)| context(cx, ix)));
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    if cx.graph.role(ix) == Some(Role::Generator) {
+        found.extend(context(cx, ix));
+    }
 }
 
 /// The passages that one port of a generator takes.

@@ -56,11 +56,11 @@ rule! {
     ///     - {from: encode.ids, to: writer.prompt}
     ///     - {from: writer.text, to: outputs.answer}
     /// ```
-    "MG308", Error, "tokens cross to another tokenizer", check
+    "MG308", Error, "tokens cross to another tokenizer", [Own: Edge(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    found.extend(cx.graph.edges.iter().filter_map(|edge| crosses(cx, edge)));
+fn check(cx: &Context<'_>, edge: &Edge, found: &mut Vec<Diagnostic>) {
+    found.extend(crosses(cx, edge));
 }
 
 /// Which tokenizer made, or reads, the tokens of a port.

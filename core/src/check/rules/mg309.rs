@@ -56,26 +56,35 @@ rule! {
     ///     - {from: inputs.passages, to: reranker.candidates}
     ///     - {from: reranker.ranked, to: outputs.ranked}
     /// ```
-    "MG309", Warning, "candidates are not what their reader expects", check
+    "MG309", Warning, "candidates are not what their reader expects", [
+        Always: Conflict(scores),
+        Own: Edge(along),
+        Own: Port(order),
+        Near: Node(check),
+    ]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    found.extend(cx.typing.conflicts.iter().filter_map(|conflict| score(cx, conflict)));
-    for edge in &cx.graph.edges {
-        let Some((from, to)) = edge.ports else { continue };
-        found.extend(range(cx, edge, from, to));
-        found.extend(fields(cx, edge, from, to));
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    let Some(node) = cx.graph.node(ix) else { return };
+    match node.role {
+        Some(Role::Reranker) => found.extend(chosen(cx, ix)),
+        Some(Role::Generator) => found.extend(node.inputs.iter().filter_map(|&port| expected(cx, port))),
+        _ => {}
     }
-    for (ix, port) in cx.graph.all_ports() {
-        found.extend(backwards(cx, ix, &port.ty));
-    }
-    for (ix, node) in cx.graph.model_nodes() {
-        match node.role {
-            Some(Role::Reranker) => found.extend(chosen(cx, ix)),
-            Some(Role::Generator) => found.extend(node.inputs.iter().filter_map(|&port| expected(cx, port))),
-            _ => {}
-        }
-    }
+}
+
+fn scores(cx: &Context<'_>, conflict: &Conflict, found: &mut Vec<Diagnostic>) {
+    found.extend(score(cx, conflict));
+}
+
+fn along(cx: &Context<'_>, edge: &Edge, found: &mut Vec<Diagnostic>) {
+    let Some((from, to)) = edge.ports else { return };
+    found.extend(range(cx, edge, from, to));
+    found.extend(fields(cx, edge, from, to));
+}
+
+fn order(cx: &Context<'_>, ix: PortIx, found: &mut Vec<Diagnostic>) {
+    found.extend(cx.graph.port(ix).and_then(|port| backwards(cx, ix, &port.ty)));
 }
 
 fn score(cx: &Context<'_>, conflict: &Conflict) -> Option<Diagnostic> {

@@ -47,7 +47,7 @@ rule! {
     ///     - {from: inputs.chat, to: writer.prompt}
     ///     - {from: writer.text, to: outputs.answer}
     /// ```
-    "MG310", Warning, "chat format does not fit the model's template", check
+    "MG310", Warning, "chat format does not fit the model's template", [Own: Node(check)]
 }
 
 /// Formats by a mark that only their templates hold.
@@ -79,11 +79,9 @@ const ALIASES: &[(&str, &str)] = &[
 /// Roles and contents without any marks: the server puts them into whatever template there is.
 const NEUTRAL: &[&str] = &["openai", "openaichat", "chat", "roles", "rolecontent", "json"];
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    for (ix, node) in cx.graph.model_nodes() {
-        if node.role == Some(Role::Generator) {
-            found.extend(format(cx, ix, node));
-        }
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    if let Some(node) = cx.graph.node(ix).filter(|node| node.role == Some(Role::Generator)) {
+        found.extend(format(cx, ix, node));
     }
 }
 

@@ -68,7 +68,7 @@ rule! {
     ///     - {from: guard.text, to: generator.prompt}
     ///     - {from: generator.text, to: outputs.answer}
     /// ```
-    "MG311", Error, "a path past the guardrails", check
+    "MG311", Error, "a path past the guardrails", [Shape: Graph(check)]
 }
 
 /// The guardrails on one side of the generators.

@@ -49,14 +49,12 @@ rule! {
     ///     - {from: easy.text, to: outputs.answer}
     ///     - {from: hard.text, to: outputs.answer}
     /// ```
-    "MG313", Warning, "all branches of a router are the same model", check
+    "MG313", Warning, "all branches of a router are the same model", [Reach: Node(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    for (ix, node) in cx.graph.model_nodes() {
-        if node.role == Some(Role::Router) {
-            found.extend(branches(cx, ix));
-        }
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    if cx.graph.role(ix) == Some(Role::Router) {
+        found.extend(branches(cx, ix));
     }
 }
 

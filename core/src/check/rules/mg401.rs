@@ -1,10 +1,7 @@
-use std::collections::BTreeSet;
-
-use crate::order::Gather as _;
 use crate::check::latency::{Percentile, at_least, objectives};
 use crate::check::{Context, Diagnostic, Severity};
-use crate::graph::{Edge, Graph, NodeIx, dominators, heaviest_path, topological_order};
-use crate::spec::{Duration, Join, Role};
+use crate::graph::{Edge, NodeIx, heaviest_path};
+use crate::spec::Duration;
 use crate::text::Span;
 
 rule! {
@@ -57,7 +54,7 @@ rule! {
     ///   objectives:
     ///     latency: {p95: 4s}
     /// ```
-    "MG401", Error, "latencies along a path exceed the objective", check
+    "MG401", Error, "latencies along a path exceed the objective", [Always: Graph(check)]
 }
 
 const NOT_ADDITIVE: &str = "percentiles do not add: the sum is neither bound nor estimate";
@@ -94,7 +91,7 @@ fn slowest(
         hop.map_or(0, |hop| hop.value.0)
     };
     let weight = |node| time(node).map_or(0, |(time, ..)| time.0);
-    let (path, sum) = heaviest_path(graph, weight, hop)?;
+    let (path, sum) = heaviest_path(graph, cx.order(), weight, hop)?;
     let mut parts = Vec::new();
     for (&from, &to) in path.iter().zip(path.iter().skip(1)) {
         let edges = graph.outgoing(from).filter(|edge| edge.target == to && !edge.is_loop);
@@ -167,7 +164,7 @@ fn single(cx: &Context<'_>, goals: &[Percentile], found: &mut Vec<Diagnostic>) {
     if goals.is_empty() {
         return;
     }
-    for node in always_passed(cx.graph) {
+    for &node in cx.passed() {
         let latency = cx.graph.spec_of(node).and_then(|node| node.latency.as_ref());
         let Some(latency) = latency else { continue };
         let broken = goals.iter().find_map(|goal| {
@@ -210,61 +207,4 @@ fn sum(cx: &Context<'_>, goal: &Percentile) -> Option<Diagnostic> {
         .with_severity(Severity::Warning)
         .with_help("simulate the graph: that is the estimate");
     Some(shares(diagnostic, &parts, sum, goal.time.value))
-}
-
-/// The nodes that every request passes and waits for: those on every path, and those that surely
-/// run and whose values are waited for. O(nodes + edges), nearly.
-fn always_passed(graph: &Graph) -> BTreeSet<NodeIx> {
-    let order = topological_order(graph);
-    let mut sure: BTreeSet<NodeIx> = BTreeSet::new();
-    for &node in &order {
-        if surely_runs(graph, node, &sure) {
-            sure.insert(node);
-        }
-    }
-    let mut awaited = BTreeSet::from([NodeIx::OUTPUTS]);
-    for &node in order.iter().rev() {
-        let waits = |edge: &Edge| {
-            let stated = graph.edge_spec(edge.ix);
-            let timeout = stated.is_some_and(|edge| edge.timeout.is_some());
-            let join = graph.spec_of(edge.target).and_then(|node| node.join.as_ref());
-            let first = matches!(join.map(|join| &join.value), Some(Join::Any | Join::Quorum(_)));
-            !edge.is_loop && edge.required && !timeout && !first && awaited.contains(&edge.target)
-        };
-        if graph.outgoing(node).any(waits) {
-            awaited.insert(node);
-        }
-    }
-    let mut passed: BTreeSet<NodeIx> = sure.intersection(&awaited).copied().gather();
-    let tree = dominators(graph);
-    let on_every_path = tree.dominators(NodeIx::OUTPUTS.0);
-    passed.extend(on_every_path.into_iter().flatten().map(NodeIx));
-    passed.retain(|node| node.is_model());
-    passed
-}
-
-/// Whether every request runs a node, as far as its own inputs show.
-fn surely_runs(graph: &Graph, node: NodeIx, sure: &BTreeSet<NodeIx>) -> bool {
-    let mut needed: BTreeSet<Option<u32>> = BTreeSet::new();
-    let mut fed: BTreeSet<Option<u32>> = BTreeSet::new();
-    for edge in graph.incoming(node).filter(|edge| !edge.is_loop) {
-        let port = edge.ports.map(|(_, to)| to.0);
-        needed.insert(port);
-        if sure.contains(&edge.source) && !is_branch(graph, edge) {
-            fed.insert(port);
-        }
-    }
-    needed.is_subset(&fed)
-}
-
-/// Whether only some requests take an edge.
-fn is_branch(graph: &Graph, edge: &Edge) -> bool {
-    let role = graph.node(edge.source).and_then(|node| node.role);
-    let branches = match role {
-        Some(Role::Router | Role::Splitter) => graph.outgoing(edge.source).count() > 1,
-        Some(Role::Cache) => true,
-        _ => false,
-    };
-    let stated = graph.edge_spec(edge.ix);
-    branches || stated.is_some_and(|edge| edge.when.is_some() || edge.probability.is_some())
 }

@@ -46,11 +46,11 @@ rule! {
     ///     - {from: inputs.query, to: store.query, hop: 2ms, maxLatency: 20ms}
     ///     - {from: store.hits, to: outputs.hits}
     /// ```
-    "MG402", Error, "an edge's latency limit is below what its end states", check
+    "MG402", Error, "an edge's latency limit is below what its end states", [Own: Edge(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    found.extend(cx.graph.edges.iter().filter_map(|edge| limit(cx, edge)));
+fn check(cx: &Context<'_>, edge: &Edge, found: &mut Vec<Diagnostic>) {
+    found.extend(limit(cx, edge));
 }
 
 fn limit(cx: &Context<'_>, edge: &Edge) -> Option<Diagnostic> {

@@ -48,19 +48,17 @@ rule! {
     ///     - {from: inputs.question, to: generator.prompt}
     ///     - {from: generator.text, to: outputs.answer}
     /// ```
-    "MG403", Error, "a timeout is below what it waits for", check
+    "MG403", Error, "a timeout is below what it waits for", [Near: Node(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+
+    let Some(node) = cx.graph.spec_of(ix) else { return };
+    let Some(own) = timeout(node) else { return };
+    found.extend(budget(cx, ix, own, node.budget));
     let execution = cx.graph.spec.body().and_then(|body| body.execution);
-    let chained = execution.is_some_and(|execution| execution.value == Execution::Chained);
-    for (ix, _) in cx.graph.model_nodes() {
-        let Some(node) = cx.graph.spec_of(ix) else { continue };
-        let Some(own) = timeout(node) else { continue };
-        found.extend(budget(cx, ix, own, node.budget));
-        if chained {
-            found.extend(called(cx, ix, own));
-        }
+    if execution.is_some_and(|execution| execution.value == Execution::Chained) {
+        found.extend(called(cx, ix, own));
     }
 }
 

@@ -43,11 +43,11 @@ rule! {
     ///     - {from: inputs.question, to: generator.prompt}
     ///     - {from: generator.text, to: outputs.answer}
     /// ```
-    "MG404", Error, "all tries take longer than the timeout", check
+    "MG404", Error, "all tries take longer than the timeout", [Own: Node(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    found.extend(cx.graph.model_nodes().filter_map(|(ix, _)| tries(cx, ix)));
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    found.extend(tries(cx, ix));
 }
 
 fn tries(cx: &Context<'_>, ix: NodeIx) -> Option<Diagnostic> {

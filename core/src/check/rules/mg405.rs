@@ -1,7 +1,7 @@
 use crate::check::latency::{highest, lowest};
 use crate::check::structure::{Way, mark};
 use crate::check::{Context, Diagnostic};
-use crate::graph::{Edge, NodeIx, topological_order};
+use crate::graph::{Edge, NodeIx};
 use crate::spec::{Duration, Join, Role};
 
 rule! {
@@ -52,7 +52,7 @@ rule! {
     ///     - {from: thorough.text, to: both.in}
     ///     - {from: both.out, to: outputs.answers}
     /// ```
-    "MG405", Info, "a branch of a join always waits", check
+    "MG405", Info, "a branch of a join always waits", [Always: Graph(check)]
 }
 
 /// How many nodes may be looked at for the joins of a graph.
@@ -60,12 +60,13 @@ const STEPS: usize = 1_000_000;
 
 fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let graph = cx.graph;
-    let mut order = None;
     let mut left = STEPS;
     for (ix, node) in graph.model_nodes() {
+        if node.role != Some(Role::Join) {
+            continue;
+        }
         let join = graph.spec_of(ix).and_then(|node| node.join.as_ref());
-        let waits = join.is_none_or(|join| matches!(join.value, Join::All));
-        if node.role != Some(Role::Join) || !waits {
+        if join.is_some_and(|join| !matches!(join.value, Join::All)) {
             continue;
         }
         let branches: Vec<&Edge> =
@@ -73,8 +74,7 @@ fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
         let pairs = branches.len().saturating_mul(branches.len());
         let Some(rest) = left.checked_sub(pairs.saturating_mul(graph.nodes.len())) else { return };
         left = rest;
-        let order = order.get_or_insert_with(|| topological_order(graph));
-        found.extend(waiting(cx, order, ix, &branches));
+        found.extend(waiting(cx, cx.order(), ix, &branches));
     }
 }
 

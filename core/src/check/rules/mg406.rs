@@ -1,6 +1,6 @@
 use crate::check::{Context, Diagnostic};
 use crate::fix;
-use crate::graph::{NodeIx, expected_visits};
+use crate::graph::NodeIx;
 use crate::spec::{Arrivals, Batch, Duration, Latency, Node, Rate, Service};
 use crate::text::{Span, Spanned};
 use crate::yaml::Fragment;
@@ -54,7 +54,7 @@ rule! {
     ///     - {from: generator.text, to: outputs.answer}
     ///   workload: {arrivals: {poisson: {rate: 4rps}}}
     /// ```
-    "MG406", Warning, "a node is busy more than 80 % of the time", check
+    "MG406", Warning, "a node is busy more than 80 % of the time", [Visits: Node(check)]
 }
 
 /// The share of the time that a node may be busy.
@@ -63,11 +63,9 @@ const BUSY: f64 = 0.8;
 /// How far a percentile of a normal law lies above its median, in standard deviations.
 const HEIGHTS: [f64; 4] = [0.0, 1.281_551_565_545, 1.644_853_626_951, 2.326_347_874_041];
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    let Some((rate, span)) = rate(cx) else { return };
-    let visits = expected_visits(cx.graph);
-    for (ix, _) in cx.graph.model_nodes() {
-        let share = visits.get(ix.0 as usize).copied().unwrap_or(0.0);
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    if let Some((rate, span)) = rate(cx) {
+        let share = cx.visits().get(ix.0 as usize).copied().unwrap_or(0.0);
         found.extend(busy(cx, ix, rate * share, span));
     }
 }

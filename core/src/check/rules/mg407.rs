@@ -1,4 +1,5 @@
 use crate::check::{Context, Diagnostic};
+use crate::graph::NodeIx;
 use crate::spec::LatencySource;
 
 rule! {
@@ -38,30 +39,29 @@ rule! {
     ///     - {from: inputs.question, to: generator.prompt}
     ///     - {from: generator.text, to: outputs.answer}
     /// ```
-    "MG407", Info, "a latency without source or load", check
+    "MG407", Info, "a latency without source or load", [Own: Node(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    for (ix, node) in cx.graph.model_nodes() {
-        let Some(latency) = cx.graph.spec_of(ix).and_then(|node| node.latency.as_ref()) else {
-            continue;
-        };
-        let name = &node.name;
-        let load = latency.at.as_ref().map(|at| &at.value);
-        let loaded = load.is_some_and(|at| at.rate.is_some() || at.batch.is_some());
-        let (span, message, help) = match latency.source {
-            None => (
-                latency.span,
-                format!("the latency of `{name}` does not say where it comes from"),
-                "state `source: declared`, `measured` or `simulated`",
-            ),
-            Some(source) if source.value != LatencySource::Declared && !loaded => (
-                source.span,
-                format!("the latency of `{name}` was {}, it does not say under which load", source.value),
-                "state the load, as in `at: {rate: 20rps}`",
-            ),
-            Some(_) => continue,
-        };
-        found.push(RULE.at(span, message).on_node(name).with_help(help));
-    }
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    let Some(node) = cx.graph.node(ix) else { return };
+    let Some(latency) = cx.graph.spec_of(ix).and_then(|node| node.latency.as_ref()) else {
+        return;
+    };
+    let name = &node.name;
+    let load = latency.at.as_ref().map(|at| &at.value);
+    let loaded = load.is_some_and(|at| at.rate.is_some() || at.batch.is_some());
+    let (span, message, help) = match latency.source {
+        None => (
+            latency.span,
+            format!("the latency of `{name}` does not say where it comes from"),
+            "state `source: declared`, `measured` or `simulated`",
+        ),
+        Some(source) if source.value != LatencySource::Declared && !loaded => (
+            source.span,
+            format!("the latency of `{name}` was {}, it does not say under which load", source.value),
+            "state the load, as in `at: {rate: 20rps}`",
+        ),
+        Some(_) => return,
+    };
+    found.push(RULE.at(span, message).on_node(name).with_help(help));
 }

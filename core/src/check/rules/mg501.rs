@@ -1,4 +1,4 @@
-use crate::check::placed::{Shares, gigabytes, slice, written};
+use crate::check::placed::{gigabytes, slice, written};
 use crate::check::tokens::grouped;
 use crate::check::{Context, Diagnostic, Fix};
 use crate::fix;
@@ -60,16 +60,16 @@ rule! {
     ///     - {from: inputs.question, to: generator.prompt}
     ///     - {from: generator.text, to: outputs.answer}
     /// ```
-    "MG501", Error, "a model does not fit into its GPUs", check
+    "MG501", Error, "a model does not fit into its GPUs", [Own: Node(check), Always: Graph(groups)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    let catalogue = Catalogue::builtin();
-    for (ix, _) in cx.graph.model_nodes() {
-        found.extend(fits(cx, &catalogue, ix));
-    }
-    for group in Shares::new(cx).groups() {
-        found.extend(together(cx, &catalogue, &group));
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    found.extend(fits(cx, cx.catalogue(), ix));
+}
+
+fn groups(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
+    for group in cx.shares().groups() {
+        found.extend(together(cx, cx.catalogue(), &group));
     }
 }
 

@@ -47,11 +47,11 @@ rule! {
     ///     - {from: inputs.question, to: generator.prompt}
     ///     - {from: generator.text, to: outputs.answer}
     /// ```
-    "MG502", Error, "GPUs of a replica do not divide the heads", check
+    "MG502", Error, "GPUs of a replica do not divide the heads", [Own: Node(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    found.extend(cx.graph.model_nodes().filter_map(|(ix, _)| heads(cx, ix)));
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    found.extend(heads(cx, ix));
 }
 
 fn divides(gpus: u32, heads: Option<Spanned<Positive>>) -> bool {

@@ -56,18 +56,16 @@ rule! {
     ///       - {name: small, gpu: L4, count: 2}
     ///       - {name: large, gpu: L40S, count: 2}
     /// ```
-    "MG503", Warning, "co-located nodes are placed apart", check
+    "MG503", Warning, "co-located nodes are placed apart", [Always: Graph(check)]
 }
 
 fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    let mut catalogue = None;
-    for (ix, _) in cx.graph.model_nodes() {
+    for &ix in cx.beside() {
         let placement = cx.graph.spec_of(ix).and_then(|node| node.placement.as_ref());
         let Some(placement) = placement.map(|placement| &placement.value) else { continue };
         let beside = placement.co_locate.as_ref().map_or(&[][..], |names| &names.value);
         for name in beside.iter().chain(with(placement)) {
-            let catalogue = catalogue.get_or_insert_with(Catalogue::builtin);
-            found.extend(apart(cx, catalogue, ix, name));
+            found.extend(apart(cx, cx.catalogue(), ix, name));
         }
     }
 }

@@ -1,4 +1,4 @@
-use crate::check::placed::{Shares, slice};
+use crate::check::placed::slice;
 use crate::check::{Context, Diagnostic, Severity};
 use crate::fix;
 use crate::graph::NodeIx;
@@ -48,7 +48,7 @@ rule! {
     ///   hardware:
     ///     pools: [{name: west, gpu: L40S, count: 4}]
     /// ```
-    "MG504", Error, "more GPUs than there are, or an unknown one", check
+    "MG504", Error, "more GPUs than there are, or an unknown one", [Own: Node(placed), Always: Graph(check)]
 }
 
 /// A GPU in millionths, so that parts of one can be added.
@@ -64,26 +64,35 @@ struct Demand<'a> {
     most: u64,
 }
 
+/// Whether a node's GPU is known, and its pool has it.
+fn placed(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    let catalogue = cx.catalogue();
+    let Some(demand) = demand(cx, catalogue, ix) else { return };
+    let name = cx.graph.name(ix);
+    if let Some(told) = unknown(cx, catalogue, demand.gpu, &format!("`{name}`"), Some(name)) {
+        found.push(told);
+    } else if let Some(pool) = &demand.placement.pool {
+        found.extend(elsewhere(cx, catalogue, &demand, pool));
+    }
+}
+
 fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    let catalogue = Catalogue::builtin();
-    let pools = pools(cx);
+    let (catalogue, pools) = (cx.catalogue(), pools(cx));
+    if pools.is_empty() {
+        return;
+    }
     for pool in pools {
         if let Some(gpu) = &pool.gpu {
             let of = pool.name.as_ref().map_or("a pool", |name| &name.value.0);
-            found.extend(unknown(cx, &catalogue, gpu, &format!("pool `{of}`"), None));
+            found.extend(unknown(cx, catalogue, gpu, &format!("pool `{of}`"), None));
         }
     }
     let mut demands = Vec::new();
-    let shares = Shares::new(cx);
-    for (ix, node) in cx.graph.model_nodes() {
-        let Some(demand) = demand(cx, &catalogue, ix) else { continue };
-        let told = unknown(cx, &catalogue, demand.gpu, &format!("`{}`", node.name), Some(&node.name));
-        let known = told.is_none();
-        found.extend(told);
-        if let Some(pool) = &demand.placement.pool
-            && let Some(told) = elsewhere(cx, &catalogue, &demand, pool)
-        {
-            found.extend(Some(told).filter(|_| known));
+    let shares = cx.shares();
+    for (ix, _) in cx.graph.model_nodes() {
+        let Some(demand) = demand(cx, catalogue, ix) else { continue };
+        let pool = demand.placement.pool.as_ref();
+        if pool.is_some_and(|pool| elsewhere(cx, catalogue, &demand, pool).is_some()) {
             continue;
         }
         // GPUs that are shared count with the first of those who share them.
@@ -103,11 +112,11 @@ fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
         return;
     }
     for (at, pool) in pools.iter().enumerate() {
-        let Some(kind) = kind(&catalogue, pool) else { continue };
+        let Some(kind) = kind(catalogue, pool) else { continue };
         let same: Vec<(usize, &Spanned<Pool>)> = pools
             .iter()
             .enumerate()
-            .filter(|(_, other)| self::kind(&catalogue, other) == Some(kind))
+            .filter(|(_, other)| self::kind(catalogue, other) == Some(kind))
             .collect();
         let counts = same.iter().map(|(_, pool)| pool.count.map(|count| u64::from(count.value.0)));
         let sum = counts.sum::<Option<u64>>();

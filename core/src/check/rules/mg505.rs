@@ -45,21 +45,20 @@ rule! {
     ///     - {from: inputs.question, to: generator.prompt}
     ///     - {from: generator.text, to: outputs.answer}
     /// ```
-    "MG505", Error, "configured for more than the model's context", check
+    "MG505", Error, "configured for more than the model's context", [Own: Node(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    for (ix, _) in cx.graph.model_nodes() {
-        let node = cx.graph.spec_of(ix);
-        let limits = node.and_then(|node| node.limits.as_ref());
-        let tokenizer = node.and_then(|node| node.tokenizer.as_ref());
-        let configured = [
-            ("limits.maxModelLen", limits.and_then(|limits| limits.max_model_len)),
-            ("tokenizer.maxInputTokens", tokenizer.and_then(|tokenizer| tokenizer.max_input_tokens)),
-        ];
-        for (key, tokens) in configured {
-            found.extend(tokens.and_then(|tokens| beyond(cx, ix, key, tokens)));
-        }
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+
+    let node = cx.graph.spec_of(ix);
+    let limits = node.and_then(|node| node.limits.as_ref());
+    let tokenizer = node.and_then(|node| node.tokenizer.as_ref());
+    let configured = [
+        ("limits.maxModelLen", limits.and_then(|limits| limits.max_model_len)),
+        ("tokenizer.maxInputTokens", tokenizer.and_then(|tokenizer| tokenizer.max_input_tokens)),
+    ];
+    for (key, tokens) in configured {
+        found.extend(tokens.and_then(|tokens| beyond(cx, ix, key, tokens)));
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::check::placed::{Shares, gigabytes, memory_of, slice, written};
+use crate::check::placed::{gigabytes, memory_of, slice, written};
 use crate::check::tokens::grouped;
 use crate::check::{Context, Diagnostic, Severity};
 use crate::fix;
@@ -52,17 +52,13 @@ rule! {
     ///     - {from: inputs.question, to: generator.prompt}
     ///     - {from: generator.text, to: outputs.answer}
     /// ```
-    "MG506", Error, "the KV cache is too small for the requests", check
+    "MG506", Error, "the KV cache is too small for the requests", [Own: Node(check)]
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    let catalogue = Catalogue::builtin();
-    let shares = Shares::new(cx);
-    for (ix, _) in cx.graph.model_nodes() {
-        // How several servers divide one GPU's memory is not stated.
-        if shares.first(ix).is_none() {
-            found.extend(cache(cx, &catalogue, ix));
-        }
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    // How several servers divide one GPU's memory is not stated.
+    if cx.shares().first(ix).is_none() {
+        found.extend(cache(cx, cx.catalogue(), ix));
     }
 }
 

@@ -1,4 +1,5 @@
 use crate::check::{Context, Diagnostic};
+use crate::graph::NodeIx;
 use crate::text::Span;
 
 rule! {
@@ -38,7 +39,7 @@ rule! {
     ///     - {from: inputs.question, to: generator.prompt}
     ///     - {from: generator.text, to: outputs.answer}
     /// ```
-    "MG601", Warning, "floating image tag or model revision", check
+    "MG601", Warning, "floating image tag or model revision", [Own: Node(check)]
 }
 
 /// What tags and branches that move are called.
@@ -47,39 +48,38 @@ const FLOATING: &[&str] = &[
     "rolling", "current", "next", "lts", "trunk",
 ];
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    for (ix, node) in cx.graph.model_nodes() {
-        let Some(stated) = cx.graph.spec_of(ix) else { continue };
-        let name = &node.name;
-        let mut tell = |span: Span, message: String, help: &str| {
-            found.push(RULE.at(span, message).on_node(name).with_help(help));
-        };
-        let serving = stated.serving.as_ref();
-        let image = serving.and_then(|serving| serving.image.as_ref());
-        if let Some(image) = image.filter(|_| serving.is_some_and(|serving| serving.digest.is_none())) {
-            let help = "state the version that was tested, or the image's `digest`";
-            match tag(&image.value) {
-                Some("") => {
-                    let message = format!("the image `{}` of `{name}` has no tag, so it is the latest", image.value);
-                    tell(image.span, message, help);
-                }
-                Some(tag) if floats(tag) => {
-                    let message = format!("the image `{}` of `{name}` is whatever `{tag}` is that day", image.value);
-                    tell(image.span, message, help);
-                }
-                _ => {}
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
+    let Some(node) = cx.graph.node(ix) else { return };
+    let Some(stated) = cx.graph.spec_of(ix) else { return };
+    let name = &node.name;
+    let mut tell = |span: Span, message: String, help: &str| {
+        found.push(RULE.at(span, message).on_node(name).with_help(help));
+    };
+    let serving = stated.serving.as_ref();
+    let image = serving.and_then(|serving| serving.image.as_ref());
+    if let Some(image) = image.filter(|_| serving.is_some_and(|serving| serving.digest.is_none())) {
+        let help = "state the version that was tested, or the image's `digest`";
+        match tag(&image.value) {
+            Some("") => {
+                let message = format!("the image `{}` of `{name}` has no tag, so it is the latest", image.value);
+                tell(image.span, message, help);
             }
+            Some(tag) if floats(tag) => {
+                let message = format!("the image `{}` of `{name}` is whatever `{tag}` is that day", image.value);
+                tell(image.span, message, help);
+            }
+            _ => {}
         }
-        let revisions = [
-            stated.model.as_ref().and_then(|model| model.revision.as_ref()),
-            stated.index.as_ref().and_then(|index| index.revision.as_ref()),
-        ];
-        for revision in revisions.into_iter().flatten() {
-            let word = revision.value.rsplit('/').next().unwrap_or("");
-            if floats(word) {
-                let message = format!("`{name}` runs whatever revision `{}` is that day", revision.value);
-                tell(revision.span, message, "state the commit");
-            }
+    }
+    let revisions = [
+        stated.model.as_ref().and_then(|model| model.revision.as_ref()),
+        stated.index.as_ref().and_then(|index| index.revision.as_ref()),
+    ];
+    for revision in revisions.into_iter().flatten() {
+        let word = revision.value.rsplit('/').next().unwrap_or("");
+        if floats(word) {
+            let message = format!("`{name}` runs whatever revision `{}` is that day", revision.value);
+            tell(revision.span, message, "state the commit");
         }
     }
 }

@@ -1,4 +1,5 @@
 use crate::check::{Context, Diagnostic};
+use crate::graph::NodeIx;
 use crate::spec::Use;
 
 rule! {
@@ -40,7 +41,7 @@ rule! {
     ///     - {from: inputs.question, to: generator.prompt}
     ///     - {from: generator.text, to: outputs.answer}
     /// ```
-    "MG602", Warning, "a licence does not allow the declared use", check
+    "MG602", Warning, "a licence does not allow the declared use", [Own: Node(check)]
 }
 
 /// What a licence is for at most.
@@ -51,30 +52,28 @@ enum Allows {
     All,
 }
 
-fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
+fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
     let Some(usage) = cx.graph.spec.body().and_then(|body| body.usage) else { return };
     let needed = match usage.value {
         Use::Research => return,
         Use::Internal => Allows::NonCommercial,
         Use::Commercial => Allows::All,
     };
-    for (ix, node) in cx.graph.model_nodes() {
-        let model = cx.graph.spec_of(ix).and_then(|node| node.model.as_ref());
-        let Some(license) = model.and_then(|model| model.license.as_ref()) else { continue };
-        let allowed = allows(&license.value);
-        if allowed >= needed {
-            continue;
-        }
-        let only = if allowed == Allows::Research { "research only" } else { "non-commercial use only" };
-        let name = &node.name;
-        let message = format!(
-            "the model of `{name}` is under `{}`, for {only}, and the graph is for `{}` use",
-            license.value, usage.value
-        );
-        let help = "take a model under another licence, or get one; where you have, state it with a reason under `checks`";
-        let diagnostic = RULE.at(license.span, message).on_node(name).with_help(help);
-        found.push(diagnostic.relate(usage.span, "what the graph is for is stated here"));
+    let model = cx.graph.spec_of(ix).and_then(|node| node.model.as_ref());
+    let Some(license) = model.and_then(|model| model.license.as_ref()) else { return };
+    let allowed = allows(&license.value);
+    if allowed >= needed {
+        return;
     }
+    let only = if allowed == Allows::Research { "research only" } else { "non-commercial use only" };
+    let name = cx.graph.name(ix);
+    let message = format!(
+        "the model of `{name}` is under `{}`, for {only}, and the graph is for `{}` use",
+        license.value, usage.value
+    );
+    let help = "take a model under another licence, or get one; where you have, state it with a reason under `checks`";
+    let diagnostic = RULE.at(license.span, message).on_node(name).with_help(help);
+    found.push(diagnostic.relate(usage.span, "what the graph is for is stated here"));
 }
 
 /// What a licence allows, by the words of its name; of several to choose from the best. One that the words do not

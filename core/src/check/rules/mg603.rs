@@ -47,7 +47,7 @@ rule! {
     ///     - {from: redact.out, to: generator.prompt}
     ///     - {from: generator.text, to: outputs.answer}
     /// ```
-    "MG603", Error, "personal data leaves the house", check
+    "MG603", Error, "personal data leaves the house", [Shape: Graph(check)]
 }
 
 /// How a node came by personal data.

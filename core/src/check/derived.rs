@@ -1,0 +1,138 @@
+//! What several rules derive from the graph, derived once, when one first asks.
+
+use core::cell::{Cell, OnceCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::Context;
+use super::placed::{Shares, with};
+use super::structure::{Meant, on_cycles};
+use crate::graph::{
+    Branches, NodeIx, always_visited, expected_visits_in, on_every_path, topological_order,
+};
+use crate::hardware::Catalogue;
+use crate::spec::Role;
+
+/// What is derived from one graph. Parts are shared with the analysis that follows where they
+/// remain what they are.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Derived {
+    /// How many fixes the rule that is running may still plan.
+    pub(crate) plans: Cell<usize>,
+    pub(super) catalogue: OnceCell<Rc<Catalogue>>,
+    pub(super) meant: OnceCell<Rc<Meant>>,
+    pub(super) cycles: OnceCell<Rc<BTreeMap<NodeIx, usize>>>,
+    pub(super) order: OnceCell<Rc<Vec<NodeIx>>>,
+    pub(super) branches: OnceCell<Rc<Branches>>,
+    pub(super) visits: OnceCell<Rc<Vec<f64>>>,
+    pub(super) passed: OnceCell<Rc<Vec<NodeIx>>>,
+    pub(super) shares: OnceCell<Rc<Shares>>,
+    pub(super) beside: OnceCell<Rc<Vec<NodeIx>>>,
+    pub(super) embedders: OnceCell<Rc<BTreeMap<String, NodeIx>>>,
+}
+
+impl<'a> Context<'a> {
+    fn derived(&self) -> &'a Derived {
+        &self.analysis.derived
+    }
+
+    /// The GPUs that are known.
+    pub(super) fn catalogue(&self) -> &'a Catalogue {
+        let catalogue = &self.derived().catalogue;
+        catalogue.get_or_init(|| Rc::new(Catalogue::builtin()))
+    }
+
+    /// What broken edges may have been meant for.
+    pub(super) fn meant(&self) -> &'a Meant {
+        let meant = &self.derived().meant;
+        meant.get_or_init(|| Rc::new(Meant::new(self.graph)))
+    }
+
+    /// Of each node on a cycle without a bound the number of its cycle.
+    pub(super) fn cycles(&self) -> &'a BTreeMap<NodeIx, usize> {
+        let cycles = &self.derived().cycles;
+        cycles.get_or_init(|| Rc::new(on_cycles(self.graph)))
+    }
+
+    /// The nodes, each behind all that feed it.
+    pub(super) fn order(&self) -> &'a [NodeIx] {
+        let order = &self.derived().order;
+        order.get_or_init(|| Rc::new(topological_order(self.graph)))
+    }
+
+    /// Which edges never carry values of one request together.
+    pub(super) fn branches(&self) -> &'a Branches {
+        let branches = &self.derived().branches;
+        branches.get_or_init(|| Rc::new(Branches::new(self.graph)))
+    }
+
+    /// The joins that hand on one value as it came.
+    pub(super) fn merging(&self) -> &'a BTreeSet<NodeIx> {
+        self.typing.merging()
+    }
+
+    /// How often a request visits each node, on average.
+    pub(super) fn visits(&self) -> &'a [f64] {
+        let visits = &self.derived().visits;
+        visits.get_or_init(|| Rc::new(expected_visits_in(self.graph, self.order())))
+    }
+
+    /// The nodes that every request passes, by their numbers.
+    pub(super) fn passed(&self) -> &'a [NodeIx] {
+        let passed = &self.derived().passed;
+        passed.get_or_init(|| {
+            let mut nodes: BTreeSet<NodeIx> = always_visited(self.graph, self.order());
+            nodes.extend(on_every_path(self.graph, self.order()));
+            nodes.retain(|node| node.is_model());
+            Rc::new(nodes.into_iter().collect())
+        })
+    }
+
+    /// Which nodes share GPUs with others.
+    pub(super) fn shares(&self) -> &'a Shares {
+        let shares = &self.derived().shares;
+        shares.get_or_init(|| Rc::new(Shares::new(self)))
+    }
+
+    /// The nodes that are to stand beside others.
+    pub(super) fn beside(&self) -> &'a [NodeIx] {
+        let beside = &self.derived().beside;
+        beside.get_or_init(|| {
+            let nodes = self.graph.model_nodes().map(|(ix, _)| ix);
+            Rc::new(nodes.filter(|&ix| self.stands_beside(ix)).collect())
+        })
+    }
+
+    /// Whether a node is to stand beside others.
+    pub(super) fn stands_beside(&self, ix: NodeIx) -> bool {
+        let placement = self
+            .graph
+            .spec_of(ix)
+            .and_then(|node| node.placement.as_ref());
+        placement
+            .is_some_and(|placement| placement.co_locate.is_some() || !with(placement).is_empty())
+    }
+
+    /// The first embedder of each model.
+    pub(super) fn embedders(&self) -> &'a BTreeMap<String, NodeIx> {
+        let embedders = &self.derived().embedders;
+        embedders.get_or_init(|| {
+            let mut first = BTreeMap::new();
+            for (ix, node) in self.graph.model_nodes() {
+                if node.role == Some(Role::Embedder)
+                    && let Some(model) = self.model_id(ix)
+                    && !first.contains_key(model)
+                {
+                    first.insert(model.to_owned(), ix);
+                }
+            }
+            Rc::new(first)
+        })
+    }
+
+    /// The id of a node's model.
+    pub(super) fn model_id(&self, ix: NodeIx) -> Option<&'a str> {
+        let id = self.graph.spec_of(ix)?.model.as_ref()?.id.as_ref()?;
+        Some(&id.value.0)
+    }
+}
