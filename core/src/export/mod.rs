@@ -32,9 +32,12 @@
 mod artifacts;
 mod engines;
 mod error;
+mod kinds;
 mod kubernetes;
 mod modelspec;
 mod names;
+mod plan;
+mod quantity;
 mod subject;
 
 use std::collections::BTreeSet;
