@@ -13,6 +13,7 @@ mod orchestrator;
 mod pod;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,6 +49,10 @@ impl Target for Kubernetes {
 
     fn kinds(&self) -> &'static [&'static Kind] {
         kinds::ALL
+    }
+
+    fn words(&self) -> &'static [&'static str] {
+        words::SAID
     }
 
     fn export(&self, subject: &Subject<'_>) -> Artifacts {
