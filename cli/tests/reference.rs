@@ -51,6 +51,23 @@ fn the_reference_is_the_one_that_the_rules_make() {
 }
 
 #[test]
+fn the_pages_of_targets_are_those_that_the_targets_make() {
+    let folder = std::env::temp_dir().join(format!("modelspec-targets-{}", std::process::id()));
+    let path = folder.to_string_lossy().into_owned();
+    let output = modelspec(&["explain", "--all", "--targets", "--output", &path]);
+    assert_eq!(output.status.code(), Some(0));
+    let (made, kept) = (files(&folder), files(&repository().join("docs/targets")));
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(
+        made == kept,
+        "the targets have changed; renew their pages: rm -r docs/targets && cargo run -p \
+         modelspec-cli -- explain --all --targets --output docs/targets"
+    );
+    assert!(made["kserve.md"].contains("- `spec.nodes.*.serving.timeout`"));
+    assert!(made["kserve.md"].contains("- `spec.nodes.*.latency`"));
+}
+
+#[test]
 fn the_hooks_run_this_program() {
     let hooks = read(".pre-commit-hooks.yaml");
     let example = repository().join("public/examples/rag-guarded.modelspec.yaml");

@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use modelspec_core::check::{RULES, Rule, rule};
 use modelspec_core::diff;
-use modelspec_core::export::TARGETS;
+use modelspec_core::export::{TARGETS, Target, words};
 use modelspec_core::spec::nearest;
 
 use crate::{Failure, Outcome, print};
 
 /// Print a rule's page: what it finds, why, and an example that fails with its mending; or what
-/// an export or a difference tells of under a code.
+/// an export or a difference tells of under a code; or what a target of exports holds.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// The rule's code, such as MG301; all rules are listed without one.
+    /// The rule's code, such as MG301, or a target's name, such as kserve; all rules are listed
+    /// without one.
     code: Option<String>,
     /// Print every page; with --output, write one Markdown file a rule and an index.
     #[arg(long, conflicts_with = "code")]
@@ -21,10 +22,23 @@ pub(crate) struct Explain {
     /// The folder for the pages.
     #[arg(short, long, value_name = "DIR", requires = "all")]
     output: Option<PathBuf>,
+    /// The pages of the targets of exports in place of the rules'.
+    #[arg(long, requires = "all")]
+    targets: bool,
 }
 
 impl Explain {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        if self.all && self.targets {
+            match &self.output {
+                Some(folder) => write_targets(folder)?,
+                None => {
+                    let pages = TARGETS.iter().map(|target| target_page(*target));
+                    print(&pages.collect::<Vec<_>>().join("\n"))?;
+                }
+            }
+            return Ok(Outcome::Fine);
+        }
         if self.all {
             match &self.output {
                 Some(folder) => write(folder)?,
@@ -62,6 +76,10 @@ impl Explain {
             print(&page)?;
             return Ok(Outcome::Fine);
         }
+        if let Some(target) = TARGETS.iter().find(|target| target.name() == code) {
+            print(&target_page(*target))?;
+            return Ok(Outcome::Fine);
+        }
         let Some(rule) = rule(&code) else {
             let near = nearest(&code.to_uppercase(), RULES.iter().map(|rule| rule.code.0));
             let hint = near.map_or_else(
@@ -92,6 +110,57 @@ fn write(folder: &Path) -> Result<(), Failure> {
         save(&format!("{}.md", rule.code), &page(rule))?;
     }
     save("README.md", &index())
+}
+
+/// What a target holds of a graph, and what it tells of.
+fn target_page(target: &dyn Target) -> String {
+    let (name, title) = (target.name(), target.title());
+    let mut text = format!(
+        "# {title}\n\n{}.\n\n```sh\nmodelspec export {name} graph.modelspec.yaml -o deploy/\n```\n",
+        target.about()
+    );
+    let list = |text: &mut String, words: &[&str]| {
+        for word in words {
+            let _ = writeln!(text, "- `{word}`");
+        }
+    };
+    text.push_str("\n## Words that it says\n\n`*` is any name, or any place of a list.\n\n");
+    list(&mut text, target.words());
+    text.push_str("\n## Words that it cannot say\n\n");
+    let unsaid = words::unsaid(target.words());
+    list(
+        &mut text,
+        &unsaid.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
+    text.push_str(
+        "\n## What it tells of\n\nA loss that stops needs `--accept` with its code, and then stands \
+         in the header of every file.\n\n| code | about | stops |\n|---|---|---|\n",
+    );
+    for kind in target.kinds() {
+        let stops = if kind.stops { "yes" } else { "" };
+        let _ = writeln!(text, "| {} | {} | {stops} |", kind.code, kind.title);
+    }
+    text
+}
+
+/// Writes every target's page and their index.
+fn write_targets(folder: &Path) -> Result<(), Failure> {
+    let save = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).map_err(|error| Failure(format!("{}: {error}", path.display())))
+    };
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Failure(format!("{}: {error}", folder.display())))?;
+    let mut index = String::from(
+        "# Targets\n\nWritten by `modelspec explain --all --targets --output docs/targets` from the \
+         targets themselves.\n\n| target | what it writes |\n|---|---|\n",
+    );
+    for target in TARGETS {
+        let (name, about) = (target.name(), target.about());
+        save(&format!("{name}.md"), &target_page(*target))?;
+        let _ = writeln!(index, "| [{name}]({name}.md) | {about} |");
+    }
+    save("README.md", &index)
 }
 
 /// The rules and the kinds of difference, each with what it says.

@@ -32,10 +32,16 @@
 mod artifacts;
 mod engines;
 mod error;
+mod kinds;
+mod kserve;
 mod kubernetes;
 mod modelspec;
 mod names;
+mod plan;
+mod quantity;
+mod shape;
 mod subject;
+pub mod words;
 
 use std::collections::BTreeSet;
 
@@ -62,6 +68,10 @@ pub trait Target: Sync {
     /// Every kind of loss and assumption that an export may tell of.
     fn kinds(&self) -> &'static [&'static Kind];
 
+    /// The words of the format that it says, by their places, such as `spec.nodes.*.role`; `*` is
+    /// any name or place of a list. [`words::unsaid`] gives the others.
+    fn words(&self) -> &'static [&'static str];
+
     /// The files that the graph was imported from, where they are of this target and would give
     /// this graph again. They go out whatever checks say of the graph.
     fn original(&self, _: &Subject<'_>) -> Option<Artifacts> {
@@ -74,7 +84,11 @@ pub trait Target: Sync {
 }
 
 /// All targets, in the order in which they are offered.
-pub static TARGETS: &[&dyn Target] = &[&kubernetes::Kubernetes, &modelspec::ModelSpec];
+pub static TARGETS: &[&dyn Target] = &[
+    &kubernetes::Kubernetes,
+    &kserve::KServe,
+    &modelspec::ModelSpec,
+];
 
 /// What an export is asked for beside its target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,8 +2,11 @@
 #![allow(missing_docs)]
 
 mod consistency;
+mod kserve;
 mod kubernetes;
 mod modelspec;
+mod router;
+mod schemas;
 
 use modelspec_core::export::{self, Artifacts, ExportError, Options};
 use modelspec_core::{Analysis, yaml};

@@ -1,17 +1,9 @@
 //! What the export tells of.
 
-use crate::export::Kind;
-
-macro_rules! kinds {
-    ($( $how:ident $name:ident $code:literal $title:literal; )*) => {
-        $( pub(super) static $name: Kind =
-            Kind::$how(concat!("TG-KUBERNETES-", $code), $title); )*
-        /// All of them.
-        pub(super) static ALL: &[&Kind] = &[ $( &$name, )* ];
-    };
-}
+use crate::export::kinds::{kinds, plan_kinds};
 
 kinds! {
+    "TG-KUBERNETES-";
     // Losses.
     stopping CHAINED_GUARD "CHAINED-GUARD" "Guardrails that only their own program can enforce";
     stopping SIZE "SIZE" "A graph that is larger than a ConfigMap";
@@ -45,3 +37,5 @@ kinds! {
     told SELECTOR "SELECTOR" "Labels of the cluster's machines";
     told METRIC "METRIC" "What autoscaling follows";
 }
+
+plan_kinds!();

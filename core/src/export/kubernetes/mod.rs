@@ -10,18 +10,18 @@ mod kinds;
 mod network;
 mod objects;
 mod orchestrator;
-mod plan;
 mod pod;
-mod quantity;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use super::names::Names;
-use super::{Artifacts, Kind, Language, Subject, Target};
+use super::plan::Planning;
+use super::{Artifacts, Kind, Language, Subject, Target, quantity};
 use crate::spec::{Execution, Role};
 use crate::text::Span;
 use crate::yaml;
@@ -51,10 +51,25 @@ impl Target for Kubernetes {
         kinds::ALL
     }
 
+    fn words(&self) -> &'static [&'static str] {
+        words::SAID
+    }
+
     fn export(&self, subject: &Subject<'_>) -> Artifacts {
         let mut artifacts = Artifacts::default();
         let mut cx = Cx::new(subject, &mut artifacts);
-        let plans = plan::all(&mut cx);
+        let control = match cx.execution {
+            Execution::Orchestrated => Some("orchestrator"),
+            Execution::Chained => None,
+        };
+        let plans = Planning {
+            subject: cx.subject,
+            artifacts: &mut *cx.artifacts,
+            names: &mut cx.names,
+            kinds: &kinds::PLAN,
+            control,
+        }
+        .all();
         if plans.is_empty() {
             return artifacts;
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::Cx;
-use super::plan::Plan;
+use crate::export::plan::Plan;
 use crate::graph::NodeIx;
 use crate::order::Gather as _;
 use crate::spec::{Execution, OnFailure, Role};

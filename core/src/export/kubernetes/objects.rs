@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::plan::Plan;
-use super::{Cx, kinds, network, pod, quantity};
+use super::{Cx, kinds, network, pod};
+use crate::export::plan::Plan;
+use crate::export::quantity;
 use crate::lock::{Digest, canonical_json};
 
 /// All of them, in the order in which they are to be made.

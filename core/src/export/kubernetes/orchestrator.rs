@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::plan::Plan;
-use super::{Cx, kinds, network, objects, pod, quantity};
+use super::{Cx, kinds, network, objects, pod};
+use crate::export::plan::Plan;
+use crate::export::quantity;
 use crate::text::Span;
 
 /// The part of its objects' names.

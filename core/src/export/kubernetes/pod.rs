@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::plan::Plan;
-use super::{Cx, kinds, quantity};
+use super::{Cx, kinds};
+use crate::export::plan::Plan;
+use crate::export::quantity;
 use crate::spec::{Execution, Probe, Protocol};
 
 /// Seconds between a pod's leaving the Service and the end of its program.

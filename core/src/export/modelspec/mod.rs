@@ -8,6 +8,7 @@ mod document;
 mod original;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::collections::BTreeSet;
 
@@ -88,6 +89,10 @@ impl Target for ModelSpec {
 
     fn original(&self, subject: &Subject<'_>) -> Option<Artifacts> {
         original::files(subject)
+    }
+
+    fn words(&self) -> &'static [&'static str] {
+        words::SAID
     }
 
     fn export(&self, subject: &Subject<'_>) -> Artifacts {

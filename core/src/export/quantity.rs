@@ -1,4 +1,4 @@
-//! Numbers and labels as Kubernetes writes them.
+//! Numbers and labels as Kubernetes and its kin write them.
 
 use crate::spec::{Bytes, Cores, Duration};
 
@@ -7,7 +7,7 @@ const MIB: u64 = 1024 * KIB;
 const GIB: u64 = 1024 * MIB;
 
 /// Bytes with the largest unit that leaves a whole number.
-pub(super) fn bytes(size: Bytes) -> String {
+pub(in crate::export) fn bytes(size: Bytes) -> String {
     for (unit, suffix) in [(GIB, "Gi"), (MIB, "Mi"), (KIB, "Ki")] {
         if size.0 > 0
             && size.0.checked_rem(unit) == Some(0)
@@ -20,17 +20,17 @@ pub(super) fn bytes(size: Bytes) -> String {
 }
 
 /// So many bytes, up to the next GiB.
-pub(super) fn up_to_gib(size: u64) -> Bytes {
+pub(in crate::export) fn up_to_gib(size: u64) -> Bytes {
     Bytes(size.div_ceil(GIB).saturating_mul(GIB))
 }
 
 /// GiB as bytes.
-pub(super) const fn gib(count: u64) -> u64 {
+pub(in crate::export) const fn gib(count: u64) -> u64 {
     count.saturating_mul(GIB)
 }
 
 /// Cores: whole ones, or thousandths.
-pub(super) fn cores(cores: Cores) -> String {
+pub(in crate::export) fn cores(cores: Cores) -> String {
     match (cores.0.checked_rem(1000), cores.0.checked_div(1000)) {
         (Some(0), Some(whole)) => whole.to_string(),
         _ => format!("{}m", cores.0),
@@ -38,13 +38,13 @@ pub(super) fn cores(cores: Cores) -> String {
 }
 
 /// Whole seconds, rounded up, at least one; and whether that changed anything.
-pub(super) fn seconds(time: Duration) -> (u64, bool) {
+pub(in crate::export) fn seconds(time: Duration) -> (u64, bool) {
     let seconds = time.0.div_ceil(1_000_000_000).max(1);
     (seconds, seconds.saturating_mul(1_000_000_000) != time.0)
 }
 
 /// A text as the value of a label.
-pub(super) fn label_value(text: &str) -> String {
+pub(in crate::export) fn label_value(text: &str) -> String {
     let clean: String = text
         .chars()
         .map(|c| if is_label_char(c) { c } else { '_' })
@@ -55,12 +55,12 @@ pub(super) fn label_value(text: &str) -> String {
         .to_owned()
 }
 
-pub(super) fn is_label_value(text: &str) -> bool {
+pub(in crate::export) fn is_label_value(text: &str) -> bool {
     text.len() <= 63 && label_value(text) == text
 }
 
 /// A name, with a DNS domain and `/` before it or not.
-pub(super) fn is_label_key(text: &str) -> bool {
+pub(in crate::export) fn is_label_key(text: &str) -> bool {
     let (domain, name) = match text.split_once('/') {
         Some((domain, name)) => (Some(domain), name),
         None => (None, text),
@@ -82,7 +82,7 @@ fn is_label_char(c: char) -> bool {
 }
 
 /// A name of a variable that a `ConfigMap` can hold and a container takes.
-pub(super) fn is_variable(name: &str) -> bool {
+pub(in crate::export) fn is_variable(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.len() <= 253
         && name.chars().all(is_label_char)

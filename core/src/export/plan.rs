@@ -1,48 +1,50 @@
 //! What runs for each node, with what was assumed told.
 
-use super::{Cx, kinds, quantity};
-use crate::export::engines::{Engine, Start};
+use super::engines::{Engine, Start};
+use super::kinds::PlanKinds;
+use super::names::Names;
+use super::{Artifacts, Kind, Subject, quantity};
 use crate::graph::NodeIx;
 use crate::hardware::{Gpu, Vendor, weight_bytes};
-use crate::spec::{self, Bytes, Cores, Execution, Protocol, Replicas, Role, Share};
+use crate::spec::{self, Bytes, Cores, Protocol, Replicas, Role, Share};
 use crate::text::Span;
 
 /// What runs for a node.
-pub(super) struct Plan<'a> {
-    pub(super) ix: NodeIx,
-    pub(super) name: &'a str,
-    pub(super) span: Span,
-    pub(super) node: &'a spec::Node,
-    pub(super) role: Option<Role>,
+pub(in crate::export) struct Plan<'a> {
+    pub(in crate::export) ix: NodeIx,
+    pub(in crate::export) name: &'a str,
+    pub(in crate::export) span: Span,
+    pub(in crate::export) node: &'a spec::Node,
+    pub(in crate::export) role: Option<Role>,
     /// The name of its objects.
-    pub(super) object: String,
-    pub(super) engine: Option<&'static Engine>,
-    pub(super) image: String,
-    pub(super) start: Start,
-    pub(super) port: u32,
-    pub(super) protocol: Protocol,
-    pub(super) replicas: Replicas,
-    pub(super) cpu: Cores,
-    pub(super) memory: Bytes,
-    pub(super) gpu: Option<Accelerator>,
+    pub(in crate::export) object: String,
+    pub(in crate::export) engine: Option<&'static Engine>,
+    pub(in crate::export) image: String,
+    pub(in crate::export) start: Start,
+    pub(in crate::export) port: u32,
+    pub(in crate::export) protocol: Protocol,
+    pub(in crate::export) replicas: Replicas,
+    pub(in crate::export) cpu: Cores,
+    pub(in crate::export) memory: Bytes,
+    pub(in crate::export) gpu: Option<Accelerator>,
     /// Seconds that loading may take.
-    pub(super) startup: u64,
+    pub(in crate::export) startup: u64,
     /// Where it keeps what must outlive a pod, and how much.
-    pub(super) data: Option<(&'static str, Bytes)>,
+    pub(in crate::export) data: Option<(&'static str, Bytes)>,
 }
 
 /// The GPUs of a replica.
-pub(super) struct Accelerator {
+pub(in crate::export) struct Accelerator {
     /// `nvidia.com/gpu`, or a part of one.
-    pub(super) resource: String,
+    pub(in crate::export) resource: String,
     /// How many of it.
-    pub(super) count: u32,
+    pub(in crate::export) count: u32,
     /// The label of machines that have it.
-    pub(super) label: &'static str,
+    pub(in crate::export) label: &'static str,
     /// Its value; `None` where it cannot be a label.
-    pub(super) product: Option<String>,
+    pub(in crate::export) product: Option<String>,
     /// What keeps other pods off such machines.
-    pub(super) taint: &'static str,
+    pub(in crate::export) taint: &'static str,
 }
 
 /// Cores for each GPU, where none are stated.
@@ -55,66 +57,91 @@ const STARTUP_BASE: u64 = 300;
 /// Weights are fetched and read at least this fast, in bytes a second.
 const LOADING_SPEED: u64 = 100_000_000;
 
-/// The plan of every node that runs here.
-pub(super) fn all<'a>(cx: &mut Cx<'_, 'a>) -> Vec<Plan<'a>> {
-    let graph = cx.subject.graph;
-    let mut plans = Vec::new();
-    for (ix, indexed) in graph.model_nodes() {
-        let Some(node) = graph.spec_of(ix) else {
-            continue;
-        };
-        let role = node.role.map(|role| role.value);
-        if node.external.is_some_and(|external| external.value) {
-            let message = format!(
-                "`{}` runs elsewhere: no policy of this cluster keeps anyone from calling it past \
-                 the graph, and whoever calls it must know its address",
-                indexed.name
-            );
-            cx.lose(&kinds::EXTERNAL, &indexed.name, indexed.span, message);
-            continue;
+/// What planning for a target needs.
+pub(in crate::export) struct Planning<'p, 'a> {
+    pub(in crate::export) subject: &'p Subject<'a>,
+    pub(in crate::export) artifacts: &'p mut Artifacts,
+    /// Takes the names of objects.
+    pub(in crate::export) names: &'p mut Names,
+    /// The target's own codes.
+    pub(in crate::export) kinds: &'static PlanKinds,
+    /// Whether routers, splitters and joins that state nothing to run are done elsewhere; in a
+    /// word, by whom.
+    pub(in crate::export) control: Option<&'static str>,
+}
+
+impl<'a> Planning<'_, 'a> {
+    /// The plan of every node that runs here.
+    pub(in crate::export) fn all(&mut self) -> Vec<Plan<'a>> {
+        let graph = self.subject.graph;
+        let mut plans = Vec::new();
+        for (ix, indexed) in graph.model_nodes() {
+            let Some(node) = graph.spec_of(ix) else {
+                continue;
+            };
+            let role = node.role.map(|role| role.value);
+            let (name, span) = (&indexed.name, indexed.span);
+            if node.external.is_some_and(|external| external.value) {
+                let message = format!(
+                    "`{name}` runs elsewhere: no policy of this cluster keeps anyone from calling \
+                     it past the graph, and whoever calls it must know its address"
+                );
+                self.artifacts
+                    .lose(self.kinds.external, Some(name), span, message);
+                continue;
+            }
+            if let Some(who) = self.control.filter(|_| is_bare_control(node)) {
+                let message = format!(
+                    "`{name}` states neither model, serving nor placement: the {who} does its work"
+                );
+                self.artifacts
+                    .assume(self.kinds.in_orchestrator, Some(name), span, message, who);
+                continue;
+            }
+            let wanted = format!("{}-{name}", self.subject.name);
+            let object = self.names.claim(&wanted);
+            let mut planner = Planner {
+                name,
+                span,
+                node,
+                cx: self,
+            };
+            plans.push(planner.plan(ix, role, object));
         }
-        let is_control = matches!(role, Some(Role::Router | Role::Splitter | Role::Join));
-        let is_bare = node.model.is_none() && node.serving.is_none() && node.placement.is_none();
-        if is_control && is_bare && cx.execution == Execution::Orchestrated {
-            let message = format!(
-                "`{}` states neither model, serving nor placement: the orchestrator does its work",
-                indexed.name
-            );
-            let kind = &kinds::IN_ORCHESTRATOR;
-            cx.assume(kind, &indexed.name, indexed.span, &message, "orchestrator");
-            continue;
-        }
-        let object = cx.claim(&indexed.name);
-        let mut planner = Planner {
-            name: &indexed.name,
-            span: indexed.span,
-            node,
-            cx,
-        };
-        plans.push(planner.plan(ix, role, object));
+        plans
     }
-    plans
+}
+
+/// Whether a node only routes, and states nothing that would run.
+pub(in crate::export) fn is_bare_control(node: &spec::Node) -> bool {
+    let role = node.role.map(|role| role.value);
+    matches!(role, Some(Role::Router | Role::Splitter | Role::Join))
+        && node.model.is_none()
+        && node.serving.is_none()
+        && node.placement.is_none()
 }
 
 struct Planner<'p, 'c, 'a> {
-    cx: &'p mut Cx<'c, 'a>,
+    cx: &'p mut Planning<'c, 'a>,
     name: &'a str,
     span: Span,
     node: &'a spec::Node,
 }
 
 impl<'a> Planner<'_, '_, 'a> {
-    fn assume(&mut self, kind: &'static crate::export::Kind, what: &str, value: &str) {
+    fn assume(&mut self, kind: &'static Kind, what: &str, value: &str) {
         let message = format!(
             "{what} of `{}` is not stated: `{value}` is taken",
             self.name
         );
-        self.cx.assume(kind, self.name, self.span, &message, value);
+        self.cx
+            .artifacts
+            .assume(kind, Some(self.name), self.span, message, value);
     }
 
-    fn lose(&mut self, kind: &'static crate::export::Kind, span: Span, what: &str) {
+    fn lose(&mut self, kind: &'static Kind, span: Span, what: &str) {
         let message = format!("`{}` {what}", self.name);
-        self.cx.lose(kind, self.name, span, message);
+        self.cx.artifacts.lose(kind, Some(self.name), span, message);
     }
 
     fn plan(&mut self, ix: NodeIx, role: Option<Role>, object: String) -> Plan<'a> {
@@ -123,7 +150,7 @@ impl<'a> Planner<'_, '_, 'a> {
         let choice = Engine::choose(node);
         let engine = choice.engine;
         if let Some(engine) = engine.filter(|_| !choice.stated) {
-            self.assume(&kinds::ENGINE, "the serving program", engine.name);
+            self.assume(self.cx.kinds.engine, "the serving program", engine.name);
         }
         let known = self.catalogued();
         let image = self.image(engine, known.as_ref(), &object);
@@ -132,7 +159,7 @@ impl<'a> Planner<'_, '_, 'a> {
             .map(|port| port.value.0);
         let port = stated.filter(|&port| port <= 65_535).unwrap_or_else(|| {
             let port = engine.map_or(8080, |engine| engine.port);
-            self.assume(&kinds::PORT, "the port", &port.to_string());
+            self.assume(self.cx.kinds.port, "the port", &port.to_string());
             port
         });
         let protocol = serving.and_then(|serving| serving.protocol);
@@ -140,13 +167,13 @@ impl<'a> Planner<'_, '_, 'a> {
         for (span, what) in &start.unsaid {
             let program = engine.map_or("", |engine| engine.name);
             let what = format!("states `{what}`, for which {program} has no such argument");
-            self.lose(&kinds::ARGUMENT, *span, &what);
+            self.lose(self.cx.kinds.argument, *span, &what);
         }
         let placement = node.placement.as_ref();
         let replicas = placement.and_then(|placement| placement.replicas);
         let replicas = replicas.map_or_else(
             || {
-                self.assume(&kinds::REPLICAS, "the number of replicas", "1");
+                self.assume(self.cx.kinds.replicas, "the number of replicas", "1");
                 Replicas { min: 1, max: 1 }
             },
             |replicas| replicas.value,
@@ -156,7 +183,7 @@ impl<'a> Planner<'_, '_, 'a> {
         self.weights(engine);
         if let Some(reference) = &node.spec_ref {
             let what = "is described by another document, which is not looked into";
-            self.lose(&kinds::SPEC_REF, reference.span, what);
+            self.lose(self.cx.kinds.spec_ref, reference.span, what);
         }
         self.unheld();
         Plan {
@@ -206,7 +233,7 @@ impl<'a> Planner<'_, '_, 'a> {
                 let version = version.filter(|version| !version.is_empty());
                 format!("{object}:{}", version.as_deref().unwrap_or("0.0.0"))
             });
-            self.assume(&kinds::IMAGE, "the image", &image);
+            self.assume(self.cx.kinds.image, "the image", &image);
             image
         };
         match serving.and_then(|serving| serving.digest.as_ref()) {
@@ -248,7 +275,7 @@ impl<'a> Planner<'_, '_, 'a> {
                     {
                         Some(profile) => resource = format!("nvidia.com/mig-{profile}"),
                         None => self.lose(
-                            &kinds::SHARE,
+                            self.cx.kinds.share,
                             share.span,
                             "asks for a part of a GPU that is not known to be cut so: it gets a \
                              whole one",
@@ -259,7 +286,7 @@ impl<'a> Planner<'_, '_, 'a> {
                     // The device plugin marks machines whose GPUs it hands out more than once.
                     product.push_str("-SHARED");
                     self.lose(
-                        &kinds::SHARE,
+                        self.cx.kinds.share,
                         share.span,
                         "shares its GPU: with whom, and how much of it each gets, only the \
                          device plugin's configuration says",
@@ -269,8 +296,13 @@ impl<'a> Planner<'_, '_, 'a> {
         }
         let message = format!("machines with the GPU of `{}` carry this label", self.name);
         let value = format!("{label}={product}");
-        self.cx
-            .assume(&kinds::SELECTOR, self.name, stated.span, &message, &value);
+        self.cx.artifacts.assume(
+            self.cx.kinds.selector,
+            Some(self.name),
+            stated.span,
+            message,
+            value,
+        );
         Some(Accelerator {
             resource,
             count,
@@ -294,7 +326,11 @@ impl<'a> Planner<'_, '_, 'a> {
             .filter(|cpu| cpu.0 > 0)
             .unwrap_or_else(|| {
                 let cores = gpus.unwrap_or(0).saturating_mul(CORES_PER_GPU).max(1);
-                self.assume(&kinds::RESOURCES, "the number of cores", &cores.to_string());
+                self.assume(
+                    self.cx.kinds.resources,
+                    "the number of cores",
+                    &cores.to_string(),
+                );
                 Cores(cores.saturating_mul(1000))
             });
         let memory = placement.and_then(|placement| placement.memory);
@@ -313,7 +349,11 @@ impl<'a> Planner<'_, '_, 'a> {
             };
             let model = weights.or(on_gpu).unwrap_or(0);
             let memory = quantity::up_to_gib(base.saturating_add(model));
-            self.assume(&kinds::RESOURCES, "the memory", &quantity::bytes(memory));
+            self.assume(
+                self.cx.kinds.resources,
+                "the memory",
+                &quantity::bytes(memory),
+            );
             memory
         });
         (cpu, memory)
@@ -337,7 +377,7 @@ impl<'a> Planner<'_, '_, 'a> {
             None => STARTUP_WITHOUT_MODEL,
         };
         self.assume(
-            &kinds::STARTUP,
+            self.cx.kinds.startup,
             "the time for loading",
             &format!("{seconds}s"),
         );
@@ -357,8 +397,13 @@ impl<'a> Planner<'_, '_, 'a> {
                  token among `serving.secrets`",
                 self.name
             );
-            self.cx
-                .assume(&kinds::WEIGHTS, self.name, span, &message, source);
+            self.cx.artifacts.assume(
+                self.cx.kinds.weights,
+                Some(self.name),
+                span,
+                message,
+                source,
+            );
         }
     }
 
@@ -376,11 +421,11 @@ impl<'a> Planner<'_, '_, 'a> {
                 "states `routing: {}`, while a Service spreads connections at random",
                 routing.value
             );
-            self.lose(&kinds::ROUTING, routing.span, &what);
+            self.lose(self.cx.kinds.routing, routing.span, &what);
         }
         if let Some(limit) = placement.queue_limit {
             let what = "states `queueLimit`, and nothing between caller and pod counts who waits";
-            self.lose(&kinds::QUEUE, limit.span, what);
+            self.lose(self.cx.kinds.queue, limit.span, what);
         }
     }
 
@@ -392,19 +437,19 @@ impl<'a> Planner<'_, '_, 'a> {
     ) -> Option<(&'static str, Bytes)> {
         if let Some(index) = &self.node.index {
             let what = "begins with an empty index: nothing here fills it";
-            self.lose(&kinds::INDEX, index.span, what);
+            self.lose(self.cx.kinds.index, index.span, what);
         }
         let Some(path) = engine.and_then(|engine| engine.data) else {
             if role == Some(Role::Retriever) {
                 let what = "keeps nothing beyond the life of a pod, as far as is known here";
-                self.lose(&kinds::INDEX, self.span, what);
+                self.lose(self.cx.kinds.index, self.span, what);
             }
             return None;
         };
         // An index on disk is seldom larger than twice what it takes in memory.
         let size = quantity::up_to_gib(memory.0.saturating_mul(2));
         self.assume(
-            &kinds::STORAGE,
+            self.cx.kinds.storage,
             "the disk of a replica",
             &quantity::bytes(size),
         );
