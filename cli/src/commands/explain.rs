@@ -30,12 +30,10 @@ pub(crate) struct Explain {
 impl Explain {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         if self.all && self.targets {
+            let pages = || TARGETS.iter().map(|target| target_page(*target));
             match &self.output {
                 Some(folder) => write_targets(folder)?,
-                None => {
-                    let pages = TARGETS.iter().map(|target| target_page(*target));
-                    print(&pages.collect::<Vec<_>>().join("\n"))?;
-                }
+                None => print(&pages().collect::<Vec<_>>().join("\n"))?,
             }
             return Ok(Outcome::Fine);
         }
