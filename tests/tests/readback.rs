@@ -180,3 +180,47 @@ spec:
     };
     assert_eq!(conditions(text), conditions(&after.text));
 }
+
+/// Compose and Kubernetes hold what runs; who calls whom only a chain shows, for else the
+/// orchestrator calls all.
+#[test]
+fn compose_and_kubernetes_give_nodes_and_what_they_run_on() {
+    let example = graphs::examples()
+        .into_iter()
+        .find(|(name, _)| name.ends_with("rag.modelspec.yaml"));
+    let (_, text) = example.unwrap();
+    // In a chain each waits for all behind it.
+    let chained = text
+        .replace("\nspec:\n", "\nspec:\n  execution: chained\n")
+        .replace("timeout: 200ms", "timeout: 40s")
+        .replace("timeout: 500ms", "timeout: 30s");
+    assert_ne!(chained, text);
+    for (target, held) in [
+        ("compose", &["image", "port", "cpu", "memory"][..]),
+        (
+            "kubernetes",
+            &["image", "port", "gpu", "cpu", "memory", "replicas"],
+        ),
+    ] {
+        let (before, after) = (Analysis::new(&*chained), again(target, &chained));
+        let (before, after) = (
+            before.graph.as_ref().unwrap(),
+            after.graph.as_ref().unwrap(),
+        );
+        assert!(
+            check_facts(before, after, held) > 5,
+            "{target}\n{}",
+            after.nodes.len()
+        );
+        let between = |graph: &Graph| {
+            let nodes: Vec<String> = before
+                .model_nodes()
+                .map(|(_, node)| node.name.clone())
+                .collect();
+            let mut pairs = pairs(graph);
+            pairs.retain(|(from, to)| nodes.contains(from) && nodes.contains(to));
+            pairs
+        };
+        assert_eq!(between(before), between(after), "{target}");
+    }
+}
