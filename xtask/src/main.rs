@@ -1,6 +1,7 @@
 //! Set-up, build, test and bench: what the README's commands call.
 
 mod budgets;
+mod conformance;
 mod process;
 mod setup;
 mod site;

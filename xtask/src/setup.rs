@@ -225,6 +225,49 @@ pub(crate) fn typos() -> Result<()> {
     })
 }
 
+/// Where the targets' own client libraries are installed.
+const CLIENTS: &str = ".tools/conformance";
+
+/// The Python that has the targets' own client libraries; `None`, which is said, where the
+/// packages cannot be fetched from here.
+pub(crate) fn clients() -> Result<Option<std::path::PathBuf>> {
+    let folder = root().join(CLIENTS);
+    let python = folder.join(if cfg!(windows) {
+        "Scripts/python.exe"
+    } else {
+        "bin/python"
+    });
+    let stated = |name: &str| fs::read_to_string(root().join("tests/conformance").join(name));
+    let wanted = stated("requirements.txt")? + &stated("constraints.txt")?;
+    let stamp = folder.join("installed.txt");
+    if python.is_file() && fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+        return Ok(Some(python));
+    }
+    system(&PYTHON)?;
+    let install = || {
+        run(command("python3", ["-m", "venv", "--clear", CLIENTS]))?;
+        let program = python.to_string_lossy().into_owned();
+        let arguments = [
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "-r",
+            "tests/conformance/requirements.txt",
+            "-c",
+            "tests/conformance/constraints.txt",
+        ];
+        run(command(&program, arguments))
+    };
+    if let Err(error) = timed("the client libraries of export targets", install) {
+        println!("{error:#}");
+        return Ok(None);
+    }
+    fs::write(stamp, wanted)?;
+    Ok(Some(python))
+}
+
 /// The nightly toolchain and the fuzzer.
 pub(crate) fn fuzz() -> Result<()> {
     if output(nightly(["--version"])).is_none() {

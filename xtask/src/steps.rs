@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::process::{cargo, command, output, root, run};
-use crate::{budgets, setup, site};
+use crate::{budgets, conformance, setup, site};
 
 /// One check: its name on the command line, what it does, and how.
 struct Step {
@@ -56,6 +56,11 @@ const STEPS: &[Step] = &[
         run: unit,
     },
     Step {
+        name: "conformance",
+        about: "Exports, read by the targets' own client libraries",
+        run: conformance::check,
+    },
+    Step {
         name: "doctest",
         about: "Examples in the documentation",
         run: doctest,
@@ -80,7 +85,7 @@ const STEPS: &[Step] = &[
 /// Prints each step's name and what it does.
 pub(crate) fn list() {
     for step in STEPS {
-        println!("{:<10} {}", step.name, step.about);
+        println!("{:<11} {}", step.name, step.about);
     }
 }
 
@@ -109,7 +114,7 @@ pub(crate) fn test(only: &[String]) -> Result<()> {
     }
     println!("\nAll {} steps passed:", taken.len());
     for (name, elapsed) in &taken {
-        println!("  {name:<10} {:>7.1} s", elapsed.as_secs_f64());
+        println!("  {name:<11} {:>7.1} s", elapsed.as_secs_f64());
     }
     Ok(())
 }

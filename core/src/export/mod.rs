@@ -30,6 +30,7 @@
 //! ```
 
 mod artifacts;
+mod compose;
 mod engines;
 mod error;
 mod kinds;
@@ -87,6 +88,7 @@ pub trait Target: Sync {
 pub static TARGETS: &[&dyn Target] = &[
     &kubernetes::Kubernetes,
     &kserve::KServe,
+    &compose::Compose,
     &modelspec::ModelSpec,
 ];
 

@@ -65,6 +65,8 @@ pub(in crate::export) struct Planning<'p, 'a> {
     pub(in crate::export) names: &'p mut Names,
     /// The target's own codes.
     pub(in crate::export) kinds: &'static PlanKinds,
+    /// Whether machines are chosen by the labels of their GPUs.
+    pub(in crate::export) selects: bool,
     /// Whether routers, splitters and joins that state nothing to run are done elsewhere; in a
     /// word, by whom.
     pub(in crate::export) control: Option<&'static str>,
@@ -83,8 +85,8 @@ impl<'a> Planning<'_, 'a> {
             let (name, span) = (&indexed.name, indexed.span);
             if node.external.is_some_and(|external| external.value) {
                 let message = format!(
-                    "`{name}` runs elsewhere: no policy of this cluster keeps anyone from calling \
-                     it past the graph, and whoever calls it must know its address"
+                    "`{name}` runs elsewhere: nothing here keeps anyone from calling it past the \
+                     graph, and whoever calls it must know its address"
                 );
                 self.artifacts
                     .lose(self.kinds.external, Some(name), span, message);
@@ -294,15 +296,14 @@ impl<'a> Planner<'_, '_, 'a> {
                 }
             }
         }
-        let message = format!("machines with the GPU of `{}` carry this label", self.name);
-        let value = format!("{label}={product}");
-        self.cx.artifacts.assume(
-            self.cx.kinds.selector,
-            Some(self.name),
-            stated.span,
-            message,
-            value,
-        );
+        if self.cx.selects {
+            let message = format!("machines with the GPU of `{}` carry this label", self.name);
+            let value = format!("{label}={product}");
+            let (kind, node) = (self.cx.kinds.selector, Some(self.name));
+            self.cx
+                .artifacts
+                .assume(kind, node, stated.span, message, value);
+        }
         Some(Accelerator {
             resource,
             count,

@@ -50,6 +50,9 @@ static ROUTING: Kinds = Kinds {
     soft: &SOFT,
 };
 
+/// The annotation by which exports name the node of an object.
+const OWN_NAME: &str = "modelgraph/node";
+
 const WAYS: &[(&str, Way)] = &[
     ("Sequence", Way::Sequence),
     ("Splitter", Way::Splitter),
@@ -60,7 +63,7 @@ const WAYS: &[(&str, Way)] = &[
 fn kind(tree: &Node) -> Option<&'static str> {
     let version = text(tree.get("apiVersion"))?.value;
     let kind = text(tree.get("kind"))?.value;
-    let kinds = ["InferenceGraph", "InferenceService"];
+    let kinds = ["InferenceGraph", "InferenceService", "LLMInferenceService"];
     let known = kinds.into_iter().find(|known| *known == kind)?;
     version.starts_with("serving.kserve.io/").then_some(known)
 }
@@ -228,7 +231,10 @@ fn alone(services: &BTreeMap<String, (Place, &Node)>, draft: &mut Draft) {
 
 /// A node of a service that answers requests with JSON.
 fn model(name: &str, service: Option<&(Place, &Node)>, place: &Place, draft: &mut Draft) -> String {
-    let node = draft.node(name, place);
+    // An export of ours says what the node was called.
+    let own = service.and_then(|(_, tree)| text(tree.at(["metadata", "annotations", OWN_NAME])));
+    let called = own.as_ref().map_or(name, |own| &own.value);
+    let node = draft.node(called, place);
     draft.put(&node, &["role"], "custom");
     draft.put(&node, &["inputs", "in", "type"], "json");
     draft.put(&node, &["outputs", "out", "type"], "json");
@@ -251,6 +257,10 @@ fn model(name: &str, service: Option<&(Place, &Node)>, place: &Place, draft: &mu
 
 /// What an `InferenceService` says of its model and of what it runs on.
 fn facts(node: &str, tree: &Node, place: &Place, draft: &mut Draft) {
+    if kind(tree) == Some("LLMInferenceService") {
+        llm(node, tree, place, draft);
+        return;
+    }
     let Some(predictor) = tree.at(["spec", "predictor"]) else {
         return;
     };
@@ -303,17 +313,66 @@ fn facts(node: &str, tree: &Node, place: &Place, draft: &mut Draft) {
             rest.insert(part.to_owned(), to_json(stated));
         }
     }
-    if !rest.is_empty() {
-        let keys: Vec<String> = rest.keys().map(|key| format!("`{}`", quote(key))).collect();
-        let message = format!(
-            "the annotation `kserve` of `{node}` keeps {}",
-            keys.join(", ")
-        );
-        let mut rest = Json::Object(rest);
-        redact(&mut rest);
-        draft.keep(node, "kserve", rest);
-        draft.keep_aside(&KEPT, place.clone(), Some(node), message);
+    keep(node, rest, place, draft);
+}
+
+/// What an `LLMInferenceService` says.
+fn llm(node: &str, tree: &Node, place: &Place, draft: &mut Draft) {
+    let Some(spec) = tree.get("spec") else {
+        return;
+    };
+    let mut placement = JsonMap::new();
+    let scaling = spec.get("scaling");
+    let bound = |key: &str| scaling.and_then(|scaling| scaling.get(key));
+    let replicas = pod::replicas(spec.get("replicas"), None);
+    let scaled = pod::replicas(bound("minReplicas"), bound("maxReplicas"));
+    if let Some(replicas) = replicas.or(scaled) {
+        placement.insert("replicas".to_owned(), replicas);
     }
+    let uri = text(spec.at(["model", "uri"])).map(|uri| uri.value);
+    let id = text(spec.at(["model", "name"])).map(|name| name.value);
+    let hub = uri.as_ref().and_then(|uri| uri.strip_prefix("hf://"));
+    if let Some(id) = id.as_deref().or(hub) {
+        draft.put(node, &["model", "id"], id);
+    }
+    if let Some(uri) = uri.as_ref().filter(|_| hub.is_none()) {
+        draft.put(node, &["model", "uri"], uri.as_str());
+    }
+    draft.put(node, &["serving", "api"], "openai-chat");
+    let mut rest = left(
+        spec,
+        &["model", "replicas", "scaling", "template", "parallelism"],
+    );
+    if let Some(template) = spec.get("template") {
+        if let Some(gpu) = pod::gpu(template) {
+            placement.insert("gpu".to_owned(), json!(gpu));
+        }
+        if let Some(first) = pod::items(template.get("containers")).first() {
+            container(node, first, place, &mut placement, draft);
+            rest.extend(left(first, &["image", "resources", "env", "ports", "name"]));
+        }
+        rest.extend(left(template, &["containers", "nodeSelector"]));
+    }
+    for (key, value) in placement {
+        draft.put(node, &["placement", &key], value);
+    }
+    keep(node, rest, place, draft);
+}
+
+/// Keeps what a graph has no word for.
+fn keep(node: &str, rest: JsonMap<String, Json>, place: &Place, draft: &mut Draft) {
+    if rest.is_empty() {
+        return;
+    }
+    let keys: Vec<String> = rest.keys().map(|key| format!("`{}`", quote(key))).collect();
+    let message = format!(
+        "the annotation `kserve` of `{node}` keeps {}",
+        keys.join(", ")
+    );
+    let mut rest = Json::Object(rest);
+    redact(&mut rest);
+    draft.keep(node, "kserve", rest);
+    draft.keep_aside(&KEPT, place.clone(), Some(node), message);
 }
 
 fn container(

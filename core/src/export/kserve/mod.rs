@@ -66,6 +66,7 @@ impl Target for KServe {
             artifacts: &mut artifacts,
             names: &mut names,
             kinds: &kinds::PLAN,
+            selects: true,
             control: Some("InferenceGraph"),
         }
         .all();
@@ -86,7 +87,7 @@ impl Target for KServe {
             let object = services::object(&mut cx, plan);
             cx.write(&plan.object, &object);
         }
-        match cx.inference_graph(&graph_name, &plans) {
+        match cx.inference_graph(&graph_name, &plans, &mut names) {
             Ok(object) => cx.write(&graph_name, &object),
             Err(why) => {
                 let node = why.node.as_deref();
@@ -111,7 +112,12 @@ impl Cx<'_, '_> {
     }
 
     /// The graph itself, or why KServe holds none such.
-    fn inference_graph(&mut self, name: &str, plans: &[Plan<'_>]) -> Result<Value, Unheld> {
+    fn inference_graph(
+        &mut self,
+        name: &str,
+        plans: &[Plan<'_>],
+        names: &mut Names,
+    ) -> Result<Value, Unheld> {
         let graph = self.subject.graph;
         let shape = shape::of(graph).map_err(|tangle| tangled(self.subject, &tangle))?;
         if let Some(why) = self.empty_branch(&shape) {
@@ -120,10 +126,15 @@ impl Cx<'_, '_> {
         self.about_unused(&shape);
         let limits = timeouts::Limits::new(self.subject, self.artifacts);
         let calls = self.calls(plans);
-        let objects = plans
+        let mut objects: BTreeMap<NodeIx, String> = plans
             .iter()
             .map(|plan| (plan.ix, plan.object.clone()))
             .collect();
+        // What runs elsewhere has no object, and its step a name all the same.
+        for &ix in calls.keys() {
+            let wanted = format!("{}-{}", self.subject.name, graph.name(ix));
+            objects.entry(ix).or_insert_with(|| names.claim(&wanted));
+        }
         let mut builder = Builder {
             subject: self.subject,
             artifacts: self.artifacts,

@@ -67,6 +67,7 @@ impl Target for Kubernetes {
             artifacts: &mut *cx.artifacts,
             names: &mut cx.names,
             kinds: &kinds::PLAN,
+            selects: true,
             control,
         }
         .all();

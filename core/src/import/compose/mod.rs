@@ -291,6 +291,17 @@ impl Reader {
             placement.insert("replicas".to_owned(), json!(replicas));
         }
         let at = |path: &[&str]| deploy.and_then(|deploy| deploy.at(path.iter().copied()));
+        if let Some(cpus) = self.text(at(&["resources", "limits", "cpus"])) {
+            let plain = |c: char| c.is_ascii_digit() || c == '.';
+            let is_some = cpus.contains(|c: char| matches!(c, '1'..='9'));
+            if is_some && cpus.len() <= 9 && cpus.chars().all(plain) {
+                placement.insert("cpu".to_owned(), json!(cpus));
+            }
+        }
+        let memory = self.text(at(&["resources", "limits", "memory"]));
+        if let Some(memory) = memory.as_deref().and_then(memory_of) {
+            placement.insert("memory".to_owned(), json!(memory));
+        }
         let devices = at(&["resources", "reservations", "devices"]).and_then(Node::as_sequence);
         for device in devices.iter().flat_map(|devices| &devices.items) {
             let capable = device.get("capabilities").and_then(Node::as_sequence);
@@ -316,6 +327,22 @@ impl Reader {
         let scalar = node?.as_scalar().filter(|scalar| !scalar.is_null())?;
         Some(self.variables.fill(&scalar.text))
     }
+}
+
+/// A size as Compose writes it, whose units are powers of 1024, in the document's own.
+fn memory_of(text: &str) -> Option<String> {
+    let text = text.to_ascii_lowercase();
+    let end = text.find(|c: char| !c.is_ascii_digit())?;
+    let (digits, unit) = text.split_at_checked(end)?;
+    let unit = match unit {
+        "b" => "B",
+        "k" | "kb" => "KiB",
+        "m" | "mb" => "MiB",
+        "g" | "gb" => "GiB",
+        _ => return None,
+    };
+    let size: u64 = digits.parse().ok().filter(|size| *size > 0)?;
+    (size < 1 << 30 || unit == "B").then(|| format!("{size}{unit}"))
 }
 
 fn depends_on(service: &Mapping) -> Vec<(String, Span)> {

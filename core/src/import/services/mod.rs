@@ -23,7 +23,7 @@ pub(super) use self::path::{chain, is_on_path};
 pub(super) use self::programs::{Program, program_of, role_of_name};
 use super::draft::{Draft, quote};
 use super::{Kind, Place};
-use crate::spec::Role;
+use crate::spec::{Role, is_node_name};
 
 pub(super) static NODE: Kind = Kind::understood("IM-SERVICE-NODE", "Services that are nodes");
 pub(super) static CALL: Kind = Kind::understood("IM-SERVICE-CALL", "Services that call each other");
@@ -97,6 +97,12 @@ pub(super) fn write(format: &str, services: &[Service], draft: &mut Draft) {
         })
         .collect();
     let mut programs: Vec<Program> = services.iter().map(programs::program).collect();
+    for (service, program) in services.iter().zip(&mut programs) {
+        if let Some(role) = own(service, "ROLE").and_then(Role::from_word) {
+            program.role = Some(role);
+            program.why = None;
+        }
+    }
     retrievers_search_stores(&mut programs, &calls);
     let runner = runner(&programs, &calls);
     let mut nodes: Vec<Option<String>> = Vec::with_capacity(services.len());
@@ -311,8 +317,19 @@ pub(super) fn redact(value: &mut Json) {
     }
 }
 
+/// With what the variables begin by which our own exports tell a program its node and role.
+const OWN: &str = "MODELGRAPH_";
+
+/// What our own exports say of a service.
+fn own<'s>(service: &'s Service, what: &str) -> Option<&'s str> {
+    let mut variables = service.variables.iter();
+    let found = variables.find(|(name, _)| name.strip_prefix(OWN) == Some(what));
+    found.map(|(_, value)| value.as_str())
+}
+
 fn node(format: &str, service: &Service, program: &Program, draft: &mut Draft) -> String {
-    let node = draft.node(&service.name, &service.place);
+    let name = own(service, "NODE").filter(|name| is_node_name(name));
+    let node = draft.node(name.unwrap_or(&service.name), &service.place);
     let role = program.role.map_or("custom", Role::word);
     draft.put(&node, &["role"], role);
     let message = format!("`{}` is a node", quote(&service.name));
@@ -334,13 +351,10 @@ fn node(format: &str, service: &Service, program: &Program, draft: &mut Draft) -
     if let Some(api) = program.api() {
         draft.put(&node, &["serving", "api"], api);
     }
-    environment(
-        &node,
-        &service.variables,
-        &service.secrets,
-        &service.place,
-        draft,
-    );
+    let foreign = service.variables.iter();
+    let foreign = foreign.filter(|(name, _)| !name.starts_with(OWN));
+    let foreign: Vec<(String, String)> = foreign.cloned().collect();
+    environment(&node, &foreign, &service.secrets, &service.place, draft);
     for (key, value) in &service.placement {
         draft.put(&node, &["placement", key], value.clone());
     }

@@ -1,0 +1,116 @@
+"""Reads exported files with the target's own client library.
+
+    check.py TARGET FOLDER
+
+Every object must be one that the library knows, without a field that it does not. Fails at the
+first that is not, with its file and the place in it.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import yaml
+
+
+class Refused(Exception):
+    """What a library does not read: the place, and why."""
+
+
+def documents(folder):
+    """Every YAML document below a folder, with the file that it stands in."""
+    for path in sorted(Path(folder).rglob("*.yaml")):
+        for document in yaml.safe_load_all(path.read_text(encoding="utf-8")):
+            if document is not None:
+                yield path, document
+
+
+def kubernetes(document, place):
+    """The API server's own schemas, without unknown fields."""
+    import kubernetes_validate
+
+    try:
+        kubernetes_validate.validate(document, "1.34", strict=True)
+    except kubernetes_validate.ValidationError as error:
+        raise Refused(f"{place}: {error}") from error
+
+
+def kserve(document, place):
+    """The classes of KServe's Python client; it has none for v1alpha2, whose words are v1alpha1's."""
+    import kserve
+
+    classes = {
+        "InferenceGraph": kserve.V1alpha1InferenceGraph,
+        "InferenceService": kserve.V1beta1InferenceService,
+        "LLMInferenceService": kserve.V1alpha1LLMInferenceService,
+    }
+    build(classes[document["kind"]], document, place)
+
+
+def build(kind, value, place):
+    """An object of a generated class from its plain form; the class checks what it requires."""
+    names = {key: attribute for attribute, key in kind.attribute_map.items()}
+    arguments = {}
+    for key, inner in value.items():
+        if key not in names:
+            raise Refused(f"{place}: {kind.__name__} has no field {key}")
+        attribute = names[key]
+        arguments[attribute] = typed(kind.openapi_types[attribute], inner, f"{place}.{key}")
+    try:
+        return kind(**arguments)
+    except ValueError as error:
+        raise Refused(f"{place}: {error}") from error
+
+
+def typed(name, value, place):
+    """A value of a type by its name, as the generated classes write it."""
+    inner = re.fullmatch(r"list\[(.*)\]", name)
+    if inner:
+        return [typed(inner[1], item, f"{place}[{at}]") for at, item in enumerate(value)]
+    inner = re.fullmatch(r"dict\(str, (.*)\)", name)
+    if inner:
+        return {key: typed(inner[1], item, f"{place}.{key}") for key, item in value.items()}
+    plain = {"str": str, "int": int, "bool": bool, "float": (int, float)}.get(name)
+    if plain is not None:
+        if not isinstance(value, plain):
+            raise Refused(f"{place}: {value!r} is no {name}")
+        return value
+    kind = find(name)
+    return build(kind, value, place) if kind else value
+
+
+def find(name):
+    """A generated class by its name; none for free objects."""
+    import kserve.models
+    from kubernetes import client
+
+    return getattr(kserve.models, name, None) or getattr(client, name, None)
+
+
+def main(target, folder):
+    """Checks all, and that one more field would have been refused: else nothing is proved."""
+    check = TARGETS[target]
+    count = 0
+    for path, document in documents(folder):
+        check(document, str(path))
+        count += 1
+    if count == 0:
+        raise Refused(f"{folder}: nothing was exported")
+    broken = {**document, "fieldThatNobodyKnows": {}}
+    try:
+        check(broken, "a broken object")
+    except Refused:
+        print(f"{count} objects of {target}")
+        return
+    raise Refused(f"{target}: the library reads a field that it does not know")
+
+
+TARGETS = {"kubernetes": kubernetes, "kserve": kserve}
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3 or sys.argv[1] not in TARGETS:
+        sys.exit(__doc__)
+    try:
+        main(sys.argv[1], sys.argv[2])
+    except Refused as refused:
+        sys.exit(str(refused))
