@@ -48,14 +48,12 @@ impl Hunks {
     }
 
     /// Whether each edit lies in one of some ranges, before in the first of a pair and behind in
-    /// the second; white space behind a range belongs to it.
+    /// the second; white space around a range belongs to it.
     pub(super) fn lie_in(&self, ranges: &[(Span, Span)], before: &str, behind: &str) -> bool {
         let within = |inner: Span, range: Span, text: &str| {
-            let end = text.get(range.end..).map_or(range.end, |rest| {
-                let blank = rest.len().saturating_sub(rest.trim_start().len());
-                range.end.saturating_add(blank)
-            });
-            range.start <= inner.start && inner.end <= end
+            let before = text.get(..range.start).map_or("", str::trim_end).len();
+            let behind = text.get(range.end..).map_or("", str::trim_start).len();
+            before <= inner.start && inner.end <= text.len().saturating_sub(behind)
         };
         self.list.iter().all(|&(old, new)| {
             let mut ranges = ranges.iter();

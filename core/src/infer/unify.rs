@@ -76,7 +76,11 @@ impl<'g> Unifier<'g> {
         }
         for &node in &part.order {
             self.hand_on(node);
-            self.enqueue(self.graph.positions_out(node));
+            for &port in own(self.graph, &part.ports, node) {
+                if self.is_output(port) {
+                    self.enqueue(self.graph.positions_at(port));
+                }
+            }
         }
         // Each turn adds a fact or shortens the queue, and facts are finite.
         while let Some(at) = self.queue.pop_front() {
@@ -87,7 +91,7 @@ impl<'g> Unifier<'g> {
                 self.flow(edge);
             }
         }
-        self.bounds(&part.order);
+        self.bounds(&part);
         part.ports
     }
 
@@ -130,17 +134,20 @@ impl<'g> Unifier<'g> {
         nodes.extend(ports.iter().filter_map(|&ix| Some(graph.port(ix)?.node)));
         nodes.arrange();
         nodes.dedup();
-        let own = ports.first().and_then(|&ix| self.part_of(ix));
-        let parts = &self.part;
+        let number = ports.first().and_then(|&ix| self.part_of(ix));
+        let known = &self.part;
         let inside = |edge: &Edge| {
             let from = edge.ports.map(|(from, _)| from.0 as usize);
-            !edge.is_loop && from.and_then(|from| parts.get(from).copied()) == own
+            !edge.is_loop && from.and_then(|from| known.get(from).copied()) == number
         };
-        let inputs = |ix: NodeIx| graph.node(ix).map_or(&[][..], |node| &node.inputs);
-        let outputs = |ix: NodeIx| graph.node(ix).map_or(&[][..], |node| &node.outputs);
+        let edges = |ix: NodeIx, side: Direction| {
+            let ports = own(graph, ports, ix).iter().copied();
+            let ports = ports.filter(move |&ix| graph.port(ix).is_some_and(|port| port.direction == side));
+            ports.flat_map(|port| graph.edges_at(port))
+        };
         let missing = &mut self.missing;
         for &ix in &nodes {
-            let into = inputs(ix).iter().flat_map(|&port| graph.edges_at(port));
+            let into = edges(ix, Direction::Input);
             let count = into.filter(|edge| inside(edge)).count();
             if let Some(slot) = missing.get_mut(ix.0 as usize) {
                 // One more until the node is placed.
@@ -163,7 +170,7 @@ impl<'g> Unifier<'g> {
                 *slot = 0;
             }
             order.push(ix);
-            let out = outputs(ix).iter().flat_map(|&port| graph.edges_at(port));
+            let out = edges(ix, Direction::Output);
             for edge in out.filter(|edge| inside(edge)) {
                 if let Some(slot) = missing.get_mut(edge.target.0 as usize)
                     && *slot > 1
@@ -196,6 +203,11 @@ impl<'g> Unifier<'g> {
         port.direction == Direction::Output
             && self.graph.role(port.node) == Some(Role::Join)
             && !self.typing.merging.contains(&port.node)
+    }
+
+    fn is_output(&self, ix: PortIx) -> bool {
+        let port = self.graph.port(ix);
+        port.is_some_and(|port| port.direction == Direction::Output)
     }
 
     fn ty(&self, port: PortIx) -> Option<&Type> {
@@ -315,12 +327,11 @@ impl<'g> Unifier<'g> {
 
     /// Bounds flow forward only, and where several values may arrive the largest holds: all of
     /// them must be known.
-    fn bounds(&mut self, order: &[NodeIx]) {
+    fn bounds(&mut self, part: &Part) {
         let graph = self.graph;
-        for &node in order {
-            let inputs = graph.node(node).map_or(&[][..], |node| &node.inputs);
-            for &input in inputs {
-                if self.part_of(input) == Some(self.parts) {
+        for &node in &part.order {
+            for &input in own(graph, &part.ports, node) {
+                if !self.is_output(input) {
                     let edges = graph.edges_at(input).filter(|edge| self.is_open(edge));
                     let sources = edges.filter_map(|edge| Some(edge.ports?.0));
                     let sources: Vec<PortIx> = sources.collect();
@@ -428,6 +439,14 @@ impl<'g> Unifier<'g> {
         });
         conflicts.collect()
     }
+}
+
+/// Those of some ports, in order, that are a node's: a node's ports follow one another.
+fn own<'p>(graph: &Graph, ports: &'p [PortIx], node: NodeIx) -> &'p [PortIx] {
+    let owner = |ix: &PortIx| graph.port(*ix).map(|port| port.node);
+    let start = ports.partition_point(|ix| owner(ix) < Some(node));
+    let end = ports.partition_point(|ix| owner(ix) <= Some(node));
+    ports.get(start..end).unwrap_or(&[])
 }
 
 /// The ports of some nodes.
