@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use modelspec_core::check::{self, RULES};
 use modelspec_core::text::apply;
-use modelspec_core::{Analysis, graph, infer, spec};
+use modelspec_core::{Analysis, Hunks, graph, infer, spec};
 
 const NODES: usize = 10_000;
 /// Places of the document where each kind of edit is tried, there and back.
@@ -107,11 +107,12 @@ fn after_edits(text: &str) -> bool {
         for place in 0..PLACES {
             let there = edits(&whole, place).expect("each kind of edit fits the document");
             let edited = apply(text, &there).expect("an edit can be applied");
+            let hunks = Hunks::new(text, &edited.text, &there).expect("the edits lead there");
             let indexed = Analysis::index(&*edited.text);
             let mut last = None;
             for _ in 0..TIMES {
                 let indexed = indexed.clone();
-                last = Some(own.measure(|| indexed.checked_after(&whole, &there)));
+                last = Some(own.measure(|| indexed.checked_after(&whole, &hunks)));
             }
             let changed = last.expect("it is measured at least once");
             assert!(changed.is_incremental, "{name}: everything was asked");

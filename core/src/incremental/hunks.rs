@@ -3,15 +3,16 @@
 use crate::order::Arrange as _;
 use crate::text::{Span, TextEdit};
 
-/// The edits between two texts, in order.
-pub(super) struct Hunks {
+/// The edits between two texts, in order: where they leave what they do not touch.
+#[derive(Clone, Debug)]
+pub struct Hunks {
     /// The range before, and behind.
     list: Vec<(Span, Span)>,
 }
 
 impl Hunks {
     /// Of edits in terms of the text before; `None` where they do not lead to the text behind.
-    pub(super) fn new(before: &str, behind: &str, edits: &[TextEdit]) -> Option<Self> {
+    pub fn new(before: &str, behind: &str, edits: &[TextEdit]) -> Option<Self> {
         let mut sorted: Vec<&TextEdit> = edits.iter().collect();
         sorted.arrange_by_key(|edit| (edit.span.start, edit.span.end));
         let mut list = Vec::with_capacity(sorted.len());

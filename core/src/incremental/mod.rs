@@ -9,6 +9,7 @@ mod changes;
 mod hunks;
 
 pub(crate) use changes::Changes;
+pub use hunks::Hunks;
 
 use crate::order::Arrange as _;
 use crate::text::TextEdit;
@@ -19,14 +20,19 @@ impl Analysis {
     /// and sooner there where little changed. Edits that do not lead to `text` make it no faster.
     #[must_use]
     pub fn after(&self, text: impl Into<String>, edits: &[TextEdit]) -> Self {
-        Self::index(text).checked_after(self, edits)
+        let text = text.into();
+        match Hunks::new(&self.text, &text, edits) {
+            Some(hunks) => Self::index(text).checked_after(self, &hunks),
+            None => Self::new(text),
+        }
     }
 
-    /// With the findings of the rules, given the analysis of the text before `edits`.
+    /// With the findings of the rules, given the analysis of the text before an edit, and what the
+    /// edit left where.
     #[must_use]
-    pub fn checked_after(mut self, before: &Self, edits: &[TextEdit]) -> Self {
+    pub fn checked_after(mut self, before: &Self, hunks: &Hunks) -> Self {
         let is_fresh = before.is_checked && !self.is_checked && !self.is_inferred;
-        match changes::find(before, &self, edits).filter(|_| is_fresh) {
+        match changes::find(before, &self, hunks).filter(|_| is_fresh) {
             Some(changes) if self.follow(before, &changes).is_some() => self,
             _ => self.checked(),
         }

@@ -142,7 +142,8 @@ impl<'g> Unifier<'g> {
         };
         let edges = |ix: NodeIx, side: Direction| {
             let ports = own(graph, ports, ix).iter().copied();
-            let ports = ports.filter(move |&ix| graph.port(ix).is_some_and(|port| port.direction == side));
+            let ports =
+                ports.filter(move |&ix| graph.port(ix).is_some_and(|port| port.direction == side));
             ports.flat_map(|port| graph.edges_at(port))
         };
         let missing = &mut self.missing;
