@@ -27,6 +27,8 @@ pub struct Analysis {
     pub is_checked: bool,
     /// Whether only what an edit touched was asked anew, see [`Analysis::after`].
     pub is_incremental: bool,
+    /// Whether the types have been inferred.
+    pub(crate) is_inferred: bool,
     /// What rules derive from the graph.
     pub(crate) derived: Rc<Derived>,
     /// What there was a finding about.
@@ -43,16 +45,19 @@ impl Analysis {
 
     /// Reads, indexes and infers, without the rules: enough to draw the graph.
     pub fn read(text: impl Into<String>) -> Self {
+        Self::index(text).inferred()
+    }
+
+    /// Reads and indexes, and knows of types only what ports state.
+    pub fn index(text: impl Into<String>) -> Self {
         let text = text.into();
         let may_alias = text.contains('&');
         let reading = spec::read(&text);
         let mut diagnostics = reading.diagnostics.clone();
-        let mut typing = Typing::default();
         let mut indexed = None;
         if let Some((spec, _)) = reading.graph() {
             let (graph, found) = graph::build(spec);
             diagnostics.extend(found);
-            typing = infer::infer(&graph);
             indexed = Some(graph);
         }
         diagnostics.arrange_by_key(|found| (found.span, found.code));
@@ -60,7 +65,8 @@ impl Analysis {
             text,
             reading,
             graph: indexed,
-            typing,
+            typing: Typing::default(),
+            is_inferred: false,
             diagnostics,
             is_checked: false,
             is_incremental: false,
@@ -70,9 +76,25 @@ impl Analysis {
         }
     }
 
+    /// With the types that follow from what is stated.
+    #[must_use]
+    pub fn inferred(mut self) -> Self {
+        if !self.is_inferred {
+            self.typing = self.graph.as_ref().map(infer::infer).unwrap_or_default();
+            self.is_inferred = true;
+        }
+        self
+    }
+
     /// With the findings of the rules.
     #[must_use]
-    pub fn checked(mut self) -> Self {
+    pub fn checked(self) -> Self {
+        let mut checked = self.inferred();
+        checked.check();
+        checked
+    }
+
+    fn check(&mut self) {
         if !self.is_checked {
             if let Some((found, noise)) = self.context().map(|cx| check::check_and_note(&cx)) {
                 self.diagnostics.extend(found);
@@ -82,7 +104,6 @@ impl Analysis {
                 .arrange_by_key(|found| (found.span, found.code));
             self.is_checked = true;
         }
-        self
     }
 
     /// The tree of the graph's document.

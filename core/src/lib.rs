@@ -39,3 +39,4 @@ pub mod text;
 pub mod yaml;
 
 pub use analysis::Analysis;
+pub use incremental::Hunks;

@@ -7,6 +7,7 @@ use modelspec_core::Analysis;
 use modelspec_core::check::RULES;
 use modelspec_core::edit::{self, Command, Item};
 use modelspec_core::graph::{Direction, Graph};
+use modelspec_core::infer::Slot;
 use modelspec_core::spec::Role;
 use modelspec_core::text::{Span, TextEdit, apply};
 use modelspec_tests::graphs;
@@ -250,13 +251,37 @@ fn equal(partial: &Analysis, whole: &Analysis) -> Result<(), TestCaseError> {
         "{}",
         &whole.text
     );
-    for (ix, _) in whole.graph.iter().flat_map(Graph::all_ports) {
-        prop_assert_eq!(
-            partial.typing.of(ix),
-            whole.typing.of(ix),
-            "{}",
+    let Some(graph) = &whole.graph else {
+        return Ok(());
+    };
+    for (ix, _) in graph.all_ports() {
+        let (Some(one), Some(other)) = (partial.typing.of(ix), whole.typing.of(ix)) else {
+            return Err(TestCaseError::fail("a port has no type"));
+        };
+        prop_assert!(
+            one.says_the_same(other),
+            "{one}, not {other}: {}",
             &whole.text
         );
+        let kind = [
+            Slot {
+                depth: 0,
+                param: None,
+            },
+            Slot {
+                depth: 1,
+                param: None,
+            },
+        ];
+        let own = other.facts.keys().map(|&param| Slot::of(param));
+        let inner = other.inner.iter().flat_map(|inner| inner.facts.keys());
+        let slots = own
+            .chain(inner.map(|&param| Slot::of_items(param)))
+            .chain(kind);
+        for slot in slots {
+            let why = |of: &Analysis| of.typing.why(of.graph.as_ref().expect("a graph"), ix, slot);
+            prop_assert_eq!(why(partial), why(whole), "{}", &whole.text);
+        }
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use std::rc::Rc;
 
 use modelspec_core::Analysis;
 use modelspec_core::edit::{self, Change, CoalesceKey, Command, History};
+use modelspec_core::text::TextEdit;
 
 use crate::rest;
 use crate::ui::prelude::*;
@@ -200,7 +201,7 @@ impl Workspace {
         match applied {
             Ok(text) => {
                 if text != now.analysis.text {
-                    let analysis = analysed(text);
+                    let analysis = followed(now, text, &edits);
                     let next = now.next(analysis, edits, origin).with_steps(undo, redo);
                     self.document.set(Rc::new(next));
                 }
@@ -225,7 +226,7 @@ impl Workspace {
         let (undo, redo) = steps(&history);
         drop(history);
         let Some(moment) = moment else { return false };
-        let analysis = analysed(moment.text);
+        let analysis = followed(&now, moment.text, &moment.edits);
         let next = now
             .next(analysis, moment.edits, Origin::History)
             .with_steps(undo, redo);
@@ -256,6 +257,15 @@ fn analysed(text: String) -> Rc<Analysis> {
     } else {
         read
     })
+}
+
+/// The same of a text that edits made of the document's: only what they touched is checked anew.
+fn followed(now: &Document, text: String, edits: &[TextEdit]) -> Rc<Analysis> {
+    if untrack(rest::is_here) {
+        Rc::new(now.analysis.after(text, edits))
+    } else {
+        analysed(text)
+    }
 }
 
 fn steps(history: &History) -> (Option<String>, Option<String>) {

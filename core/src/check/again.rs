@@ -24,6 +24,7 @@ struct Suspects {
     own_edges: BTreeSet<usize>,
     near_edges: BTreeSet<usize>,
     shape: bool,
+    ids: bool,
 }
 
 /// The findings of all rules after an edit, equal to those of [`super::check`].
@@ -81,10 +82,47 @@ fn carry(cx: &Context<'_>, before: &Context<'_>, changes: &Changes) {
         if same_nodes(&|ix| cx.stands_beside(ix) || before.stands_beside(ix)) {
             hand_on(old, new, |derived| &derived.beside);
         }
+        carry_times(cx, before, changes);
+        if !before.has_own_settings() && !sets(cx, changes) {
+            hand_on(old, new, |derived| &derived.settled);
+        }
         if same_nodes(&|ix| embeds(cx, ix) != embeds(before, ix)) {
             hand_on(old, new, |derived| &derived.embedders);
         }
     }
+}
+
+/// Hands on the times of all nodes but those that state something else.
+fn carry_times(cx: &Context<'_>, before: &Context<'_>, changes: &Changes) {
+    let Some(old) = before.analysis.derived.times.get() else {
+        return;
+    };
+    let mut times = Rc::clone(old);
+    for &ix in &changes.nodes {
+        let now = cx.times_of(ix);
+        if times.get(ix.0 as usize) != Some(&now)
+            && let Some(slot) = Rc::make_mut(&mut times).get_mut(ix.0 as usize)
+        {
+            *slot = now;
+        }
+    }
+    // Nobody has asked yet.
+    let _ = cx.analysis.derived.times.set(times);
+}
+
+/// Whether a node or an edge that is new, or states something else, sets severities.
+fn sets(cx: &Context<'_>, changes: &Changes) -> bool {
+    let graph = cx.graph;
+    let node = |&ix: &NodeIx| graph.spec_of(ix).is_some_and(|node| node.checks.is_some());
+    let edge = |ix| {
+        graph
+            .edge_spec(ix)
+            .is_some_and(|edge| edge.checks.is_some())
+    };
+    let mut added = changes.added.iter().filter_map(|&at| graph.edges.get(at));
+    changes.nodes.iter().any(node)
+        || added.any(|added| edge(added.ix))
+        || graph.broken.iter().any(|broken| edge(broken.ix))
 }
 
 fn hand_on<T>(
@@ -132,6 +170,7 @@ impl Suspects {
                 .extend(edge.ports.into_iter().flat_map(|(from, to)| [from, to]));
         }
         found.own_edges.extend(&changes.added);
+        found.ids = changes.added.iter().any(|&at| has_twin(cx.graph, at));
         found.of_types(cx, typed);
         found.of_meaning(cx, before);
         found.spread(cx);
@@ -229,19 +268,28 @@ impl Suspects {
             .extend(new.iter().enumerate().filter_map(differs));
     }
 
+    /// Whether a question about the whole graph is asked again.
+    const fn whole(&self, scope: Scope) -> bool {
+        match scope {
+            Scope::Always => true,
+            Scope::Ids => self.ids,
+            _ => self.shape,
+        }
+    }
+
     /// What a question is asked about again.
     fn choose(&self, part: &Part, noisy: &Noisy, changes: &Changes) -> Asked {
         let mut asked = Asked {
             nodes: Vec::new(),
             ports: Vec::new(),
             edges: Vec::new(),
-            graph: noisy.graph || part.scope == Scope::Always || self.shape,
+            graph: noisy.graph || self.whole(part.scope),
         };
         let nodes = match part.scope {
             Scope::Near => &self.near,
             Scope::Reach => &self.reach,
             Scope::Visits => &self.visits,
-            Scope::Own | Scope::Shape | Scope::Always => &self.own,
+            Scope::Own | Scope::Shape | Scope::Ids | Scope::Always => &self.own,
         };
         match part.ask {
             Ask::Node(_) => asked.nodes = nodes.iter().chain(&noisy.nodes).copied().collect(),
@@ -290,6 +338,15 @@ fn indices_of(cx: &Context<'_>, before: &Context<'_>, changes: &Changes) -> Vec<
         named.is_some_and(|name| models.contains(&*name.value.0))
     };
     nodes.filter(names_one).collect()
+}
+
+/// Whether another edge has the id of one.
+fn has_twin(graph: &Graph, at: usize) -> bool {
+    let Some(own) = graph.edges.get(at) else {
+        return false;
+    };
+    let others = graph.edges.iter().filter(|other| other.ix != own.ix);
+    others.map(|other| &other.id).any(|id| *id == own.id)
 }
 
 fn positions(graph: &Graph, ix: NodeIx) -> impl Iterator<Item = usize> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::Context;
+use super::latency::Times;
 use super::placed::{Shares, with};
 use super::structure::{Meant, on_cycles};
 use crate::graph::{
@@ -29,6 +30,8 @@ pub(crate) struct Derived {
     pub(super) shares: OnceCell<Rc<Shares>>,
     pub(super) beside: OnceCell<Rc<Vec<NodeIx>>>,
     pub(super) embedders: OnceCell<Rc<BTreeMap<String, NodeIx>>>,
+    pub(super) times: OnceCell<Rc<Vec<Times>>>,
+    pub(super) settled: OnceCell<Rc<bool>>,
 }
 
 impl<'a> Context<'a> {
@@ -111,6 +114,30 @@ impl<'a> Context<'a> {
             .and_then(|node| node.placement.as_ref());
         placement
             .is_some_and(|placement| placement.co_locate.is_some() || !with(placement).is_empty())
+    }
+
+    /// What each node states of its time.
+    pub(super) fn times(&self) -> &'a [Times] {
+        let times = &self.derived().times;
+        times.get_or_init(|| {
+            let nodes = (0..self.graph.nodes.len()).filter_map(|at| u32::try_from(at).ok());
+            Rc::new(nodes.map(|ix| self.times_of(NodeIx(ix))).collect())
+        })
+    }
+
+    /// What a node states of its time.
+    pub(super) fn times_of(&self, ix: NodeIx) -> Times {
+        self.graph.spec_of(ix).map(Times::new).unwrap_or_default()
+    }
+
+    /// Whether nodes or edges set severities of their own.
+    pub(super) fn has_own_settings(&self) -> bool {
+        let settled = &self.derived().settled;
+        **settled.get_or_init(|| {
+            let spec = &self.graph.spec;
+            let nodes = spec.nodes().any(|node| node.value.checks.is_some());
+            Rc::new(nodes || spec.edges().any(|edge| edge.checks.is_some()))
+        })
     }
 
     /// The first embedder of each model.

@@ -35,6 +35,8 @@ pub enum Scope {
     /// The shape of the whole graph: names, roles, ports and what is required of them, edges, kinds.
     /// Not the other facts of nodes.
     Shape,
+    /// The ids of all edges.
+    Ids,
     /// Everything. Asked after each edit, so the answer must come fast.
     Always,
 }

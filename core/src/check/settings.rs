@@ -19,6 +19,14 @@ struct Stated<'a> {
 impl<'a> Stated<'a> {
     fn new(cx: &Context<'a>) -> Self {
         let spec = &cx.graph.spec;
+        let graph = spec.body().and_then(|spec| spec.checks.as_ref());
+        if !cx.has_own_settings() {
+            return Self {
+                graph,
+                nodes: BTreeMap::new(),
+                edges: BTreeMap::new(),
+            };
+        }
         let nodes = spec.nodes().filter_map(|node| {
             let checks = node.value.checks.as_ref()?;
             Some((node.name.value.as_str(), checks))
@@ -28,7 +36,7 @@ impl<'a> Stated<'a> {
             Some((crate::graph::edge_id(edge)?, checks))
         });
         Self {
-            graph: spec.body().and_then(|spec| spec.checks.as_ref()),
+            graph,
             nodes: nodes.gather(),
             edges: edges.gather(),
         }

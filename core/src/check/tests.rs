@@ -141,6 +141,13 @@ fn what_a_finding_adds_up_is_a_table_that_ends_with_the_limit() {
             "at most: 512 tokens",
         ]
     );
+    assert_eq!(
+        rows("MG306"),
+        [
+            "a passage of `store`: 1,000 tokens",
+            "at most, `embedder`: 512 tokens",
+        ]
+    );
     for code in ["MG307", "MG501", "MG506"] {
         assert!(rows(code).len() > 1, "{code}");
     }

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::{Context, Diagnostic};
-use crate::graph::{Fact, FactValue, NodeIx, Param, PortIx, Type};
+use crate::graph::{NodeIx, Param, PortIx, Type};
+use crate::infer::Slot;
 use crate::spec::{Kind, Node, OnFailure, Overflow, Role};
 use crate::text::Span;
 
@@ -109,15 +110,15 @@ impl Sum {
     }
 }
 
-fn number(fact: Option<&Fact>) -> Option<Stated> {
-    let fact = fact?;
-    match fact.value {
-        FactValue::Number(value) => Some(Stated {
-            value,
-            span: fact.span,
-        }),
-        _ => None,
+/// A number that a port has in a slot.
+fn number(cx: &Context<'_>, port: PortIx, slot: Slot) -> Option<Stated> {
+    let mut ty = cx.typing.of(port)?;
+    for _ in 0..slot.depth {
+        ty = ty.inner.as_deref()?;
     }
+    let value = ty.number(slot.param?)?;
+    let span = cx.typing.span(cx.graph, port, slot)?;
+    Some(Stated { value, span })
 }
 
 fn typed<'a>(cx: &Context<'a>, port: PortIx, kinds: &[Kind]) -> Option<&'a Type> {
@@ -128,15 +129,17 @@ const LISTS: &[Kind] = &[Kind::Candidates, Kind::List];
 
 /// The most tokens of a text that a port takes.
 pub(super) fn text(cx: &Context<'_>, port: PortIx) -> Option<Stated> {
-    number(typed(cx, port, &[Kind::Text])?.fact(Param::MaxTokens))
+    typed(cx, port, &[Kind::Text])?;
+    number(cx, port, Slot::of(Param::MaxTokens))
 }
 
 /// The most tokens of one passage that a port takes: as its type says, else as the index behind it
 /// is cut. A passage that its own embedder cannot take is told there, not again where it arrives.
 pub(super) fn passage(cx: &Context<'_>, port: PortIx) -> Option<Stated> {
     let inner = typed(cx, port, LISTS)?.inner.as_deref();
-    let stated = inner.filter(|inner| inner.kind == Kind::Text);
-    if let Some(stated) = number(stated.and_then(|inner| inner.fact(Param::MaxTokens))) {
+    if inner.is_some_and(|inner| inner.kind == Kind::Text)
+        && let Some(stated) = number(cx, port, Slot::of_items(Param::MaxTokens))
+    {
         return Some(stated);
     }
     chunk(cx, port, &mut BTreeSet::new())
@@ -179,7 +182,8 @@ pub(super) fn chunk_tokens(node: &Node) -> Option<Stated> {
 /// How many passages a port takes at most, and how many it would take where nodes upstream fail and
 /// are skipped, one figure for each of them.
 pub(super) fn items(cx: &Context<'_>, port: PortIx) -> Option<(Items, Vec<Items>)> {
-    let most = number(typed(cx, port, LISTS)?.fact(Param::MaxItems))?;
+    typed(cx, port, LISTS)?;
+    let most = number(cx, port, Slot::of(Param::MaxItems))?;
     let mut skipping = Vec::new();
     skip(cx, port, &mut BTreeSet::new(), &mut skipping);
     Some((
@@ -204,8 +208,8 @@ fn skip(cx: &Context<'_>, port: PortIx, seen: &mut BTreeSet<PortIx>, found: &mut
         }
         for &passed in inputs(cx, edge.source) {
             let ty = cx.typing.of(passed).filter(|ty| Some(ty.kind) == kind);
-            if let Some(ty) = ty {
-                let most = number(ty.fact(Param::MaxItems));
+            if ty.is_some() {
+                let most = number(cx, passed, Slot::of(Param::MaxItems));
                 let skipped = Some(edge.source);
                 found.extend(most.map(|most| Items { most, skipped }));
                 skip(cx, passed, seen, found);

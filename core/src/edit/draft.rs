@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::EditError;
@@ -39,9 +40,9 @@ pub(super) enum Step {
 
 /// A text that a command changes step by step; the text is read again only where a step needs what
 /// one before it wrote.
-pub(super) struct Draft {
-    text: String,
-    tree: Node,
+pub(super) struct Draft<'a> {
+    text: Cow<'a, str>,
+    tree: Cow<'a, Node>,
     document: usize,
     pieces: Pieces,
     pending: Vec<TextEdit>,
@@ -51,9 +52,9 @@ pub(super) struct Draft {
     removed: BTreeMap<Path, usize>,
 }
 
-impl Draft {
+impl<'a> Draft<'a> {
     /// Begins with the text of an analysis; an empty one gets its first lines.
-    pub(super) fn new(analysis: &Analysis) -> Result<Self, EditError> {
+    pub(super) fn new(analysis: &'a Analysis) -> Result<Self, EditError> {
         let reading = &analysis.reading;
         if !reading.is_well_formed() {
             return Err(EditError::unreadable(analysis));
@@ -68,8 +69,8 @@ impl Draft {
             .ok_or(EditError::NoGraph)?;
         let tree = reading.trees.get(document).ok_or(EditError::NoGraph)?;
         let mut draft = Self {
-            text: analysis.text.clone(),
-            tree: tree.clone(),
+            text: Cow::Borrowed(&analysis.text),
+            tree: Cow::Borrowed(tree),
             document,
             pieces: Pieces::default(),
             pending: Vec::new(),
@@ -181,13 +182,13 @@ impl Draft {
             return Ok(());
         }
         let pending = core::mem::take(&mut self.pending);
-        self.text = apply(&self.text, &pending)?.text;
+        self.text = Cow::Owned(apply(&self.text, &pending)?.text);
         self.pieces.apply(&pending);
         self.taken.clear();
         self.removed.clear();
         let parsed = yaml::read(&self.text, &Limits::default());
         let mut trees = parsed.documents.into_iter();
-        self.tree = trees.nth(self.document).ok_or(EditError::NoGraph)?;
+        self.tree = Cow::Owned(trees.nth(self.document).ok_or(EditError::NoGraph)?);
         Ok(())
     }
 
@@ -249,7 +250,7 @@ impl Draft {
     }
 
     fn edits(&self, step: &Step) -> Result<Vec<TextEdit>, EditError> {
-        let (text, tree) = (&*self.text, &self.tree);
+        let (text, tree) = (&*self.text, &*self.tree);
         let edits = match step {
             Step::Set(at, value, style) => {
                 let order = order_at(tree, at);

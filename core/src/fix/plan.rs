@@ -5,7 +5,8 @@ use crate::edit::{Command, plan};
 const BYTES: usize = 1 << 20;
 
 /// Makes fixes of commands, as many as the length of the text allows: of a short text each finding
-/// gets its fixes, of a very long one the first.
+/// gets its fixes, of a long one the first, of one that is longer than may be read at a keystroke
+/// none.
 pub(crate) struct Planner<'a> {
     cx: Context<'a>,
 }
@@ -18,7 +19,7 @@ impl<'a> Planner<'a> {
 
     /// Lets a rule plan as much as one may.
     pub(crate) fn open(cx: &Context<'a>) {
-        let most = BYTES.checked_div(cx.text.len()).unwrap_or(1).max(1);
+        let most = BYTES.checked_div(cx.text.len()).unwrap_or(1);
         let left = if cx.editable { most } else { 0 };
         cx.analysis.derived.plans.set(left);
     }

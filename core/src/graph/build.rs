@@ -5,7 +5,7 @@ use super::roles::default_ports;
 use super::types::{Fact, FactValue, Param, Type, resolve};
 use super::{BrokenEdge, Direction, Edge, EdgeIx, End, Graph, Node, NodeIx, Port, PortIx};
 use crate::check::Diagnostic;
-use crate::spec::{self, EdgeRole, Kind, Map, ModelGraph, Named, Role, TypeParams};
+use crate::spec::{self, Duration, EdgeRole, Kind, Map, ModelGraph, Named, Role, TypeParams};
 use crate::text::{Span, Spanned};
 
 /// Indexes a document. What its types get wrong is reported with the codes of reading.
@@ -272,6 +272,7 @@ impl Builder {
                     role,
                     required: edge.required.is_none_or(|required| required.value),
                     is_loop: edge.repeat.is_some(),
+                    hop: edge.hop.map_or(Duration(0), |hop| hop.value),
                     span: edge.span,
                 });
             }

@@ -23,7 +23,7 @@ pub use roles::{RolePort, default_ports, passes_through};
 pub use types::{Fact, FactValue, Param, Type, resolve};
 pub use visits::{always_visited, expected_visits, expected_visits_in};
 
-use crate::spec::{EdgeRole, ModelGraph, Role};
+use crate::spec::{Duration, EdgeRole, ModelGraph, Role};
 use crate::text::Span;
 
 /// A node by its number.
@@ -140,6 +140,8 @@ pub struct Edge {
     pub required: bool,
     /// Whether it closes a cycle with a bound.
     pub is_loop: bool,
+    /// How long passing along it takes; 0 where that is not stated.
+    pub hop: Duration,
     /// Where it stands.
     pub span: Span,
 }

@@ -5,7 +5,7 @@ use crate::Analysis;
 use crate::check::Code;
 use crate::graph::{Edge, Graph, Node, NodeIx, PortIx};
 use crate::spec::{self, ModelGraph};
-use crate::text::{Span, TextEdit};
+use crate::text::Span;
 
 /// Where more than this changed, everything is asked again.
 const MOST: usize = 256;
@@ -32,7 +32,7 @@ pub(crate) struct Changes {
 
 /// Finds what differs; `None` where too much does, or what is outside of nodes and edges.
 /// O(nodes + edges).
-pub(super) fn find(before: &Analysis, after: &Analysis, edits: &[TextEdit]) -> Option<Changes> {
+pub(super) fn find(before: &Analysis, after: &Analysis, hunks: &Hunks) -> Option<Changes> {
     let (old, new) = (before.graph.as_ref()?, after.graph.as_ref()?);
     let readable = |analysis: &Analysis| {
         let twice = |code| code == Code::DUPLICATE_KEY;
@@ -44,13 +44,12 @@ pub(super) fn find(before: &Analysis, after: &Analysis, edits: &[TextEdit]) -> O
     if !readable(before) || !readable(after) {
         return None;
     }
-    let hunks = Hunks::new(&before.text, &after.text, edits)?;
     if !hunks.lie_in(&ranges(&old.spec, &new.spec)?, &before.text, &after.text) {
         return None;
     }
     let mut changes = Changes::default();
-    nodes(old, new, &hunks, &mut changes)?;
-    edges(old, new, &hunks, &mut changes)?;
+    nodes(old, new, hunks, &mut changes)?;
+    edges(old, new, hunks, &mut changes)?;
     Some(changes)
 }
 

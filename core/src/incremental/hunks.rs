@@ -3,15 +3,16 @@
 use crate::order::Arrange as _;
 use crate::text::{Span, TextEdit};
 
-/// The edits between two texts, in order.
-pub(super) struct Hunks {
+/// The edits between two texts, in order: where they leave what they do not touch.
+#[derive(Clone, Debug)]
+pub struct Hunks {
     /// The range before, and behind.
     list: Vec<(Span, Span)>,
 }
 
 impl Hunks {
     /// Of edits in terms of the text before; `None` where they do not lead to the text behind.
-    pub(super) fn new(before: &str, behind: &str, edits: &[TextEdit]) -> Option<Self> {
+    pub fn new(before: &str, behind: &str, edits: &[TextEdit]) -> Option<Self> {
         let mut sorted: Vec<&TextEdit> = edits.iter().collect();
         sorted.arrange_by_key(|edit| (edit.span.start, edit.span.end));
         let mut list = Vec::with_capacity(sorted.len());
@@ -48,14 +49,12 @@ impl Hunks {
     }
 
     /// Whether each edit lies in one of some ranges, before in the first of a pair and behind in
-    /// the second; white space behind a range belongs to it.
+    /// the second; white space around a range belongs to it.
     pub(super) fn lie_in(&self, ranges: &[(Span, Span)], before: &str, behind: &str) -> bool {
         let within = |inner: Span, range: Span, text: &str| {
-            let end = text.get(range.end..).map_or(range.end, |rest| {
-                let blank = rest.len().saturating_sub(rest.trim_start().len());
-                range.end.saturating_add(blank)
-            });
-            range.start <= inner.start && inner.end <= end
+            let before = text.get(..range.start).map_or("", str::trim_end).len();
+            let behind = text.get(range.end..).map_or("", str::trim_start).len();
+            before <= inner.start && inner.end <= text.len().saturating_sub(behind)
         };
         self.list.iter().all(|&(old, new)| {
             let mut ranges = ranges.iter();

@@ -9,60 +9,49 @@ mod changes;
 mod hunks;
 
 pub(crate) use changes::Changes;
+pub use hunks::Hunks;
 
-use crate::Analysis;
-use crate::check;
-use crate::graph::PortIx;
 use crate::order::Arrange as _;
 use crate::text::TextEdit;
+use crate::{Analysis, check, infer};
 
 impl Analysis {
     /// The analysis of `text`, which is this one's after `edits`. Equal to `Analysis::new(text)`,
     /// and sooner there where little changed. Edits that do not lead to `text` make it no faster.
     #[must_use]
     pub fn after(&self, text: impl Into<String>, edits: &[TextEdit]) -> Self {
-        Self::read(text).checked_after(self, edits)
+        let text = text.into();
+        match Hunks::new(&self.text, &text, edits) {
+            Some(hunks) => Self::index(text).checked_after(self, &hunks),
+            None => Self::new(text),
+        }
     }
 
-    /// With the findings of the rules, given the analysis of the text before `edits`.
+    /// With the findings of the rules, given the analysis of the text before an edit, and what the
+    /// edit left where.
     #[must_use]
-    pub fn checked_after(mut self, before: &Self, edits: &[TextEdit]) -> Self {
-        if !before.is_checked || self.is_checked {
-            return self.checked();
+    pub fn checked_after(mut self, before: &Self, hunks: &Hunks) -> Self {
+        let is_fresh = before.is_checked && !self.is_checked && !self.is_inferred;
+        match changes::find(before, &self, hunks).filter(|_| is_fresh) {
+            Some(changes) if self.follow(before, &changes).is_some() => self,
+            _ => self.checked(),
         }
-        let Some((found, noise)) = again(&self, before, edits) else {
-            return self.checked();
-        };
+    }
+
+    /// Infers and checks what changed; `None` where that cannot be done in part.
+    fn follow(&mut self, before: &Self, changes: &Changes) -> Option<()> {
+        let old = before.context()?;
+        let again = infer::again((old.graph, old.typing), self.graph.as_ref()?, changes)?;
+        self.typing = again.typing;
+        self.is_inferred = true;
+        let types = (&*again.typed, again.kinds);
+        let (found, noise) = check::again(&self.context()?, &old, changes, types)?;
         self.diagnostics.extend(found);
         self.diagnostics
             .arrange_by_key(|found| (found.span, found.code));
         self.noise = noise.into();
         self.is_checked = true;
         self.is_incremental = true;
-        self
+        Some(())
     }
-}
-
-fn again(
-    now: &Analysis,
-    before: &Analysis,
-    edits: &[TextEdit],
-) -> Option<(Vec<check::Diagnostic>, check::Noise)> {
-    let changes = changes::find(before, now, edits)?;
-    let (old, new) = (before.context()?, now.context()?);
-    let mut typed: Vec<PortIx> = Vec::new();
-    let mut kinds = false;
-    for (ix, _) in new.graph.all_ports() {
-        let (one, other) = (old.typing.of(ix), new.typing.of(ix));
-        let (Some(one), Some(other)) = (one, other) else {
-            typed.push(ix);
-            kinds = true;
-            continue;
-        };
-        if !one.says_the_same(other) {
-            typed.push(ix);
-            kinds |= one.kind != other.kind;
-        }
-    }
-    check::again(&new, &old, &changes, (&typed, kinds))
 }

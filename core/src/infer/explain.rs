@@ -1,5 +1,5 @@
-use super::{Slot, Typing};
-use crate::graph::{EdgeIx, Graph, PortIx};
+use super::{Slot, Source, Typing};
+use crate::graph::{Edge, EdgeIx, Graph, PortIx};
 use crate::text::Span;
 
 /// One step of why a port has a type.
@@ -23,9 +23,10 @@ impl Typing {
         let mut steps = Vec::new();
         let mut at = port;
         while steps.len() <= graph.ports.len() {
-            let Some((value, stated)) = self.value_text(at, slot) else {
+            let Some(value) = self.value_text(at, slot) else {
                 return steps;
             };
+            let stated = self.span(graph, at, slot);
             let what = slot.param.map_or("kind", |param| param.key());
             let what = if slot.depth == 0 {
                 what.to_owned()
@@ -33,55 +34,61 @@ impl Typing {
                 format!("{what} of its items")
             };
             let path = graph.port_path(at);
-            let origin = self.origin(at, slot);
-            let span = origin
-                .and_then(|origin| origin.edge)
-                .and_then(|edge| graph.edge(edge))
+            let source = self.source(at, slot);
+            let edge = source.and_then(|source| joint(graph, at, source));
+            let span = edge
                 .map(|edge| edge.span)
                 .or(stated)
                 .or_else(|| graph.port(at).map(|port| port.span))
                 .unwrap_or_default();
-            let text = match origin {
+            let text = match source {
                 None if stated.is_some() => format!("`{path}` states {what} {value}"),
                 None => format!("`{path}` has {what} {value} by its role"),
-                Some(origin) => {
-                    let from = graph.port_path(origin.from);
-                    if origin.edge.is_some() {
+                Some(source) => {
+                    let from = graph.port_path(source.from);
+                    if source.along_edge {
                         format!("`{path}` has {what} {value} by its edge with `{from}`")
                     } else {
                         format!("`{path}` hands on what `{from}` takes: {what} {value}")
                     }
                 }
             };
-            let edge = origin.and_then(|origin| origin.edge);
             steps.push(Step {
                 port: at,
-                edge,
+                edge: edge.map(|edge| edge.ix),
                 text,
                 span,
             });
-            let Some(origin) = origin else {
+            let Some(source) = source else {
                 let symbols = self.symbols(at, slot);
                 let chains = symbols.iter().flat_map(|name| self.chain(graph, name));
                 steps.extend(chains);
                 return steps;
             };
-            at = origin.from;
+            at = source.from;
         }
         steps
     }
 
-    fn value_text(&self, port: PortIx, slot: Slot) -> Option<(String, Option<Span>)> {
+    fn value_text(&self, port: PortIx, slot: Slot) -> Option<String> {
         let mut ty = self.of(port)?;
         for _ in 0..slot.depth {
             ty = ty.inner.as_deref()?;
         }
         match slot.param {
-            None => Some((ty.kind.word().to_owned(), ty.span)),
-            Some(param) => {
-                let fact = ty.fact(param)?;
-                Some((fact.value.to_string(), Some(fact.span)))
-            }
+            None => Some(ty.kind.word().to_owned()),
+            Some(param) => Some(ty.fact(param)?.value.to_string()),
         }
     }
+}
+
+/// The edge that a fact came along to a port: the first that joins the two.
+fn joint(graph: &Graph, port: PortIx, source: Source) -> Option<&Edge> {
+    let joins = |edge: &&Edge| {
+        edge.ports == Some((source.from, port)) || edge.ports == Some((port, source.from))
+    };
+    graph
+        .edges_at(port)
+        .find(joins)
+        .filter(|_| source.along_edge)
 }

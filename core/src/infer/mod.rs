@@ -9,7 +9,11 @@
 //! A symbol (`$D`) is one unknown in the whole graph: symbols that meet are one, and the first
 //! number that one of them meets is theirs all.
 
+mod again;
+mod differ;
 mod explain;
+mod flow;
+mod known;
 mod symbols;
 #[cfg(test)]
 mod tests;
@@ -17,17 +21,18 @@ mod unify;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use again::again;
 pub use explain::Step;
 
 use crate::graph::{EdgeIx, FactValue, Graph, NodeIx, Param, PortIx, Type};
 use crate::spec::Kind;
 use crate::text::Span;
+use known::{Known, Pieces, Source};
 
 /// The types of all ports after inference.
 #[derive(Clone, Debug, Default)]
 pub struct Typing {
-    types: Vec<Type>,
-    origins: BTreeMap<(PortIx, Slot), Origin>,
+    known: Pieces,
     /// The types that hold symbols, as they were before the symbols were solved.
     symbolic: BTreeMap<PortIx, Type>,
     bindings: BTreeMap<String, Binding>,
@@ -46,13 +51,18 @@ pub struct Slot {
     pub param: Option<Param>,
 }
 
-/// Where an inferred fact came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// The port that had it before.
-    pub from: PortIx,
-    /// The edge that it came along; `None` within a node that hands its input on.
-    pub edge: Option<EdgeIx>,
+impl Slot {
+    /// A parameter of the value itself.
+    pub const fn of(param: Param) -> Self {
+        let param = Some(param);
+        Self { depth: 0, param }
+    }
+
+    /// A parameter of the value's items.
+    pub const fn of_items(param: Param) -> Self {
+        let param = Some(param);
+        Self { depth: 1, param }
+    }
 }
 
 /// What a symbol stands for.
@@ -131,9 +141,34 @@ impl Side {
 }
 
 impl Typing {
-    /// The type of a port after inference.
+    /// The type of a port after inference. It says nothing of where a fact is stated, see
+    /// [`Typing::span`]: its spans may be those of an earlier text.
     pub fn of(&self, port: PortIx) -> Option<&Type> {
-        self.types.get(port.0 as usize)
+        Some(&self.known.get(port)?.ty)
+    }
+
+    /// Where the document states what a port has in a slot, at that port or where it came from;
+    /// `None` where a role brings it, and where nothing is known.
+    pub fn span(&self, graph: &Graph, port: PortIx, slot: Slot) -> Option<Span> {
+        let mut ty = &graph.port(self.home(port, slot))?.ty;
+        for _ in 0..slot.depth {
+            ty = ty.inner.as_deref()?;
+        }
+        match slot.param {
+            None => ty.span,
+            Some(param) => Some(ty.fact(param)?.span),
+        }
+    }
+
+    /// The port that states what a port has in a slot.
+    fn home(&self, port: PortIx, slot: Slot) -> PortIx {
+        self.source(port, slot).map_or(port, |source| source.home)
+    }
+
+    fn source(&self, port: PortIx, slot: Slot) -> Option<Source> {
+        let sources = &self.known.get(port)?.sources;
+        let known = sources.iter().find(|(known, _)| *known == slot);
+        known.map(|(_, source)| *source)
     }
 
     /// The joins that hand on one value as it came; all others give a list.
@@ -141,9 +176,10 @@ impl Typing {
         &self.merging
     }
 
-    /// Where an inferred fact came from; `None` for what the port states or its role brings.
-    pub fn origin(&self, port: PortIx, slot: Slot) -> Option<Origin> {
-        self.origins.get(&(port, slot)).copied()
+    /// The port that an inferred fact came from; `None` for what the port states or its role
+    /// brings.
+    pub fn origin(&self, port: PortIx, slot: Slot) -> Option<PortIx> {
+        Some(self.source(port, slot)?.from)
     }
 }
 
@@ -156,5 +192,5 @@ pub fn infer(graph: &Graph) -> Typing {
 ///
 /// This is what dragging an edge asks before there is one.
 pub fn mismatch(given: &Type, taken: &Type) -> Option<(Slot, Side, Side)> {
-    unify::first_difference(given, taken)
+    differ::first_difference(given, taken)
 }

@@ -259,7 +259,7 @@ proptest! {
                 let steps = typing.why(&graph, ix, slot);
                 let mut at = ix;
                 while let Some(origin) = typing.origin(at, slot) {
-                    at = origin.from;
+                    at = origin;
                     prop_assert!(typing.of(at).unwrap().facts.contains_key(&param));
                 }
                 prop_assert!(graph.port(at).unwrap().ty.facts.contains_key(&param));

@@ -44,7 +44,7 @@ rule! {
     ///     - {from: inputs.question, to: writer.prompt}
     ///     - {from: writer.text, to: outputs.answer}
     /// ```
-    "MG102", Error, "two edges have one identity", [Shape: Graph(check)]
+    "MG102", Error, "two edges have one identity", [Ids: Graph(check)]
 }
 
 fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {

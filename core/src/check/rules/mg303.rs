@@ -1,7 +1,7 @@
 use crate::check::{Context, Diagnostic};
 use crate::fix;
 use crate::graph::{Edge, FactValue, NodeIx, Param, PortIx, Type};
-use crate::infer::Conflict;
+use crate::infer::{Conflict, Slot};
 use crate::spec::{Kind, Role};
 use crate::text::Span;
 
@@ -144,17 +144,18 @@ fn index(cx: &Context<'_>, retriever: NodeIx) -> Option<Diagnostic> {
     if metric == asked || (is_normalized(ty) && alike(metric, &asked)) {
         return None;
     }
+    let stated = cx.typing.span(cx.graph, port, Slot::of(Param::Metric))?;
     let (store, path) = (cx.graph.name(retriever), cx.graph.port_path(port));
     let message = format!("the index of `{store}` is built for {metric}, `{path}` is compared by {asked}");
     let mut diagnostic = RULE
         .at(built.span, message)
         .on_node(store)
-        .relate(fact.span, format!("{asked} is stated here"))
+        .relate(stated, format!("{asked} is stated here"))
         .with_help("state one metric, the one that the index was built for");
     let mut offer = |label: String, span: Span, value: &str| {
         diagnostic.fixes.extend(fix::replace(cx, label, span, value));
     };
-    offer(format!("Compare by {metric}"), fact.span, metric);
+    offer(format!("Compare by {metric}"), stated, metric);
     offer(format!("Say that the index is built for {asked}"), built.span, &asked);
     Some(diagnostic)
 }

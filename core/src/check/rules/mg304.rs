@@ -2,6 +2,7 @@ use crate::check::tokens::query_embedder;
 use crate::check::{Context, Diagnostic};
 use crate::fix;
 use crate::graph::{NodeIx, Param, Type};
+use crate::infer::Slot;
 use crate::spec::{Kind, Role};
 
 rule! {
@@ -77,9 +78,14 @@ fn index(cx: &Context<'_>, retriever: NodeIx) -> Option<Diagnostic> {
         return None;
     }
     let outputs = &cx.graph.node(embedder)?.outputs;
-    let vector = outputs.iter().find_map(|&port| cx.typing.of(port).filter(|ty| ty.kind == Kind::Vector));
-    model(cx, retriever, embedder, vector).or_else(|| {
-        let fact = vector?.fact(Param::Pooling)?;
+    let vector = outputs.iter().find_map(|&port| {
+        let ty = cx.typing.of(port).filter(|ty| ty.kind == Kind::Vector)?;
+        Some((port, ty))
+    });
+    model(cx, retriever, embedder, vector.map(|(_, ty)| ty)).or_else(|| {
+        let (port, ty) = vector?;
+        let fact = ty.fact(Param::Pooling)?;
+        let stated = cx.typing.span(cx.graph, port, Slot::of(Param::Pooling))?;
         let (built, asked) = (index.pooling?, fact.value.to_string());
         let pooled = built.value.word();
         if pooled == asked {
@@ -89,11 +95,11 @@ fn index(cx: &Context<'_>, retriever: NodeIx) -> Option<Diagnostic> {
         let message =
             format!("`{from}` pools questions by {asked}, the index of `{to}` was pooled by {pooled}");
         let mut diagnostic = RULE
-            .at(fact.span, message)
+            .at(stated, message)
             .on_node(from)
             .relate(built.span, format!("`{to}` was pooled by {pooled}"))
             .with_help("pool both alike, as the model was trained, and build the index anew where it was not");
-        diagnostic.fixes.extend(fix::replace(cx, format!("Pool by {pooled}"), fact.span, pooled));
+        diagnostic.fixes.extend(fix::replace(cx, format!("Pool by {pooled}"), stated, pooled));
         Some(diagnostic)
     })
 }

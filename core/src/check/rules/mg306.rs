@@ -81,6 +81,8 @@ fn index(cx: &Context<'_>, retriever: NodeIx) -> Option<Diagnostic> {
         .at(chunk.span, message)
         .on_node(store)
         .relate(limit.most.span, format!("`{who}` takes at most {most} tokens"))
+        .row(format!("a passage of `{store}`"), format!("{long} tokens"))
+        .row(format!("at most, `{embedder}`"), format!("{most} tokens"))
         .with_help("cut the documents shorter and build the index anew, or embed with a longer model");
     let label = format!("Cut passages of {most} tokens");
     let value = limit.most.value.to_string();

@@ -1,5 +1,6 @@
 use crate::check::{Context, Diagnostic};
 use crate::graph::{Edge, NodeIx, Param, PortIx};
+use crate::infer::Slot;
 use crate::spec::{Kind, Tokenizer};
 use crate::text::Span;
 
@@ -107,7 +108,7 @@ fn known<'a>(cx: &Context<'a>, port: PortIx, node: NodeIx) -> Option<Known<'a>> 
     }
     let id = ty.word(Param::Tokenizer)?;
     let same = own.filter(|own| own.id.as_ref().is_some_and(|own| own.value.0 == id));
-    let span = ty.fact(Param::Tokenizer)?.span;
+    let span = typing.span(graph, port, Slot::of(Param::Tokenizer))?;
     Some(Known { id, digest: same.and_then(digest), span })
 }
 

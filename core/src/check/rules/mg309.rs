@@ -4,7 +4,7 @@ use crate::check::tokens::grouped;
 use crate::check::{Context, Diagnostic, meeting};
 use crate::fix;
 use crate::graph::{Edge, FactValue, NodeIx, Param, PortIx, Type};
-use crate::infer::Conflict;
+use crate::infer::{Conflict, Slot};
 use crate::order::Gather as _;
 use crate::spec::{Kind, Role};
 
@@ -146,11 +146,11 @@ fn range(cx: &Context<'_>, edge: &Edge, from: PortIx, to: PortIx) -> Option<Diag
 
 /// The fields that a reader needs of each candidate, as its schema says, and the writer does not have.
 fn fields(cx: &Context<'_>, edge: &Edge, from: PortIx, to: PortIx) -> Option<Diagnostic> {
-    let schema = |port| {
+    let schema = |port: PortIx| {
         let ty = cx.typing.of(port).filter(|ty| ty.kind == Kind::Candidates)?;
         let fact = ty.inner.as_ref().filter(|item| item.kind == Kind::Json)?.fact(Param::Schema)?;
         match &fact.value {
-            FactValue::Json(schema) => Some((schema, fact.span)),
+            FactValue::Json(schema) => Some((schema, cx.typing.span(cx.graph, port, Slot::of_items(Param::Schema))?)),
             _ => None,
         }
     };
@@ -246,7 +246,7 @@ fn more(
     let mut places: std::collections::BTreeSet<crate::text::Span> = cx
         .graph
         .edges_at(input)
-        .filter_map(|edge| Some(cx.typing.of(edge.ports?.0)?.fact(Param::MaxItems)?.span))
+        .filter_map(|edge| cx.typing.span(cx.graph, edge.ports?.0, Slot::of(Param::MaxItems)))
         .gather();
     while let Some(place) = places.pop_first() {
         diagnostic = diagnostic.relate(place, "so many are given here");

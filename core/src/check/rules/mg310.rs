@@ -1,6 +1,7 @@
 use crate::check::{Context, Diagnostic};
 use crate::fix;
 use crate::graph::{Node, NodeIx, Param};
+use crate::infer::Slot;
 use crate::spec::{Kind, Role};
 
 rule! {
@@ -90,7 +91,7 @@ fn format(cx: &Context<'_>, generator: NodeIx, node: &Node) -> Option<Diagnostic
     let wanted = known(&template.value)?;
     node.inputs.iter().find_map(|&port| {
         let ty = cx.typing.of(port).filter(|ty| ty.kind == Kind::Messages)?;
-        let fact = ty.fact(Param::Format)?;
+        let place = cx.typing.span(cx.graph, port, Slot::of(Param::Format))?;
         let stated = ty.word(Param::Format)?;
         let given = known(stated)?;
         if given == wanted || NEUTRAL.contains(&given.as_str()) {
@@ -100,11 +101,11 @@ fn format(cx: &Context<'_>, generator: NodeIx, node: &Node) -> Option<Diagnostic
         let message =
             format!("`{path}` gets messages in the format `{stated}`, the template of `{name}` is `{wanted}`");
         let mut diagnostic = RULE
-            .at(fact.span, message)
+            .at(place, message)
             .on_port(name, &cx.graph.port(port)?.name)
             .relate(template.span, format!("`{name}` has its template from here"))
             .with_help("send `openai` messages and let the server apply the template, or convert them by an adapter");
-        diagnostic.fixes.extend(fix::replace(cx, "Send `openai` messages", fact.span, "openai"));
+        diagnostic.fixes.extend(fix::replace(cx, "Send `openai` messages", place, "openai"));
         Some(diagnostic)
     })
 }

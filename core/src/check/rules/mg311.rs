@@ -212,9 +212,14 @@ fn open_ways<'g>(cx: &Context<'g>) -> Vec<OpenWay<'g>> {
     }
     let (ingoing, outgoing) = (Rc::new(ingoing), Rc::new(outgoing));
     let sources: Rc<[NodeIx]> = sources(graph).into();
+    let reached = past(graph, &sources, &ingoing.required);
+    let guards_out = outgoing.all().next().is_some();
     for &generator in &generators {
-        if ingoing.all().next().is_some() {
+        if ingoing.all().next().is_some() && reached.get(generator.0 as usize) == Some(&true) {
             ways.extend(OpenWay::find(graph, generator, &ingoing, &sources, generator));
+        }
+        if !guards_out {
+            continue;
         }
         let own = reachable(graph, &[generator], |edge| edge.target, Graph::outgoing);
         if outgoing.all().any(|guard| own.contains(&guard)) {
@@ -223,6 +228,30 @@ fn open_ways<'g>(cx: &Context<'g>) -> Vec<OpenWay<'g>> {
         }
     }
     ways
+}
+
+/// Of each node whether data comes to it from some others past closed ones. O(nodes + edges).
+fn past(graph: &Graph, from: &[NodeIx], closed: &BTreeSet<NodeIx>) -> Vec<bool> {
+    let mut reached = vec![false; graph.nodes.len()];
+    let mut shut = reached.clone();
+    for &ix in closed {
+        if let Some(slot) = shut.get_mut(ix.0 as usize) {
+            *slot = true;
+        }
+    }
+    let is_shut = |ix: NodeIx| shut.get(ix.0 as usize) == Some(&true);
+    let mut open: Vec<NodeIx> = from.iter().copied().filter(|&ix| !is_shut(ix)).collect();
+    while let Some(node) = open.pop() {
+        for edge in graph.outgoing(node).filter(|edge| carries_data(edge)) {
+            if let Some(seen @ false) = reached.get_mut(edge.target.0 as usize)
+                && !is_shut(edge.target)
+            {
+                *seen = true;
+                open.push(edge.target);
+            }
+        }
+    }
+    reached
 }
 
 impl Guards {

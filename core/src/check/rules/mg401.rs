@@ -1,4 +1,4 @@
-use crate::check::latency::{Percentile, at_least, objectives};
+use crate::check::latency::{Percentile, Times, at_least, objectives};
 use crate::check::{Context, Diagnostic, Severity};
 use crate::graph::{Edge, NodeIx, heaviest_path};
 use crate::spec::Duration;
@@ -80,18 +80,29 @@ struct Part {
     figure: Option<u32>,
 }
 
-/// The slowest path by what each node takes, hops included; `None` where there is no path.
+/// The slowest path by what each node takes, hops included; `None` where there is no path, or all
+/// of it takes no longer than the goal. `weight` says what `time` does, in a number.
 fn slowest(
     cx: &Context<'_>,
+    goal: Duration,
+    weight: impl Fn(&Times) -> u64,
     time: impl Fn(NodeIx) -> Option<(Duration, Span, Option<u32>)>,
 ) -> Option<(Vec<Part>, u64)> {
     let graph = cx.graph;
-    let hop = |edge: &Edge| {
-        let hop = graph.edge_spec(edge.ix).and_then(|edge| edge.hop);
-        hop.map_or(0, |hop| hop.value.0)
+    let hop = |edge: &Edge| edge.hop.0;
+    let times = cx.times();
+    let weight = |ix: NodeIx| times.get(ix.0 as usize).map_or(0, &weight);
+    let nothing = || {
+        let mut nodes = graph.model_nodes().map(|(ix, _)| ix);
+        nodes.all(|ix| weight(ix) == 0) && graph.edges.iter().all(|edge| hop(edge) == 0)
     };
-    let weight = |node| time(node).map_or(0, |(time, ..)| time.0);
+    if nothing() {
+        return None;
+    }
     let (path, sum) = heaviest_path(graph, cx.order(), weight, hop)?;
+    if sum <= goal.0 {
+        return None;
+    }
     let mut parts = Vec::new();
     for (&from, &to) in path.iter().zip(path.iter().skip(1)) {
         let edges = graph.outgoing(from).filter(|edge| edge.target == to && !edge.is_loop);
@@ -145,11 +156,11 @@ fn shares(diagnostic: Diagnostic, parts: &[Part], sum: u64, goal: Duration) -> D
 
 fn budgets(cx: &Context<'_>, goals: &[Percentile]) -> Option<Diagnostic> {
     let goal = goals.last()?;
-    let (parts, sum) = slowest(cx, |node| {
+    let (parts, sum) = slowest(cx, goal.time.value, |times| times.budget, |node| {
         let budget = cx.graph.spec_of(node)?.budget?;
         Some((budget.value, budget.span, None))
     })?;
-    if sum <= goal.time.value.0 || parts.is_empty() {
+    if parts.is_empty() {
         return None;
     }
     let addition = addition(&parts, sum, goal.time.value);
@@ -164,7 +175,15 @@ fn single(cx: &Context<'_>, goals: &[Percentile], found: &mut Vec<Diagnostic>) {
     if goals.is_empty() {
         return;
     }
+    let times = cx.times();
+    let is_over = |ix: NodeIx| {
+        let own = times.get(ix.0 as usize);
+        own.is_some_and(|own| goals.iter().any(|goal| own.at_least(goal.percent) > goal.time.value.0))
+    };
     for &node in cx.passed() {
+        if !is_over(node) {
+            continue;
+        }
         let latency = cx.graph.spec_of(node).and_then(|node| node.latency.as_ref());
         let Some(latency) = latency else { continue };
         let broken = goals.iter().find_map(|goal| {
@@ -188,13 +207,14 @@ fn single(cx: &Context<'_>, goals: &[Percentile], found: &mut Vec<Diagnostic>) {
 }
 
 fn sum(cx: &Context<'_>, goal: &Percentile) -> Option<Diagnostic> {
-    let (parts, sum) = slowest(cx, |node| {
+    let at_goal = |times: &Times| times.at_least(goal.percent);
+    let (parts, sum) = slowest(cx, goal.time.value, at_goal, |node| {
         let latency = cx.graph.spec_of(node)?.latency.as_ref()?;
         let own = at_least(&latency.value, goal.percent)?;
         let figure = (own.percent != goal.percent).then_some(own.percent);
         Some((own.time.value, own.time.span, figure))
     })?;
-    if sum <= goal.time.value.0 || parts.is_empty() {
+    if parts.is_empty() {
         return None;
     }
     let percent = goal.percent;
