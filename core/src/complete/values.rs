@@ -72,7 +72,7 @@ impl List<'_> {
                 let gpus = Catalogue::builtin();
                 let gpus = gpus.gpus().iter();
                 found.extend(gpus.map(|gpu| {
-                    self.value(CompletionKind::Gpu, gpu.name, figures(gpu), aliases(gpu))
+                    self.value(CompletionKind::Gpu, &*gpu.name, figures(gpu), aliases(gpu))
                 }));
             }
             TextUse::Model => {
@@ -169,9 +169,11 @@ pub(super) fn figures(gpu: &Gpu) -> String {
 
 /// The other names of a GPU, as a sentence.
 pub(super) fn aliases(gpu: &Gpu) -> String {
-    match gpu.aliases() {
-        [] => String::new(),
-        some => format!("also {}", some.join(", ")),
+    let aliases: Vec<&str> = gpu.aliases().collect();
+    if aliases.is_empty() {
+        String::new()
+    } else {
+        format!("also {}", aliases.join(", "))
     }
 }
 
