@@ -27,6 +27,9 @@ impl Analysis {
     /// With the findings of the rules, given the analysis of the text before `edits`.
     #[must_use]
     pub fn checked_after(mut self, before: &Self, edits: &[TextEdit]) -> Self {
+        if self.own_gpus.is_none() {
+            self.own_gpus.clone_from(&before.own_gpus);
+        }
         if !before.is_checked || self.is_checked {
             return self.checked();
         }
