@@ -98,7 +98,7 @@ impl List<'_> {
                 found.push(self.written(CompletionKind::Word, "-1", "-1", "any", ""));
             }
             TextUse::Image => self.images(found),
-            TextUse::Free if self.is_engine() => {
+            TextUse::Engine => {
                 for (name, image) in self.catalogue.engines() {
                     let image = image.unwrap_or_default();
                     found.push(self.value(CompletionKind::Word, name, image, ""));
@@ -151,11 +151,6 @@ impl List<'_> {
         for (name, image) in known {
             found.push(self.value(CompletionKind::Word, image, name, ""));
         }
-    }
-
-    fn is_engine(&self) -> bool {
-        let path = &self.cursor.path;
-        path.ends_with(&["serving".to_owned(), "engine".to_owned()])
     }
 
     /// The node that the caret stands in.

@@ -21,6 +21,7 @@ pub(super) fn text(text: TextUse) -> Written {
         | TextUse::Model
         | TextUse::Pool
         | TextUse::Image
+        | TextUse::Engine
         | TextUse::Condition
         | TextUse::Version => any(),
         TextUse::Gpu => {

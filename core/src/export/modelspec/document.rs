@@ -10,7 +10,7 @@ use super::{
 use crate::export::{Artifacts, Subject};
 use crate::graph::NodeIx;
 use crate::import::modelspec::{KEPT_FILE, KEPT_METADATA, KEPT_SPEC};
-use crate::spec::{self, Batch, Probe, Role, Shape, Text, to_json};
+use crate::spec::{self, Batch, Probe, Role, Shape, to_json};
 use crate::text::{Span, Spanned};
 use crate::yaml;
 
@@ -420,8 +420,8 @@ fn said(key: &str) -> &'static [&'static str] {
     }
 }
 
-fn stated(text: Option<&Spanned<Text>>) -> Option<String> {
-    text.map(|text| text.value.0.clone())
+fn stated<T: ToString>(text: Option<&Spanned<T>>) -> Option<String> {
+    text.map(|text| text.value.to_string())
 }
 
 fn probe(probe: Option<&Spanned<Probe>>) -> Option<Value> {
