@@ -105,7 +105,7 @@ impl Catalogue {
             let image = named.value.image.as_ref();
             self.engines.push(OwnEngine {
                 name: named.name.value.clone(),
-                image: image.map(|image| image.value.0.to_string()),
+                image: image.map(|image| image.value.0.clone()),
             });
         }
         let gpus = file.gpus.as_ref().into_iter().flat_map(|map| map.iter());
@@ -170,8 +170,7 @@ impl Catalogue {
 fn flat(facts: &Facts) -> Vec<Fact> {
     let text = |text: &Option<crate::text::Spanned<crate::spec::Text>>| {
         let text = text.as_ref();
-        text.map(|text| text.value.0.to_string())
-            .unwrap_or_default()
+        text.map(|text| text.value.0.clone()).unwrap_or_default()
     };
     let node = facts.node.as_ref().map(|node| node.value.canonical());
     let mut leaves = Vec::new();
