@@ -12,6 +12,7 @@ mod embed;
 mod engine;
 mod imports;
 mod js;
+mod known;
 mod panels;
 mod platform;
 mod rest;

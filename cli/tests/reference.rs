@@ -68,6 +68,18 @@ fn the_pages_of_targets_are_those_that_the_targets_make() {
 }
 
 #[test]
+fn the_page_of_the_catalogue_is_the_one_that_it_makes() {
+    let output = modelspec(&["catalogue"]);
+    assert_eq!(output.status.code(), Some(0));
+    let kept = std::fs::read_to_string(repository().join("docs/catalogue.md")).unwrap();
+    assert!(
+        output.stdout == kept.as_bytes(),
+        "the catalogue has changed; renew its page: cargo run -p modelspec-cli -- catalogue \
+         > docs/catalogue.md"
+    );
+}
+
+#[test]
 fn the_hooks_run_this_program() {
     let hooks = read(".pre-commit-hooks.yaml");
     let example = repository().join("public/examples/rag-guarded.modelspec.yaml");

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::check::derived::Derived;
 use crate::check::{self, Context, Diagnostic, Noise, Severity};
 use crate::graph::{self, Graph};
+use crate::hardware;
 use crate::infer::{self, Typing};
 use crate::order::Arrange as _;
 use crate::spec::{self, Reading};
@@ -35,12 +36,28 @@ pub struct Analysis {
     pub(crate) noise: Rc<Noise>,
     /// Whether the text may have anchors, so that one place may state what another says.
     pub(crate) may_alias: bool,
+    /// The GPUs that the user knows beside those that are built in, and these; `None` where only
+    /// the latter are.
+    pub own_gpus: Option<Rc<hardware::Catalogue>>,
 }
 
 impl Analysis {
     /// Analyses a text; never fails.
     pub fn new(text: impl Into<String>) -> Self {
         Self::read(text).checked()
+    }
+
+    /// Analyses a text with what a user knows of GPUs.
+    pub fn with_gpus(text: impl Into<String>, gpus: Option<Rc<hardware::Catalogue>>) -> Self {
+        let mut read = Self::read(text);
+        read.own_gpus = gpus;
+        read.checked()
+    }
+
+    /// All GPUs that are known here.
+    pub fn gpus(&self) -> Rc<hardware::Catalogue> {
+        let own = self.own_gpus.clone();
+        own.unwrap_or_else(|| Rc::new(hardware::Catalogue::builtin()))
     }
 
     /// Reads, indexes and infers, without the rules: enough to draw the graph.
@@ -73,6 +90,7 @@ impl Analysis {
             derived: Rc::default(),
             noise: Rc::default(),
             may_alias,
+            own_gpus: None,
         }
     }
 

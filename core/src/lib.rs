@@ -18,6 +18,7 @@
 #[macro_use]
 pub mod spec;
 mod analysis;
+pub mod catalogue;
 pub mod check;
 pub mod complete;
 pub mod compose;

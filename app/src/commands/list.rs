@@ -207,6 +207,27 @@ pub(crate) static COMMANDS: &[Command] = &[
         },
     ),
     command(
+        "fill",
+        "Fill in what is known about this model",
+        Glyph::Info,
+        Group::Edit,
+        &[],
+        |app| {
+            let known = app.known.of_selection(app);
+            known.is_some_and(|(_, known)| !known.missing.is_empty())
+        },
+        |app| app.known.fill(app),
+    ),
+    command(
+        "forget-catalogue",
+        "Forget my own catalogue",
+        Glyph::Trash,
+        Group::Document,
+        &[],
+        |app| app.known.has_own(),
+        |app| app.known.forget(app),
+    ),
+    command(
         "select-all",
         "Select everything",
         Glyph::Check,

@@ -18,6 +18,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::canvas::Canvas;
 use crate::imports::Imports;
+use crate::known::Known;
 use crate::platform;
 use crate::shell::toast::Toast;
 use crate::simulation::Simulation;
@@ -56,6 +57,7 @@ pub(crate) fn Embed() -> impl IntoView {
         simulation: Simulation::new(),
         storage: Storage::new(),
         imports: Imports::new(),
+        known: Known::new(),
     };
     provide_context(app);
     match asked_theme() {

@@ -10,6 +10,7 @@ mod topbar;
 use crate::canvas::Canvas;
 use crate::dialogs::Dialogs;
 use crate::imports::Imports;
+use crate::known::Known;
 use crate::panels::inspector::Inspector;
 use crate::simulation::Simulation;
 use crate::ui::prelude::*;
@@ -26,10 +27,12 @@ pub(crate) fn Designer() -> impl IntoView {
         simulation: Simulation::new(),
         storage: storage::Storage::new(),
         imports: Imports::new(),
+        known: Known::new(),
     };
     provide_context(app);
     commands::listen(app);
     storage::start(app);
+    app.known.start(app);
 
     let ui = app.ui;
     view! {

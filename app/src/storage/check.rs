@@ -15,6 +15,8 @@ pub(crate) struct Checked {
     pub(crate) name: Option<String>,
     /// Whether it is a graph, or would be one without its mistakes.
     pub(crate) is_graph: bool,
+    /// Whether it is a catalogue: what a user knows of models, GPUs and serving programs.
+    pub(crate) is_catalogue: bool,
 }
 
 /// Why bytes are no document.
@@ -107,10 +109,14 @@ pub(crate) fn text(text: String) -> Result<Checked, Refusal> {
         let is_model = documents.any(|document| matches!(document, Document::ModelSpec(_)));
         !is_model || reading.graph().is_some()
     };
+    let mut documents = reading.documents.iter();
+    let is_catalogue = documents.any(|document| matches!(document, Document::Catalogue(_)))
+        && reading.graph().is_none();
     Ok(Checked {
         text,
         name,
         is_graph,
+        is_catalogue,
     })
 }
 

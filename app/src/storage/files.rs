@@ -120,6 +120,7 @@ pub(super) async fn open(app: App, given: Given, handle: Option<JsValue>, wish: 
         Err(_) => return refuse("cannot be read; it may have been moved since"),
     };
     match check::bytes(bytes) {
+        Ok(checked) if checked.is_catalogue => app.known.keep(app, &name, &checked.text),
         Ok(checked) if checked.is_graph || wish == Wish::AsIs => {
             app.ui.dialog.set(None);
             app.workspace.dispatch(Action::Open {

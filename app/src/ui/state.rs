@@ -5,6 +5,7 @@ use modelspec_core::text::Span;
 
 use crate::dialogs::Picker;
 use crate::imports::Imports;
+use crate::known::Known;
 use crate::platform;
 use crate::simulation::Simulation;
 use crate::storage::Storage;
@@ -24,6 +25,8 @@ pub(crate) struct App {
     pub(crate) storage: Storage,
     /// The last import.
     pub(crate) imports: Imports,
+    /// What is known of models, GPUs and serving programs.
+    pub(crate) known: Known,
 }
 
 /// The designer that this component is part of.

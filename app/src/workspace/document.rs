@@ -27,6 +27,12 @@ pub(crate) struct Step {
     pub(crate) origin: Origin,
 }
 
+/// What was read, with the findings of the rules, which know the user's own GPUs.
+pub(super) fn checked(mut read: Analysis) -> Analysis {
+    read.own_gpus = crate::known::own_gpus();
+    read.checked()
+}
+
 /// A text and what is known of it. Never changed, only followed by another.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
@@ -107,7 +113,7 @@ impl Document {
 
     /// The same text with the findings of the rules.
     pub(super) fn checked(&self) -> Self {
-        let checked = |read: &Analysis| Rc::new(read.clone().checked());
+        let checked = |read: &Analysis| Rc::new(checked(read.clone()));
         let analysis = checked(&self.analysis);
         Self {
             drawn: if self.is_stale() {
@@ -118,6 +124,23 @@ impl Document {
             analysis,
             ..self.clone()
         }
+    }
+
+    /// The same text with the findings of the rules, asked anew.
+    pub(super) fn checked_again(&self) -> Self {
+        let read = |analysis: &Analysis| Rc::new(Analysis::read(analysis.text.clone()));
+        let analysis = read(&self.analysis);
+        let drawn = if self.is_stale() {
+            read(&self.drawn)
+        } else {
+            Rc::clone(&analysis)
+        };
+        Self {
+            analysis,
+            drawn,
+            ..self.clone()
+        }
+        .checked()
     }
 
     pub(super) fn with_steps(mut self, undo: Option<String>, redo: Option<String>) -> Self {

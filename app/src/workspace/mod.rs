@@ -155,6 +155,12 @@ impl Workspace {
         });
     }
 
+    /// Checks the document anew: what is known of GPUs has changed.
+    pub(crate) fn check_again(self) {
+        let next = self.document_now().checked_again();
+        self.document.set(Rc::new(next));
+    }
+
     /// Marks the text as kept in a file.
     pub(crate) fn saved_as(self, name: String) {
         let mut next = (*self.document_now()).clone();
@@ -253,7 +259,7 @@ impl Workspace {
 fn analysed(text: String) -> Rc<Analysis> {
     let read = Analysis::read(text);
     Rc::new(if untrack(rest::is_here) {
-        read.checked()
+        document::checked(read)
     } else {
         read
     })

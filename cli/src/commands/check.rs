@@ -8,7 +8,7 @@ use modelspec_core::text::{self, TextEdit};
 use modelspec_core::{Analysis, compose, lock};
 
 use crate::report::{self, Checked, Format, Level};
-use crate::source::{self, Source, bundle};
+use crate::source::{self, Source, bundle, catalogue};
 use crate::{Failure, Outcome, print};
 
 /// Check documents against every rule.
@@ -29,6 +29,9 @@ pub(crate) struct Check {
     /// Print why each inferred type is what it is.
     #[arg(long)]
     explain_inference: bool,
+    /// What you know of GPUs yourself; default `modelspec.catalogue.yaml` beside each file.
+    #[arg(long, value_name = "CATALOGUE")]
+    catalogue: Option<PathBuf>,
 }
 
 /// Rounds of fixes: one may uncover the next.
@@ -38,7 +41,8 @@ impl Check {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let mut files = Vec::new();
         for mut source in source::read_all(&self.files)? {
-            let mut analysis = Analysis::new(&*source.text);
+            let gpus = catalogue::gpus(self.catalogue.as_deref(), &source)?;
+            let mut analysis = Analysis::with_gpus(&*source.text, gpus);
             if self.fix {
                 analysis = fix(analysis, &mut source)?;
             }
@@ -92,7 +96,7 @@ fn fix(mut analysis: Analysis, source: &mut Source) -> Result<Analysis, Failure>
             break;
         }
         let edited = text::apply(&analysis.text, &edits)?;
-        analysis = Analysis::new(edited.text);
+        analysis = Analysis::with_gpus(edited.text, analysis.own_gpus.clone());
     }
     source.text.clone_from(&analysis.text);
     match &source.path {

@@ -1,10 +1,12 @@
 //! One file a command.
 
+pub(crate) mod catalogue;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod export;
+pub(crate) mod fill;
 pub(crate) mod fmt;
 pub(crate) mod import;
 pub(crate) mod lock;

@@ -15,7 +15,7 @@ use crate::report::{self, Checked, Format};
 const LARGEST: u64 = 16 << 20;
 
 /// The folder of a document; the current one for standard input.
-fn folder(source: &Source) -> PathBuf {
+pub(super) fn folder(source: &Source) -> PathBuf {
     let parent = source.path.as_deref().and_then(Path::parent);
     parent.map_or_else(PathBuf::new, Path::to_owned)
 }

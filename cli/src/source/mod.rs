@@ -1,6 +1,7 @@
 //! Files in: paths, directories and standard input.
 
 pub(crate) mod bundle;
+pub(crate) mod catalogue;
 pub(crate) mod foreign;
 
 use std::io::Read;

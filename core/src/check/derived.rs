@@ -42,7 +42,7 @@ impl<'a> Context<'a> {
     /// The GPUs that are known.
     pub(super) fn catalogue(&self) -> &'a Catalogue {
         let catalogue = &self.derived().catalogue;
-        catalogue.get_or_init(|| Rc::new(Catalogue::builtin()))
+        catalogue.get_or_init(|| self.analysis.gpus())
     }
 
     /// What broken edges may have been meant for.

@@ -136,6 +136,7 @@ const fn text_use(form: TextUse) -> &'static str {
         TextUse::Gpu => "GPU",
         TextUse::Pool => "pool",
         TextUse::Image => "container image",
+        TextUse::Engine => "serving program",
         TextUse::Condition => "condition",
         TextUse::Dimension => "dimension",
         TextUse::Ratio => "part, 3/7",

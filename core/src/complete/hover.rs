@@ -4,7 +4,6 @@ use super::ports::find;
 use super::values::{aliases, figures, word_doc};
 use crate::Analysis;
 use crate::graph::{Direction, Graph, PortIx};
-use crate::hardware::Catalogue;
 use crate::infer::Slot as Fact;
 use crate::spec::form::{Form, TextUse};
 use crate::spec::{Kind, Role};
@@ -92,7 +91,7 @@ fn value(analysis: &Analysis, cursor: &Cursor, forms: &[Form], word: &str) -> Op
         }
         Some(TextUse::Node) => node(analysis, analysis.graph.as_ref()?, word),
         Some(TextUse::Gpu) => {
-            let catalogue = Catalogue::builtin();
+            let catalogue = analysis.gpus();
             let gpu = catalogue.find(word).ok()?;
             let more = aliases(gpu);
             let more = if more.is_empty() {

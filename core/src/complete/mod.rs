@@ -16,6 +16,7 @@ mod values;
 use cursor::{Cursor, Slot};
 
 use crate::Analysis;
+use crate::catalogue::Catalogue;
 use crate::text::Span;
 
 pub use hover::hover;
@@ -54,7 +55,7 @@ words! {
         "type" Type,
         /// A GPU of the catalogue.
         "gpu" Gpu,
-        /// A model that the document names elsewhere.
+        /// A model of the catalogue, or one that the document names elsewhere.
         "model" Model,
         /// A number with its unit.
         "unit" Unit,
@@ -68,6 +69,11 @@ words! {
 /// What may stand at a byte offset of the text, the likeliest first. What has been typed of a word
 /// does not narrow it: that is left to the editor.
 pub fn complete(analysis: &Analysis, offset: usize) -> Vec<Completion> {
+    complete_with(analysis, offset, &Catalogue::builtin())
+}
+
+/// As [`complete`], with what the user knows beside what is built in.
+pub fn complete_with(analysis: &Analysis, offset: usize, catalogue: &Catalogue) -> Vec<Completion> {
     let Some(cursor) = Cursor::find(&analysis.text, offset) else {
         return Vec::new();
     };
@@ -75,6 +81,7 @@ pub fn complete(analysis: &Analysis, offset: usize) -> Vec<Completion> {
     let list = List {
         analysis,
         cursor: &cursor,
+        catalogue,
     };
     let mut found = Vec::new();
     if cursor.slot != Slot::Value {
@@ -91,6 +98,7 @@ pub fn complete(analysis: &Analysis, offset: usize) -> Vec<Completion> {
 struct List<'a> {
     analysis: &'a Analysis,
     cursor: &'a Cursor,
+    catalogue: &'a Catalogue,
 }
 
 impl List<'_> {

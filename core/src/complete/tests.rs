@@ -183,7 +183,7 @@ fn types_offer_names_and_kinds_and_a_kind_its_parameters() {
     let found = labels(&with_writer("    writer: {role: generator, outputs: {|}}"));
     assert_eq!(found, ["text"]);
     let found = labels(&with_edge("").replace("space: BAAI/bge", "space: |"));
-    assert_eq!(found, ["BAAI/bge"]);
+    assert_eq!(found[0], "BAAI/bge");
 }
 
 #[test]
@@ -335,4 +335,28 @@ proptest! {
             prop_assert!(apply(&analysis.text, &[edit]).is_ok());
         }
     }
+}
+
+#[test]
+fn models_engines_and_images_come_from_the_catalogue() {
+    let labels = |text: &str| -> Vec<String> {
+        completions(text)
+            .into_iter()
+            .map(|found| found.label)
+            .collect()
+    };
+    let node = |words: &str| with_edge("").replace("writer: {role: generator}", words);
+    // What the document names itself comes first, then what does the same as the node.
+    let models = labels(&node("writer: {role: generator, model: {id: |}}"));
+    assert_eq!(models[..2], ["BAAI/bge", "meta-llama/Llama-3.1-8B"]);
+    assert!(
+        models.contains(&"BAAI/bge-reranker-base".to_owned()),
+        "{models:?}"
+    );
+    let engines = labels(&node("writer: {role: generator, serving: {engine: |}}"));
+    assert_eq!(engines, ["vllm", "tei", "tgi", "triton", "qdrant"]);
+    let images = labels(&node(
+        "writer: {role: generator, serving: {engine: qdrant, image: |}}",
+    ));
+    assert!(images[0].starts_with("qdrant/qdrant:"), "{images:?}");
 }

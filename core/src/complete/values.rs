@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use super::cursor::Slot;
 use super::forms::describe;
 use super::{Completion, CompletionKind, List};
-use crate::hardware::{Catalogue, Gpu};
+use crate::catalogue::Model;
+use crate::hardware::Gpu;
+use crate::order::Arrange as _;
 use crate::spec::form::{Choice, Form, TextUse, Unit};
 use crate::spec::{API_VERSION, KIND, Kind, ModelGraph, TypeParams};
 
@@ -69,16 +71,17 @@ impl List<'_> {
             TextUse::Port => self.ports(found),
             TextUse::Type => self.types(found),
             TextUse::Gpu => {
-                let gpus = Catalogue::builtin();
-                let gpus = gpus.gpus().iter();
+                let gpus = self.catalogue.gpus().gpus().iter();
                 found.extend(gpus.map(|gpu| {
-                    self.value(CompletionKind::Gpu, gpu.name, figures(gpu), aliases(gpu))
+                    self.value(CompletionKind::Gpu, &*gpu.name, figures(gpu), aliases(gpu))
                 }));
             }
             TextUse::Model => {
-                for model in self.graph().into_iter().flat_map(models) {
-                    found.push(self.value(CompletionKind::Model, model, "in this document", ""));
+                let own: BTreeSet<&str> = self.graph().into_iter().flat_map(models).collect();
+                for model in &own {
+                    found.push(self.value(CompletionKind::Model, *model, "in this document", ""));
                 }
+                self.known_models(&own, found);
             }
             TextUse::Pool => self.pools(found),
             TextUse::Condition => {
@@ -94,17 +97,70 @@ impl List<'_> {
                 }
                 found.push(self.written(CompletionKind::Word, "-1", "-1", "any", ""));
             }
-            TextUse::Free
-            | TextUse::Image
-            | TextUse::Ratio
-            | TextUse::Cores
-            | TextUse::Version
-            | TextUse::Label => {}
+            TextUse::Image => self.images(found),
+            TextUse::Engine => {
+                for (name, image) in self.catalogue.engines() {
+                    let image = image.unwrap_or_default();
+                    found.push(self.value(CompletionKind::Word, name, image, ""));
+                }
+            }
+            TextUse::Free | TextUse::Ratio | TextUse::Cores | TextUse::Version | TextUse::Label => {
+            }
         }
     }
 
     fn graph(&self) -> Option<&ModelGraph> {
         self.analysis.reading.graph().map(|(graph, _)| &**graph)
+    }
+
+    /// The models of the catalogue: those of the node's role first.
+    fn known_models(&self, own: &BTreeSet<&str>, found: &mut Vec<Completion>) {
+        let node = self.node();
+        let role = node.and_then(|node| node.role).map(|role| role.value);
+        let models = self.catalogue.models().iter();
+        let mut models: Vec<&Model> = models.filter(|model| !own.contains(&*model.id)).collect();
+        models.arrange_by_key(|model| role.is_some() && model.role != role);
+        for model in models {
+            let detail = model.role.map_or("", |role| role.word());
+            let facts: Vec<String> = model
+                .facts
+                .iter()
+                .filter(|fact| fact.path.len() > 1)
+                .map(|fact| {
+                    format!(
+                        "{} {}",
+                        fact.path.last().map_or("", |key| key),
+                        fact.written()
+                    )
+                })
+                .collect();
+            found.push(self.value(CompletionKind::Model, &*model.id, detail, facts.join(", ")));
+        }
+    }
+
+    /// The images of the programs that are known: that of the node's own first.
+    fn images(&self, found: &mut Vec<Completion>) {
+        let serving = self.node().and_then(|node| node.serving.as_ref());
+        let engine = serving.and_then(|serving| serving.engine.as_ref());
+        let engine = engine.map(|engine| &*engine.value.0);
+        let known = self.catalogue.engines();
+        let mut known: Vec<(&str, String)> = known
+            .filter_map(|(name, image)| Some((name, image?)))
+            .collect();
+        known.arrange_by_key(|(name, _)| Some(*name) != engine);
+        for (name, image) in known {
+            found.push(self.value(CompletionKind::Word, image, name, ""));
+        }
+    }
+
+    /// The node that the caret stands in.
+    fn node(&self) -> Option<&crate::spec::Node> {
+        match self.cursor.path.as_slice() {
+            [spec, nodes, name, ..] if spec == "spec" && nodes == "nodes" => {
+                self.graph()?.node(name)
+            }
+            _ => None,
+        }
     }
 
     fn nodes(&self, found: &mut Vec<Completion>) {
@@ -169,9 +225,11 @@ pub(super) fn figures(gpu: &Gpu) -> String {
 
 /// The other names of a GPU, as a sentence.
 pub(super) fn aliases(gpu: &Gpu) -> String {
-    match gpu.aliases() {
-        [] => String::new(),
-        some => format!("also {}", some.join(", ")),
+    let aliases: Vec<&str> = gpu.aliases().collect();
+    if aliases.is_empty() {
+        String::new()
+    } else {
+        format!("also {}", aliases.join(", "))
     }
 }
 

@@ -145,7 +145,7 @@ fn name_of(document: &Document) -> Option<&str> {
             let name = spec.metadata.as_ref()?.name.as_ref()?;
             Some(&name.value.0)
         }
-        Document::Lock(_) | Document::Unknown => None,
+        Document::Lock(_) | Document::Catalogue(_) | Document::Unknown => None,
     }
 }
 

@@ -35,7 +35,7 @@ pub fn digest_of(document: &Document) -> Option<Digest> {
             }
             Some(Digest::of(canonical_json(&value).as_bytes()))
         }
-        Document::Lock(_) | Document::Unknown => None,
+        Document::Lock(_) | Document::Catalogue(_) | Document::Unknown => None,
     }
 }
 

@@ -8,6 +8,7 @@ mod compose;
 mod connect;
 mod draft;
 mod error;
+mod fill;
 mod history;
 mod locate;
 mod names;
@@ -23,10 +24,12 @@ mod view;
 use core::fmt;
 
 pub use error::EditError;
+pub use fill::{Conflict, Knowledge, knowledge};
 pub use history::{CoalesceKey, History, Moment};
 pub use locate::{item_at, span_of};
 
 use crate::Analysis;
+use crate::catalogue::Fact;
 use crate::spec::{Kind, Role};
 use crate::text::{Span, TextEdit, apply};
 use crate::yaml::Fragment;
@@ -170,6 +173,14 @@ pub enum Command {
         /// Keys, and in lists indexes in decimal, from the root of the graph's document.
         path: Vec<String>,
     },
+    /// Puts facts of a model where a node says nothing; they are those of
+    /// [`Knowledge::missing`].
+    Fill {
+        /// The node's name.
+        node: String,
+        /// What is put.
+        facts: Vec<Fact>,
+    },
     /// Applies the edits of a quick fix.
     ApplyFix {
         /// Its edits.
@@ -227,6 +238,7 @@ pub fn plan(analysis: &Analysis, command: &Command) -> Result<Change, EditError>
         }
         Command::Set { path, value } => value::set(view, path, value),
         Command::Unset { path } => value::unset(view, path),
+        Command::Fill { node, facts } => fill::fill(view, node, facts),
         Command::ApplyFix { edits } => replace(analysis, edits, "Apply fix"),
         Command::Replace { edits } => replace(analysis, edits, "Type"),
         Command::Load { text } => {

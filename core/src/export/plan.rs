@@ -1,9 +1,10 @@
 //! What runs for each node, with what was assumed told.
 
-use super::engines::{Engine, Start};
+use super::engines::Start;
 use super::kinds::PlanKinds;
 use super::names::Names;
 use super::{Artifacts, Kind, Subject, quantity};
+use crate::catalogue::Engine;
 use crate::graph::NodeIx;
 use crate::hardware::{Gpu, Vendor, weight_bytes};
 use crate::spec::{self, Bytes, Cores, Protocol, Replicas, Role, Share};
@@ -229,7 +230,7 @@ impl<'a> Planner<'_, '_, 'a> {
             let protocol = serving.and_then(|serving| serving.protocol);
             let protocol = protocol.map_or(Protocol::Http, |protocol| protocol.value);
             let published =
-                engine.and_then(|engine| engine.image(gpu.map(|gpu| gpu.name), protocol));
+                engine.and_then(|engine| engine.image(gpu.map(|gpu| &*gpu.name), protocol));
             let image = published.unwrap_or_else(|| {
                 let version = self.cx.subject.version.map(quantity::label_value);
                 let version = version.filter(|version| !version.is_empty());
@@ -461,7 +462,7 @@ impl<'a> Planner<'_, '_, 'a> {
 /// The profile of a static part of a GPU, such as `3g.40gb`; `None` for a GPU that is not cut, or
 /// not so.
 fn mig_profile(gpu: &Gpu, part: spec::Ratio) -> Option<String> {
-    let (whole, gigabytes) = match gpu.name {
+    let (whole, gigabytes) = match &*gpu.name {
         "A30" => (4, 24),
         "A100-40GB-SXM" => (7, 40),
         "A100-80GB-SXM" | "A100-80GB-PCIe" | "H100-80GB-SXM" | "H100-80GB-PCIe" => (7, 80),

@@ -41,7 +41,7 @@ impl<'a> Subject<'a> {
             version: version.map(|version| &*version.value.0),
             digest: Digest::of(canonical.as_bytes()),
             canonical,
-            catalogue: Catalogue::builtin(),
+            catalogue: (*analysis.gpus()).clone(),
         })
     }
 }

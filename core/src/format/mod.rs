@@ -13,6 +13,7 @@ mod write;
 
 use comments::{Comment, Page};
 
+use crate::catalogue::CatalogueFile;
 use crate::check::{Applicability, Code, Diagnostic, Severity};
 use crate::lock::LockFile;
 use crate::spec::form::Form;
@@ -86,6 +87,7 @@ fn form_of(document: &Document) -> Form {
         Document::Graph(_) => ModelGraph::form(),
         Document::ModelSpec(_) => ModelSpec::form(),
         Document::Lock(_) => LockFile::form(),
+        Document::Catalogue(_) => CatalogueFile::form(),
         Document::Unknown => Form::Any,
     }
 }

@@ -19,6 +19,7 @@ fn meaning(text: &str) -> Vec<serde_json::Value> {
         Document::Graph(graph) => graph.canonical(),
         Document::ModelSpec(spec) => spec.canonical(),
         Document::Lock(lock) => lock.canonical(),
+        Document::Catalogue(file) => file.canonical(),
         Document::Unknown => serde_json::Value::Null,
     });
     documents.filter(|document| !document.is_null()).collect()

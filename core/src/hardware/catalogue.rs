@@ -1,4 +1,7 @@
+use std::borrow::Cow;
+
 use super::names;
+use crate::catalogue::KnownGpu;
 use crate::order::Arrange as _;
 use crate::spec::{Bytes, MoneyRate};
 
@@ -12,20 +15,23 @@ pub struct Catalogue {
     gpus: Vec<Gpu>,
 }
 
-/// Who makes a GPU.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Vendor {
-    /// NVIDIA.
-    Nvidia,
-    /// AMD.
-    Amd,
+words! {
+    /// Who makes a GPU.
+    pub enum Vendor {
+        /// NVIDIA.
+        "nvidia" Nvidia,
+        /// AMD.
+        "amd" Amd,
+    }
 }
 
 /// What is known of a GPU. Peaks are dense: without sparsity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gpu {
     /// Its name in the catalogue, such as `H100-80GB-SXM`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
+    /// What else a user's own catalogue calls it.
+    pub also: Vec<String>,
     /// Who makes it.
     pub vendor: Vendor,
     /// Memory that programs see.
@@ -49,7 +55,7 @@ pub struct Gpu {
     /// What an hour of it costs; a default that a pool's own price replaces.
     pub price: Option<MoneyRate>,
     /// Where the price comes from, and of when it is.
-    pub price_source: Option<&'static str>,
+    pub price_source: Option<Cow<'static, str>>,
 }
 
 /// Measured shares of a GPU's peaks, from 0 to 1.
@@ -91,6 +97,37 @@ impl Catalogue {
     /// All GPUs, in the order of the table.
     pub fn gpus(&self) -> &[Gpu] {
         &self.gpus
+    }
+
+    /// Adds a GPU that a user knows, before all others; what it leaves open is unknown. One whose
+    /// figures are not all there is left out: reading it has said so.
+    pub(crate) fn add(&mut self, name: &str, known: &KnownGpu) {
+        let gpu = || {
+            let number = |figure: Option<crate::text::Spanned<f64>>| figure.map(|it| it.value);
+            let also = known
+                .aliases
+                .as_ref()
+                .into_iter()
+                .flat_map(|list| list.iter());
+            let source = known.source.as_ref()?;
+            Some(Gpu {
+                name: Cow::from(name.to_owned()),
+                also: also.map(|alias| alias.value.0.clone()).collect(),
+                vendor: known.vendor.map_or(Vendor::Nvidia, |vendor| vendor.value),
+                memory: known.memory?.value,
+                bandwidth_gb_s: number(known.bandwidth_gb_s)?,
+                bf16_tflops: number(known.bf16_tflops)?,
+                fp8_tflops: number(known.fp8_tflops),
+                fp4_tflops: number(known.fp4_tflops),
+                power_w: number(known.power_w),
+                link_gb_s: number(known.link_gb_s),
+                efficiency: None,
+                all_reduce: None,
+                price: known.price.map(|price| price.value),
+                price_source: known.price.map(|_| Cow::from(source.value.0.clone())),
+            })
+        };
+        self.gpus.splice(0..0, gpu());
     }
 
     /// The GPU of a name: its own, an alias such as `h100` or `a100-80gb`, or a product label of
@@ -142,7 +179,8 @@ fn gpu(header: &[&'static str], line: &'static str) -> Option<Gpu> {
         })
     };
     Some(Gpu {
-        name: text("gpu")?,
+        name: text("gpu")?.into(),
+        also: Vec::new(),
         vendor: match text("vendor")? {
             "amd" => Vendor::Amd,
             _ => Vendor::Nvidia,
@@ -158,7 +196,7 @@ fn gpu(header: &[&'static str], line: &'static str) -> Option<Gpu> {
         all_reduce: all_reduce(),
         price: text("price_usd_per_hour")
             .and_then(|price| MoneyRate::parse(&format!("{price}usd/h"))),
-        price_source: text("price_source"),
+        price_source: text("price_source").map(Cow::from),
     })
 }
 
@@ -212,7 +250,7 @@ mod tests {
     fn the_cheapest_come_first_and_the_unpriced_not_at_all() {
         let catalogue = Catalogue::builtin();
         let found = catalogue.cheapest(|gpu| gpu.memory >= Bytes(80_000 << 20));
-        let names: Vec<&str> = found.iter().take(3).map(|gpu| gpu.name).collect();
+        let names: Vec<&str> = found.iter().take(3).map(|gpu| &*gpu.name).collect();
         assert_eq!(names, ["A100-80GB-PCIe", "A100-80GB-SXM", "H100-80GB-SXM"]);
         assert!(found.iter().all(|gpu| gpu.name != "MI300X"));
     }

@@ -66,7 +66,7 @@ pub struct LookupError {
     /// The name that was looked up.
     pub name: String,
     /// Names of the catalogue that may have been meant, the nearest first.
-    pub near: Vec<&'static str>,
+    pub near: Vec<String>,
 }
 
 impl fmt::Display for LookupError {
@@ -75,7 +75,11 @@ impl fmt::Display for LookupError {
         if self.near.is_empty() {
             return Ok(());
         }
-        write!(f, "; it has {}", list_words(self.near.iter().copied()))
+        write!(
+            f,
+            "; it has {}",
+            list_words(self.near.iter().map(String::as_str))
+        )
     }
 }
 
@@ -84,18 +88,20 @@ impl core::error::Error for LookupError {}
 impl Gpu {
     /// The product label that a Kubernetes node with this GPU carries: `nvidia.com/gpu.product`,
     /// or `amd.com/gpu.product-name`.
-    pub fn product_label(&self) -> &'static str {
-        self.aliases().first().copied().unwrap_or(self.name)
+    pub fn product_label(&self) -> &str {
+        self.aliases().next().unwrap_or(&self.name)
     }
 
     /// Its other names, the product label first.
-    pub fn aliases(&self) -> &'static [&'static str] {
+    pub fn aliases(&self) -> impl Iterator<Item = &str> {
         let row = NAMES.iter().find(|(name, _)| *name == self.name);
-        row.map_or(&[], |(_, aliases)| aliases)
+        let known = row.map_or(&[][..], |(_, aliases)| aliases);
+        let also = self.also.iter().map(String::as_str);
+        also.chain(known.iter().copied())
     }
 
-    fn names(&self) -> impl Iterator<Item = &'static str> {
-        core::iter::once(self.name).chain(self.aliases().iter().copied())
+    fn names(&self) -> impl Iterator<Item = &str> {
+        core::iter::once(&*self.name).chain(self.aliases())
     }
 }
 
@@ -125,26 +131,33 @@ pub(super) fn find<'g>(gpus: &'g [Gpu], name: &str) -> Result<&'g Gpu, LookupErr
 }
 
 /// The GPUs whose name goes on where the word ends; else the nearest by spelling.
-fn near(gpus: &[Gpu], wanted: &str) -> Vec<&'static str> {
+fn near(gpus: &[Gpu], wanted: &str) -> Vec<String> {
     let family = wanted.split('-').next().unwrap_or(wanted);
     let begins = |gpu: &&Gpu| {
-        let name = plain(gpu.name);
+        let name = plain(&gpu.name);
         let rest = name
             .strip_prefix(wanted)
             .or_else(|| name.strip_prefix(family));
         !family.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
-    let found: Vec<&'static str> = gpus.iter().filter(begins).map(|gpu| gpu.name).collect();
+    let found: Vec<String> = gpus
+        .iter()
+        .filter(begins)
+        .map(|gpu| gpu.name.to_string())
+        .collect();
     if !found.is_empty() {
         return found;
     }
-    let known: Vec<(String, &'static str)> = gpus
+    let known: Vec<(String, &str)> = gpus
         .iter()
-        .flat_map(|gpu| gpu.names().map(|name| (plain(name), gpu.name)))
+        .flat_map(|gpu| gpu.names().map(|name| (plain(name), &*gpu.name)))
         .collect();
     let word = nearest(wanted, known.iter().map(|(word, _)| word.as_str()));
     let named = word.and_then(|word| known.iter().find(|(known, _)| known == word));
-    named.map(|&(_, name)| name).into_iter().collect()
+    named
+        .map(|&(_, name)| name.to_owned())
+        .into_iter()
+        .collect()
 }
 
 #[cfg(test)]
@@ -171,18 +184,23 @@ mod tests {
             ("NVIDIA GeForce RTX 4090", "RTX-4090"),
             ("AMD Instinct MI300X OAM", "MI300X"),
         ] {
-            assert_eq!(catalogue.find(name).map(|gpu| gpu.name), Ok(gpu), "{name}");
+            assert_eq!(
+                catalogue.find(name).map(|gpu| &*gpu.name),
+                Ok(gpu),
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn no_name_means_two_gpus() {
         let mut seen: BTreeMap<String, &str> = BTreeMap::new();
-        for gpu in Catalogue::builtin().gpus() {
-            assert!(!gpu.aliases().is_empty(), "{} has no label", gpu.name);
+        let catalogue = Catalogue::builtin();
+        for gpu in catalogue.gpus() {
+            assert!(gpu.aliases().next().is_some(), "{} has no label", gpu.name);
             for name in gpu.names() {
-                let other = seen.insert(plain(name), gpu.name);
-                assert!(other.is_none_or(|other| other == gpu.name), "{name}");
+                let other = seen.insert(plain(name), &gpu.name);
+                assert!(other.is_none_or(|other| other == &*gpu.name), "{name}");
             }
         }
         let rows = Catalogue::builtin().gpus().len();

@@ -11,6 +11,8 @@ mod hunks;
 pub(crate) use changes::Changes;
 pub use hunks::Hunks;
 
+use std::rc::Rc;
+
 use crate::order::Arrange as _;
 use crate::text::TextEdit;
 use crate::{Analysis, check, infer};
@@ -21,9 +23,12 @@ impl Analysis {
     #[must_use]
     pub fn after(&self, text: impl Into<String>, edits: &[TextEdit]) -> Self {
         let text = text.into();
-        match Hunks::new(&self.text, &text, edits) {
-            Some(hunks) => Self::index(text).checked_after(self, &hunks),
-            None => Self::new(text),
+        let hunks = Hunks::new(&self.text, &text, edits);
+        let mut next = Self::index(text);
+        next.own_gpus.clone_from(&self.own_gpus);
+        match hunks {
+            Some(hunks) => next.checked_after(self, &hunks),
+            None => next.checked(),
         }
     }
 
@@ -32,7 +37,12 @@ impl Analysis {
     #[must_use]
     pub fn checked_after(mut self, before: &Self, hunks: &Hunks) -> Self {
         let is_fresh = before.is_checked && !self.is_checked && !self.is_inferred;
-        match changes::find(before, &self, hunks).filter(|_| is_fresh) {
+        // Other GPUs that are known count everywhere.
+        let alike = match (&before.own_gpus, &self.own_gpus) {
+            (Some(old), Some(new)) => Rc::ptr_eq(old, new),
+            (old, new) => old.is_none() && new.is_none(),
+        };
+        match changes::find(before, &self, hunks).filter(|_| is_fresh && alike) {
             Some(changes) if self.follow(before, &changes).is_some() => self,
             _ => self.checked(),
         }

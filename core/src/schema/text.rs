@@ -21,11 +21,12 @@ pub(super) fn text(text: TextUse) -> Written {
         | TextUse::Model
         | TextUse::Pool
         | TextUse::Image
+        | TextUse::Engine
         | TextUse::Condition
         | TextUse::Version => any(),
         TextUse::Gpu => {
             let catalogue = Catalogue::builtin();
-            let names: Vec<&str> = catalogue.gpus().iter().map(|gpu| gpu.name).collect();
+            let names: Vec<&str> = catalogue.gpus().iter().map(|gpu| &*gpu.name).collect();
             let mut written = any();
             if let Value::Object(schema) = &mut written.schema {
                 schema.insert("examples".to_owned(), json!(names));

@@ -89,6 +89,8 @@ pub enum TextUse {
     Pool,
     /// A container image.
     Image,
+    /// A program that serves models.
+    Engine,
     /// A condition in CEL.
     Condition,
     /// A dimension: a whole number, `-1`, or `$Symbol`.

@@ -4,8 +4,8 @@ use super::form::Form;
 use super::payload::{Metric, Pooling, TypeExpr, TypeParams};
 use super::placement::{Batch, Distribution, Placement, Service};
 use super::primitive::{
-    Any, ByNode, ByPort, ByRule, ByText, ByType, Condition, Endpoint, GpuName, Image, Label, Map,
-    ModelName, NodeName, PoolName, Positive, Text, Version,
+    Any, ByNode, ByPort, ByRule, ByText, ByType, Condition, Endpoint, EngineName, GpuName, Image,
+    Label, Map, ModelName, NodeName, PoolName, Positive, Text, Version,
 };
 use super::reader::{Reader, Shape};
 use super::units::{Bytes, Cores, Count, Duration, Money, MoneyRate, Percent, Rate};
@@ -303,7 +303,7 @@ record! {
     /// The program that serves a node.
     pub struct Serving {
         /// Its name, such as `vllm`, `tei`, `triton`, `qdrant`.
-        "engine" engine: Text,
+        "engine" engine: EngineName,
         /// A container image.
         "image" image: Image,
         /// The image's digest.

@@ -24,8 +24,8 @@ pub use payload::{
 };
 pub use placement::*;
 pub use primitive::{
-    Any, ByNode, ByPort, ByRule, ByText, ByType, Condition, Endpoint, GpuName, Image, Label, Map,
-    MapKey, ModelName, Named, NodeName, PoolName, Positive, Text, Version, to_json,
+    Any, ByNode, ByPort, ByRule, ByText, ByType, Condition, Endpoint, EngineName, GpuName, Image,
+    Label, Map, MapKey, ModelName, Named, NodeName, PoolName, Positive, Text, Version, to_json,
 };
 pub use read::{API_VERSION, Document, KIND, LOCK_KIND, Reading, read};
 pub use reader::{Reader, Shape, is_node_name, is_port_name, list_words, nearest};

@@ -65,6 +65,8 @@ texts! {
     PoolName = TextUse::Pool;
     /// A container image.
     Image = TextUse::Image;
+    /// A program that serves models.
+    EngineName = TextUse::Engine;
     /// A condition in CEL over `output`, or `default`.
     Condition = TextUse::Condition;
     /// A semantic version.

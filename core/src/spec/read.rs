@@ -3,6 +3,7 @@ use std::rc::Rc;
 use super::piqc::ModelSpec;
 use super::reader::{Reader, Shape, list_words, nearest};
 use super::{Map, ModelGraph};
+use crate::catalogue::{self, CatalogueFile};
 use crate::check::{Code, Diagnostic, Fix};
 use crate::lock::LockFile;
 use crate::order::Arrange as _;
@@ -42,6 +43,8 @@ pub enum Document {
     ModelSpec(Box<ModelSpec>),
     /// What graphs meant when they were locked.
     Lock(Box<LockFile>),
+    /// What a user knows of models, GPUs and serving programs.
+    Catalogue(Box<CatalogueFile>),
     /// Something else; a diagnostic says so.
     Unknown,
 }
@@ -142,6 +145,11 @@ fn document(tree: &Node, reader: &mut Reader) -> Document {
         expect(tree, "apiVersion", API_VERSION, reader);
         let lock = LockFile::read(tree, reader).unwrap_or_default();
         return Document::Lock(Box::new(lock));
+    }
+    if kind == Some(catalogue::KIND) && version.is_none_or(|version| version == API_VERSION) {
+        expect(tree, "apiVersion", API_VERSION, reader);
+        let file = CatalogueFile::read(tree, reader).unwrap_or_default();
+        return Document::Catalogue(Box::new(file));
     }
     let ours = version.is_some_and(|version| version.starts_with("modelgraph/"))
         || kind == Some(KIND)

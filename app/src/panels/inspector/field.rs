@@ -148,6 +148,8 @@ const fn list_of(form: Form) -> Option<&'static str> {
             TextUse::Model => Some("known-models"),
             TextUse::Gpu => Some("known-gpus"),
             TextUse::Pool => Some("known-pools"),
+            TextUse::Engine => Some("known-engines"),
+            TextUse::Image => Some("known-images"),
             _ => None,
         },
         _ => None,

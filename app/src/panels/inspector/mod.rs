@@ -4,6 +4,7 @@
 mod collection;
 mod field;
 mod header;
+mod known;
 mod place;
 mod ports;
 mod sections;
@@ -13,7 +14,6 @@ use std::collections::BTreeSet;
 
 use modelspec_core::edit::Item;
 use modelspec_core::graph::Graph;
-use modelspec_core::hardware::Catalogue;
 use modelspec_core::order::Gather as _;
 use modelspec_core::spec::{Kind, Role};
 
@@ -119,12 +119,14 @@ fn ItemForm(place: Place, item: Item) -> impl IntoView {
         graph.node(graph.find(&name)?)?.role
     });
     let sections = sections::of(Some(&item));
+    let subject = item.clone();
     let kind = item.clone();
     let essential = Signal::derive(move || sections::essential(Some(&kind), role.get()));
     let is_edge = matches!(item, Item::Edge(_));
     view! {
         <Header place=place item=item.clone() role=role />
         {is_edge.then(|| view! { <Carried item=item /> })}
+        {is_node.then(|| view! { <known::Known item=subject /> })}
         {(!is_edge).then(|| view! { <Contract place=place /> })}
         <Sections place=place sections=sections essential=essential />
     }
@@ -162,12 +164,6 @@ fn Carried(item: Item) -> impl IntoView {
 #[component]
 fn Suggestions() -> impl IntoView {
     let app = use_app();
-    let gpus: Vec<String> = Catalogue::builtin()
-        .gpus()
-        .iter()
-        .map(|gpu| gpu.name.to_owned())
-        .collect();
-    let gpus = StoredValue::new(gpus);
     let list = move |id: &'static str, names: fn(App) -> Vec<String>| {
         let names = Memo::new(move |_| names(app));
         view! {
@@ -202,7 +198,18 @@ fn Suggestions() -> impl IntoView {
             let graph = document.drawn.graph.as_ref();
             let nodes = graph.into_iter().flat_map(|graph| graph.spec.nodes());
             let models = nodes.filter_map(|node| Some(node.value.model.as_ref()?.id.as_ref()?.value.0.clone()));
-            models.gather::<BTreeSet<_>>().into_iter().take(SUGGESTIONS).collect()
+            let own = models.gather::<BTreeSet<_>>().into_iter().take(SUGGESTIONS);
+            let catalogue = app.known.catalogue();
+            let known = catalogue.models().iter().map(|model| model.id.clone());
+            let mut all: Vec<String> = own.collect();
+            all.extend(known.filter(|id| !all.contains(id)).collect::<Vec<_>>());
+            all
+        })}
+        {list("known-engines", |app| {
+            app.known.catalogue().engines().map(|(name, _)| name.to_owned()).collect()
+        })}
+        {list("known-images", |app| {
+            app.known.catalogue().engines().filter_map(|(_, image)| image).collect()
         })}
         {list("known-pools", |app| {
             let document = app.workspace.document();
@@ -211,8 +218,8 @@ fn Suggestions() -> impl IntoView {
             let pools = pools.into_iter().flat_map(|pools| pools.value.iter());
             pools.filter_map(|pool| Some(pool.name.as_ref()?.value.0.clone())).collect()
         })}
-        <datalist id="known-gpus">
-            {gpus.get_value().into_iter().map(|name| view! { <option value=name></option> }).collect_view()}
-        </datalist>
+        {list("known-gpus", |app| {
+            app.known.catalogue().gpus().gpus().iter().map(|gpu| gpu.name.to_string()).collect()
+        })}
     }
 }

@@ -106,7 +106,9 @@ impl Pane {
             on_cursor: Box::new(move |at| self.moved(at)),
             complete: Box::new(move |at| {
                 let shown = self.shown.get_value();
-                let found = complete::complete(&shown.document.analysis, shown.byte(at));
+                let catalogue = untrack(|| self.app.known.catalogue());
+                let found =
+                    complete::complete_with(&shown.document.analysis, shown.byte(at), &catalogue);
                 editor::completions(shown.text(), &shown.units, &found)
             }),
             hover: Box::new(move |at| {

@@ -95,7 +95,7 @@ fn name_of(document: &Document) -> Option<&str> {
     match document {
         Document::Graph(graph) => graph.name(),
         Document::ModelSpec(spec) => Some(&spec.metadata.as_ref()?.name.as_ref()?.value.0),
-        Document::Lock(_) | Document::Unknown => None,
+        Document::Lock(_) | Document::Catalogue(_) | Document::Unknown => None,
     }
 }
 
@@ -104,7 +104,7 @@ fn target<'a>(cx: &Context<'a>, name: &str) -> Option<Target<'a>> {
     match documents.iter().find(|document| name_of(document) == Some(name))? {
         Document::Graph(graph) => Some(Target::Graph(graph)),
         Document::ModelSpec(spec) => Some(Target::Model(spec)),
-        Document::Lock(_) | Document::Unknown => None,
+        Document::Lock(_) | Document::Catalogue(_) | Document::Unknown => None,
     }
 }
 

@@ -144,7 +144,7 @@ fn fits(cx: &Context<'_>, catalogue: &Catalogue, ix: NodeIx) -> Option<Diagnosti
     let sum = asked.as_ref().map(|_| {
         format!(" = {}", gigabytes(fit.weights.saturating_add(cache)))
     });
-    let on = written(demand.slice, gpu.name);
+    let on = written(demand.slice, &gpu.name);
     let message = format!(
         "`{name}` needs {weights}{}{} on {on}, where 0.9 × {} − {} = {} can be used",
         asked.unwrap_or_default(),
@@ -181,7 +181,7 @@ fn fits(cx: &Context<'_>, catalogue: &Catalogue, ix: NodeIx) -> Option<Diagnosti
         let larger = catalogue.cheapest(|other| demand.fits_well(other, gpus));
         if let Some(larger) = larger.first() {
             let label = format!("Place {name} on {}", larger.name);
-            diagnostic.fixes.extend(fix::replace(cx, label, stated.span, larger.name));
+            diagnostic.fixes.extend(fix::replace(cx, label, stated.span, &*larger.name));
         }
     }
     Some(diagnostic)

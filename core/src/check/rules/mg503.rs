@@ -82,7 +82,7 @@ fn stand<'a>(cx: &Context<'a>, catalogue: &'a Catalogue, ix: NodeIx) -> Stand<'a
     let own = placement.and_then(|placement| placement.gpu.as_ref());
     let of_pool = || pool.and_then(|name| find(cx, name)?.gpu.as_ref());
     let gpu = own.or_else(of_pool).map(|gpu| &*gpu.value.0);
-    let gpu = gpu.map(|name| catalogue.find(name).map_or(name, |gpu| gpu.name));
+    let gpu = gpu.map(|name| catalogue.find(name).map_or(name, |gpu| &*gpu.name));
     Stand { pool, gpu }
 }
 

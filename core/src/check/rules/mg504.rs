@@ -144,7 +144,7 @@ fn pools<'a>(cx: &Context<'a>) -> &'a [Spanned<Pool>] {
 
 /// The catalogue's name of a pool's GPU, else the name as it stands.
 fn kind<'a>(catalogue: &'a Catalogue, pool: &'a Spanned<Pool>) -> Option<&'a str> {
-    pool.gpu.as_ref().map(|gpu| catalogue.find(&gpu.value).map_or(&*gpu.value.0, |gpu| gpu.name))
+    pool.gpu.as_ref().map(|gpu| catalogue.find(&gpu.value).map_or(&*gpu.value.0, |gpu| &*gpu.name))
 }
 
 fn demand<'a>(cx: &Context<'a>, catalogue: &'a Catalogue, ix: NodeIx) -> Option<Demand<'a>> {
@@ -152,7 +152,7 @@ fn demand<'a>(cx: &Context<'a>, catalogue: &'a Catalogue, ix: NodeIx) -> Option<
     let external = node.external.is_some_and(|external| external.value);
     let placement = &node.placement.as_ref().filter(|_| !external)?.value;
     let gpu = placement.gpu.as_ref()?;
-    let kind = catalogue.find(&gpu.value).map_or(&*gpu.value.0, |gpu| gpu.name);
+    let kind = catalogue.find(&gpu.value).map_or(&*gpu.value.0, |gpu| &*gpu.name);
     let gpus = placement.gpus_per_replica.map_or(1, |gpus| u64::from(gpus.value.0));
     let each = match slice(placement) {
         Some(part) => {
@@ -181,7 +181,7 @@ fn unknown(
         found = found.on_node(node);
     }
     for near in near.iter().take(3).filter(|near| !near.is_empty()) {
-        found.fixes.extend(fix::replace(cx, format!("Change to {near}"), gpu.span, *near));
+        found.fixes.extend(fix::replace(cx, format!("Change to {near}"), gpu.span, near.as_str()));
     }
     Some(found)
 }

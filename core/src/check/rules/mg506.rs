@@ -93,7 +93,7 @@ fn cache(cx: &Context<'_>, catalogue: &Catalogue, ix: NodeIx) -> Option<Diagnost
         Some(_) => format!("its KV cache holds {} tokens as `kvTokens` states", grouped(tokens)),
         None => format!(
             "its KV cache on {} holds (0.9 × {} − {} − {} of weights) / {} B = {} tokens",
-            written(slice(placement), gpu.name),
+            written(slice(placement), &gpu.name),
             gigabytes(fit.memory),
             gigabytes(ACTIVATIONS),
             gigabytes(fit.weights),
@@ -123,7 +123,7 @@ fn cache(cx: &Context<'_>, catalogue: &Catalogue, ix: NodeIx) -> Option<Diagnost
         Some(asked) => diagnostic = diagnostic.relate(asked.span, "so much KV cache is asked for"),
         None => {
             diagnostic = diagnostic
-                .row(format!("usable of {}", written(slice(placement), gpu.name)), gigabytes(fit.usable))
+                .row(format!("usable of {}", written(slice(placement), &gpu.name)), gigabytes(fit.usable))
                 .row("weights", gigabytes(fit.weights))
                 .row("left for the KV cache", gigabytes(fit.room))
                 .row("a token takes", format!("{} B", grouped(each)));

@@ -9,9 +9,8 @@ use super::{
 };
 use crate::export::{Artifacts, Subject};
 use crate::graph::NodeIx;
-use crate::hardware::Vendor;
 use crate::import::modelspec::{KEPT_FILE, KEPT_METADATA, KEPT_SPEC};
-use crate::spec::{self, Batch, Probe, Role, Shape, Text, to_json};
+use crate::spec::{self, Batch, Probe, Role, Shape, to_json};
 use crate::text::{Span, Spanned};
 use crate::yaml;
 
@@ -172,11 +171,7 @@ impl Writer<'_, '_> {
             .map_or(&unstated, |placement| &placement.value);
         let gpu = placement.gpu.as_ref().map_or("", |gpu| &*gpu.value.0);
         let (vendor, gpu) = if let Ok(known) = self.subject.catalogue.find(gpu) {
-            let vendor = match known.vendor {
-                Vendor::Nvidia => "nvidia",
-                Vendor::Amd => "amd",
-            };
-            (vendor, known.name.to_owned())
+            (known.vendor.word(), known.name.to_string())
         } else {
             let gpu = gpu.to_owned();
             self.assume(&VENDOR, "the maker of the accelerator", "nvidia");
@@ -425,8 +420,8 @@ fn said(key: &str) -> &'static [&'static str] {
     }
 }
 
-fn stated(text: Option<&Spanned<Text>>) -> Option<String> {
-    text.map(|text| text.value.0.clone())
+fn stated<T: ToString>(text: Option<&Spanned<T>>) -> Option<String> {
+    text.map(|text| text.value.to_string())
 }
 
 fn probe(probe: Option<&Spanned<Probe>>) -> Option<Value> {
