@@ -10,7 +10,6 @@ use super::run::{self, Asked, Noise, Noisy};
 use super::{Ask, Context, Diagnostic, Part, Scope, settle_all};
 use crate::graph::{Edge, Graph, NodeIx, PortIx};
 use crate::incremental::Changes;
-use crate::order::Gather as _;
 use crate::spec::Role;
 
 /// What may be answered otherwise than before, by how far a question looks.
@@ -18,7 +17,8 @@ use crate::spec::Role;
 struct Suspects {
     own: BTreeSet<NodeIx>,
     near: BTreeSet<NodeIx>,
-    reach: BTreeSet<NodeIx>,
+    /// In their order: it may be the whole graph.
+    reach: Vec<NodeIx>,
     visits: BTreeSet<NodeIx>,
     ports: BTreeSet<PortIx>,
     own_edges: BTreeSet<usize>,
@@ -243,7 +243,7 @@ impl Suspects {
             open.extend(graph.incoming(ix).map(|edge| edge.source));
         }
         let all = (0_u32..).map(NodeIx).zip(seen);
-        self.reach = all.filter_map(|(ix, seen)| seen.then_some(ix)).gather();
+        self.reach = all.filter_map(|(ix, seen)| seen.then_some(ix)).collect();
     }
 
     fn of_visits(&mut self, cx: &Context<'_>, before: &Context<'_>) {
@@ -285,14 +285,16 @@ impl Suspects {
             edges: Vec::new(),
             graph: noisy.graph || self.whole(part.scope),
         };
-        let nodes = match part.scope {
-            Scope::Near => &self.near,
-            Scope::Reach => &self.reach,
-            Scope::Visits => &self.visits,
-            Scope::Own | Scope::Shape | Scope::Ids | Scope::Always => &self.own,
-        };
         match part.ask {
-            Ask::Node(_) => asked.nodes = nodes.iter().chain(&noisy.nodes).copied().collect(),
+            Ask::Node(_) => {
+                asked.nodes = match part.scope {
+                    Scope::Near => self.near.iter().copied().collect(),
+                    Scope::Reach => self.reach.clone(),
+                    Scope::Visits => self.visits.iter().copied().collect(),
+                    _ => self.own.iter().copied().collect(),
+                };
+                asked.nodes.extend(&noisy.nodes);
+            }
             Ask::Port(_) => asked.ports = self.ports.iter().chain(&noisy.ports).copied().collect(),
             Ask::Edge(_) => {
                 let near = part.scope == Scope::Near;

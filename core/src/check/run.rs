@@ -143,7 +143,9 @@ fn note<T: Copy>(
 
 /// Sorted, each once: rules ask in the order of the document, which decides who gets a fix.
 fn in_order<T: Ord>(mut things: Vec<T>) -> Vec<T> {
-    things.arrange();
+    if !things.is_sorted() {
+        things.arrange();
+    }
     things.dedup();
     things
 }
