@@ -99,8 +99,7 @@ impl Known {
                     format!("line {line}: {}", found.message.replace('`', ""))
                 });
                 app.workspace.say(Notice::error(format!(
-                    "{name} is no catalogue that can be read: {}",
-                    why
+                    "{name} is no catalogue that can be read: {why}."
                 )));
             }
         }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::condition::{self, Clause};
 use super::kinds;
 use super::routing::{At, Builder, Draft, Held, Unheld};
-use crate::export::engines::Engine;
+use crate::catalogue::Engine;
 use crate::export::names::Names;
 use crate::export::shape::Part;
 use crate::graph::{Edge, NodeIx};

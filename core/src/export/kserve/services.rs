@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Cx, kinds, timeouts};
-use crate::export::engines::Engine;
+use crate::catalogue::Engine;
 use crate::export::plan::Plan;
 use crate::export::quantity;
 use crate::spec::{self, Api, Protocol, Role};
