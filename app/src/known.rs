@@ -52,19 +52,22 @@ impl Known {
     /// Reads what is known, once the rest of the program is there.
     pub(crate) fn start(self, app: App) {
         Effect::new(move |_| {
-            if !crate::rest::is_here() {
-                return;
-            }
-            let mut catalogue = Catalogue::builtin();
-            // One that can no longer be read says so when it is given again.
-            let own = platform::remembered(KEY).and_then(|text| catalogue::read(&text).ok());
-            if let Some(own) = &own {
-                catalogue.add(own);
-                self.know(app, catalogue, true);
-            } else {
-                self.catalogue.set(Some(Rc::new(catalogue)));
+            if crate::rest::is_here() {
+                self.learn(app);
             }
         });
+    }
+
+    fn learn(self, app: App) {
+        let mut catalogue = Catalogue::builtin();
+        // One that can no longer be read says so when it is given again.
+        let own = platform::remembered(KEY).and_then(|text| catalogue::read(&text).ok());
+        if let Some(own) = &own {
+            catalogue.add(own);
+            self.know(app, catalogue, true);
+        } else {
+            self.catalogue.set(Some(Rc::new(catalogue)));
+        }
     }
 
     fn know(self, app: App, catalogue: Catalogue, is_own: bool) {
@@ -99,8 +102,7 @@ impl Known {
                     format!("line {line}: {}", found.message.replace('`', ""))
                 });
                 app.workspace.say(Notice::error(format!(
-                    "{name} is no catalogue that can be read: {}",
-                    why
+                    "{name} is no catalogue that can be read: {why}."
                 )));
             }
         }
@@ -123,9 +125,6 @@ impl Known {
 
     /// What is known of the model of the node that is selected, watched.
     pub(crate) fn of_selection(self, app: App) -> Option<(String, Knowledge)> {
-        if !crate::rest::is_here() {
-            return None;
-        }
         match app.workspace.selection().primary() {
             Some(Item::Node(name)) => Some((name.clone(), self.of(app, name)?)),
             _ => None,

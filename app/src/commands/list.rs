@@ -213,7 +213,9 @@ pub(crate) static COMMANDS: &[Command] = &[
         Group::Edit,
         &[],
         |app| {
-            let known = app.known.of_selection(app);
+            // The menu asks before the rest of the program is there.
+            let known = crate::rest::is_here().then(|| app.known.of_selection(app));
+            let known = known.flatten();
             known.is_some_and(|(_, known)| !known.missing.is_empty())
         },
         |app| app.known.fill(app),

@@ -18,7 +18,7 @@ pub(super) fn Known(item: Item) -> impl IntoView {
         }
         let count = known.missing.len();
         let plural = if count == 1 { "" } else { "s" };
-        let missing = known.missing.into_iter().map(fact);
+        let missing = known.missing.iter().map(fact);
         let conflicts = known.conflicts.into_iter().map(conflict);
         let conflicts = conflicts.collect_view();
         Some(view! {
@@ -47,14 +47,14 @@ pub(super) fn Known(item: Item) -> impl IntoView {
     }
 }
 
-fn fact(fact: Fact) -> impl IntoView {
+fn fact(fact: &Fact) -> impl IntoView {
     let note = fact.note.clone();
     view! {
         <div class="known-fact">
             <dt>{fact.key()}</dt>
             <dd>
                 <code>{fact.written()}</code>
-                {origin(&fact)}
+                {origin(fact)}
                 {note.map(|note| view! { <span class="hint">{note}</span> })}
             </dd>
         </div>
