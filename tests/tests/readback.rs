@@ -58,7 +58,7 @@ fn facts(graph: &Graph, ix: NodeIx) -> BTreeMap<&'static str, String> {
         .map(|it| &*it.value.0);
     say(
         "gpu",
-        gpu.map(|gpu| catalogue.find(gpu).map_or(gpu, |gpu| gpu.name).to_owned()),
+        gpu.map(|gpu| catalogue.find(gpu).map_or(gpu, |gpu| &gpu.name).to_owned()),
     );
     say(
         "cpu",
