@@ -1,3 +1,4 @@
+use modelspec_core::export::Language;
 use modelspec_core::import::{self, File};
 use modelspec_tests::graphs;
 use proptest::prelude::*;
@@ -19,7 +20,7 @@ fn check(text: &str) -> bool {
     let files = artifacts
         .files
         .iter()
-        .filter(|file| file.path.ends_with(".pbtxt"));
+        .filter(|file| file.language == Language::TextProto);
     let files: Vec<File<'_>> = files
         .map(|file| File::new(&*file.path, &file.text))
         .collect();
