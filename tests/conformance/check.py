@@ -18,11 +18,14 @@ class Refused(Exception):
 
 
 def documents(folder):
-    """Every YAML document below a folder, with the file that it stands in."""
-    for path in sorted(Path(folder).rglob("*.yaml")):
-        for document in yaml.safe_load_all(path.read_text(encoding="utf-8")):
-            if document is not None:
-                yield path, document
+    """Every YAML document and protocol buffer below a folder, with the file that it stands in."""
+    for path in sorted(Path(folder).rglob("*")):
+        if path.suffix == ".yaml":
+            for document in yaml.safe_load_all(path.read_text(encoding="utf-8")):
+                if document is not None:
+                    yield path, document
+        elif path.suffix == ".pbtxt":
+            yield path, path.read_text(encoding="utf-8")
 
 
 def kubernetes(document, place):
@@ -45,6 +48,17 @@ def kserve(document, place):
         "LLMInferenceService": kserve.V1alpha1LLMInferenceService,
     }
     build(classes[document["kind"]], document, place)
+
+
+def triton(document, place):
+    """The message of the server's own protocol, which knows no other field."""
+    from google.protobuf import text_format
+    from tritonclient.grpc import model_config_pb2
+
+    try:
+        text_format.Parse(document, model_config_pb2.ModelConfig())
+    except text_format.ParseError as error:
+        raise Refused(f"{place}: {error}") from error
 
 
 def build(kind, value, place):
@@ -96,7 +110,10 @@ def main(target, folder):
         count += 1
     if count == 0:
         raise Refused(f"{folder}: nothing was exported")
-    broken = {**document, "fieldThatNobodyKnows": {}}
+    if isinstance(document, str):
+        broken = f"{document}field_that_nobody_knows: 1\n"
+    else:
+        broken = {**document, "fieldThatNobodyKnows": {}}
     try:
         check(broken, "a broken object")
     except Refused:
@@ -105,7 +122,7 @@ def main(target, folder):
     raise Refused(f"{target}: the library reads a field that it does not know")
 
 
-TARGETS = {"kubernetes": kubernetes, "kserve": kserve}
+TARGETS = {"kubernetes": kubernetes, "kserve": kserve, "triton": triton}
 
 if __name__ == "__main__":
     if len(sys.argv) != 3 or sys.argv[1] not in TARGETS:

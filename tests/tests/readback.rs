@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use modelspec_core::export::{self, Options};
 use modelspec_core::graph::{Graph, NodeIx};
 use modelspec_core::import::{self, File};
+use modelspec_core::spec::Batch;
 use modelspec_core::{Analysis, hardware::Catalogue};
 use modelspec_tests::graphs;
 
@@ -222,5 +223,35 @@ fn compose_and_kubernetes_give_nodes_and_what_they_run_on() {
             pairs
         };
         assert_eq!(between(before), between(after), "{target}");
+    }
+}
+
+/// The tensors of an ensemble are the edges, the ports of a configuration those of a node.
+#[test]
+fn triton_gives_nodes_ports_and_edges() {
+    for example in ["ocr", "rag-guarded"] {
+        let wanted = format!("{example}.modelspec.yaml");
+        let example = graphs::examples()
+            .into_iter()
+            .find(|(name, _)| name.ends_with(&wanted));
+        let (_, text) = example.unwrap();
+        let (before, after) = (Analysis::new(&*text), again("triton", &text));
+        let (before, after) = (
+            before.graph.as_ref().unwrap(),
+            after.graph.as_ref().unwrap(),
+        );
+        let edges = |graph: &Graph| -> BTreeSet<String> {
+            let edges = graph.edges.iter();
+            edges.map(|edge| edge.id.clone()).collect()
+        };
+        assert_eq!(edges(before), edges(after));
+        let largest = |graph: &Graph| {
+            let node = graph.spec_of(graph.find("embedder")?)?;
+            match node.batch()? {
+                Batch::Dynamic(dynamic) => dynamic.max_size.map(|size| size.value.0),
+                _ => None,
+            }
+        };
+        assert_eq!(largest(before), largest(after));
     }
 }

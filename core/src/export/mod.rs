@@ -42,6 +42,7 @@ mod plan;
 mod quantity;
 mod shape;
 mod subject;
+mod triton;
 pub mod words;
 
 use std::collections::BTreeSet;
@@ -89,6 +90,7 @@ pub static TARGETS: &[&dyn Target] = &[
     &kubernetes::Kubernetes,
     &kserve::KServe,
     &compose::Compose,
+    &triton::Triton,
     &modelspec::ModelSpec,
 ];
 

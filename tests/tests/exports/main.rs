@@ -8,6 +8,7 @@ mod kubernetes;
 mod modelspec;
 mod router;
 mod schemas;
+mod triton;
 
 use modelspec_core::export::{self, Artifacts, ExportError, Options};
 use modelspec_core::{Analysis, yaml};

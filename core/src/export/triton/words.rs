@@ -1,0 +1,25 @@
+//! The words of the format that the export says.
+
+pub(super) static SAID: &[&str] = &[
+    "metadata.name",
+    "metadata.version",
+    "spec.inputs",
+    "spec.outputs",
+    "spec.nodes.*.role",
+    "spec.nodes.*.onFailure",
+    "spec.nodes.*.required",
+    "spec.nodes.*.model.id",
+    "spec.nodes.*.model.framework",
+    "spec.nodes.*.inputs",
+    "spec.nodes.*.outputs",
+    "spec.nodes.*.placement.gpu",
+    "spec.nodes.*.placement.concurrency",
+    "spec.nodes.*.placement.batch",
+    "spec.nodes.*.join",
+    "spec.edges.*.from",
+    "spec.edges.*.to",
+    "spec.edges.*.id",
+    "spec.edges.*.role",
+    "spec.edges.*.when",
+    "spec.edges.*.loop",
+];
