@@ -134,7 +134,7 @@ fn network() -> impl Strategy<Value = Network> {
             let mut links: Vec<Link> = links.into_iter().flatten().collect();
             if is_coarse {
                 // So long a time takes ticks of 100 µs, and many events share one.
-                links[0].timeout = Some(Duration::from_secs(12_000));
+                links[0].timeout = Some(Duration::from_hours(4));
             }
             Network {
                 rate: 150.0,

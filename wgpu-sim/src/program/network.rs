@@ -2,11 +2,13 @@
 
 mod compile;
 mod flow;
+mod from_graph;
 mod load;
 
 use core::time::Duration;
 
 pub use flow::{Chance, Edge, Flow, Gather, Node, Step};
+pub use from_graph::GraphCompilation;
 
 use super::Service;
 
