@@ -309,3 +309,74 @@ fn sarif_names_the_rule_of_each_result_and_every_place() {
         "{wrong}"
     );
 }
+
+const CASCADE: &str = "
+apiVersion: modelgraph/v1alpha1
+kind: ModelGraph
+metadata: {name: cascade}
+spec:
+  inputs: {question: {type: text}}
+  outputs: {answer: {type: text}}
+  nodes:
+    clean: {role: transformer, inputs: {in: {type: text}}, outputs: {out: {type: text}}, service: {fixed: 1ms}}
+    answer: {role: transformer, inputs: {in: {type: text}}, outputs: {out: {type: text}}, service: {exponential: {mean: 8ms}}, placement: {replicas: 1}}
+  edges:
+    - {from: inputs.question, to: clean.in}
+    - {from: clean.out, to: answer.in}
+    - {from: answer.out, to: outputs.answer}
+  objectives: {latency: {p95: 100ms}}
+  workload: {arrivals: {poisson: {rate: 100rps}}}
+";
+
+fn simulated(arguments: &[&str]) -> serde_json::Value {
+    let common = ["simulate", "-", "--requests", "200000", "--format", "json"];
+    let output = modelspec(&[&common[..], arguments].concat(), CASCADE);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_graph_is_simulated_from_end_to_end() {
+    let result = simulated(&[]);
+    assert_eq!(
+        (&result["engine"], &result["mode"], &result["stable"]),
+        (&"cpu".into(), &"sweep".into(), &true.into())
+    );
+    // An M/M/1 queue at 80 %, which the clean-up before it hardly smooths: about 40 ms, and 1 ms.
+    let mean = result["endToEnd"]["meanMs"].as_f64().unwrap();
+    assert!((36.0..43.0).contains(&mean), "{mean}");
+    assert_eq!(result["bottleneck"], "answer");
+    assert_eq!(result["nodes"]["answer"]["origin"], "declared");
+    assert!(result["costPerHourUsd"].is_null());
+    let goodput = result["goodput"].as_f64().unwrap();
+    assert!((0.85..0.97).contains(&goodput), "{goodput}");
+    let forced = simulated(&["--engine", "gpu"]);
+    assert_eq!(forced["engine"], "cpu");
+    assert!(
+        forced["engineNote"]
+            .as_str()
+            .unwrap()
+            .contains("whole graphs")
+    );
+    assert_eq!(forced["endToEnd"], result["endToEnd"]);
+}
+
+#[test]
+fn a_field_can_be_set_for_one_run() {
+    let mean = |arguments: &[&str]| {
+        let result = simulated(arguments);
+        result["endToEnd"]["meanMs"].as_f64().unwrap()
+    };
+    let two = mean(&["--set", "answer.placement.replicas=2"]);
+    // M/M/2 at 40 %: 8 ms / (1 − 0.16), and 1 ms.
+    assert!((two - 10.52).abs() < 0.3, "{two}");
+    let slower = ["--set", "answer.placement.replicas=2", "--set"];
+    let rate = mean(&[&slower[..], &["workload.arrivals.poisson.rate=10rps"]].concat());
+    assert!((rate - 9.01).abs() < 0.1, "{rate}");
+
+    let output = modelspec(&["simulate", "-", "--set", "answer.placement"], CASCADE);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("write a path and a value"), "{said}");
+}

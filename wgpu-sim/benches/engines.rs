@@ -1,14 +1,19 @@
 //! Requests a second: of the CPU engine on all cores, by number of servers, and of the GPU engine
-//! where there is a GPU.
+//! where there is a GPU. Visits a second, on one core: of the window sweep and of a plain heap
+//! simulator, over six stations in tandem.
 
 #![allow(missing_docs)]
+
+#[path = "peers/heap.rs"]
+mod heap;
 
 use core::ops::ControlFlow;
 use core::time::Duration;
 use std::time::Instant;
 
 use divan::{Bencher, counter::ItemsCount};
-use wgpu_sim::{Arrivals, Gpu, Program, Service, Settings, Station, Warmup};
+use wgpu_sim::network::{Flow, Link, Network, Routing, Share, Stage, Wait, Work};
+use wgpu_sim::{Arrivals, Gpu, Program, Service, Settings, Station, Trace, Warmup};
 
 fn main() {
     divan::main();
@@ -67,4 +72,59 @@ fn gpu(bencher: Bencher<'_, '_>, servers: u32) {
             &gpu, &program, &settings, &clock, go_on,
         ))
     });
+}
+
+/// Requests that a lane sends through the tandem.
+const REQUESTS: u32 = 500_000;
+
+/// Six stations of four servers at 80 %.
+fn tandem() -> Flow {
+    let stage = |at: usize| Stage {
+        name: format!("queue-{at}"),
+        share: 1.0,
+        gather: Wait::All,
+        work: Work::Serve {
+            replicas: 4,
+            concurrency: 1,
+            routing: Routing::Central,
+            service: Service::Exponential {
+                mean: Duration::from_millis(1),
+            },
+        },
+        queue_limit: None,
+        passes_on_drop: false,
+    };
+    let link = |at: usize| Link {
+        from: at.checked_sub(1),
+        to: (at < 6).then_some(at),
+        port: 0,
+        required: true,
+        chance: Share::Always,
+        hop: Duration::ZERO,
+        timeout: None,
+    };
+    let network = Network {
+        rate: 3_200.0,
+        stages: (0..6).map(stage).collect(),
+        links: (0..=6).map(link).collect(),
+        objective: None,
+    };
+    let settings = settings(1, u64::from(REQUESTS));
+    Flow::new(&network, &settings).expect("a valid network")
+}
+
+#[divan::bench(sample_count = 10)]
+fn tandem_by_sweep(bencher: Bencher<'_, '_>) {
+    let flow = tandem();
+    bencher
+        .counter(ItemsCount::new(6 * u64::from(REQUESTS)))
+        .bench(|| Trace::new(&flow, 0, 256));
+}
+
+#[divan::bench(sample_count = 10)]
+fn tandem_by_heap(bencher: Bencher<'_, '_>) {
+    let flow = tandem();
+    bencher
+        .counter(ItemsCount::new(6 * u64::from(REQUESTS)))
+        .bench(|| heap::tandem(&flow, REQUESTS));
 }

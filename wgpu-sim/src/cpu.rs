@@ -1,6 +1,8 @@
 //! The Rust engine.
 
 mod fifo;
+mod graph;
+mod sweep;
 
 use core::ops::ControlFlow;
 
@@ -9,6 +11,9 @@ use crate::outcome::{Engine, Gathering, Outcome};
 use crate::program::{Compiled, Lane, Program, Settings};
 use crate::record::Record;
 use crate::{Progress, ProgressFn};
+
+pub use graph::{Trace, simulate_graph};
+pub(crate) use sweep::{LaneRecord, Visits};
 
 /// Requests between two looks at the wish to cancel.
 const STRIDE: u32 = 1 << 16;
@@ -65,23 +70,53 @@ pub(crate) fn run(
     progress: ProgressFn<'_>,
     push: &mut dyn FnMut(Record),
 ) -> Result<(), SimulationError> {
-    #[cfg(not(target_family = "wasm"))]
-    if threads > 1 {
-        return parallel::run(compiled, threads, progress, push);
-    }
-    let _ = threads;
-    let mut state = Progress {
-        done: 0,
+    let lanes: Vec<Lane> = compiled.lanes().collect();
+    let work = Work {
+        lanes: &lanes,
         total: compiled.work(),
+        run: &|lane, advanced| run_lane(compiled, lane, advanced),
     };
-    for lane in compiled.lanes() {
-        let record = run_lane(compiled, lane, &mut |steps| {
-            state.done = state.done.saturating_add(u64::from(steps));
-            progress(state) == ControlFlow::Continue(())
-        });
-        push(record.ok_or(SimulationError::Cancelled)?);
+    work.run(threads, progress, push)
+}
+
+/// Hears how many requests were simulated since it was last called; false ends the lane.
+type Advanced<'a> = &'a mut dyn FnMut(u32) -> bool;
+
+/// Lanes to run, each from its start to its end.
+struct Work<'a, L, R> {
+    lanes: &'a [L],
+    /// All requests to be simulated.
+    total: u64,
+    /// Runs one lane; none if it was ended.
+    run: &'a (dyn Fn(L, Advanced<'_>) -> Option<R> + Sync),
+}
+
+impl<L: Copy + Sync, R: Send> Work<'_, L, R> {
+    /// Runs all lanes and hands their records over in order.
+    fn run(
+        &self,
+        threads: usize,
+        progress: ProgressFn<'_>,
+        push: &mut dyn FnMut(R),
+    ) -> Result<(), SimulationError> {
+        #[cfg(not(target_family = "wasm"))]
+        if threads > 1 {
+            return self.run_parallel(threads, progress, push);
+        }
+        let _ = threads;
+        let mut state = Progress {
+            done: 0,
+            total: self.total,
+        };
+        for &lane in self.lanes {
+            let record = (self.run)(lane, &mut |steps| {
+                state.done = state.done.saturating_add(u64::from(steps)).min(state.total);
+                progress(state) == ControlFlow::Continue(())
+            });
+            push(record.ok_or(SimulationError::Cancelled)?);
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 #[cfg(not(target_family = "wasm"))]
@@ -90,81 +125,82 @@ mod parallel {
     use std::collections::BTreeMap;
     use std::sync::mpsc;
 
-    use super::run_lane;
+    use super::Work;
     use crate::error::SimulationError;
-    use crate::program::{Compiled, Lane};
-    use crate::record::Record;
     use crate::{Progress, ProgressFn};
 
-    enum Message {
+    enum Message<R> {
         Advanced(u32),
-        Finished(usize, Record),
+        Finished(usize, R),
     }
 
-    /// Workers take lane after lane; the caller's thread puts the records back into order, which
-    /// makes the result independent of the number of threads.
-    pub(super) fn run(
-        compiled: &Compiled,
-        threads: usize,
-        progress: ProgressFn<'_>,
-        push: &mut dyn FnMut(Record),
-    ) -> Result<(), SimulationError> {
-        let lanes: Vec<Lane> = compiled.lanes().collect();
-        let next = AtomicUsize::new(0);
-        let stop = AtomicBool::new(false);
-        let (sender, receiver) = mpsc::channel();
-        let mut early = BTreeMap::new();
-        let mut pushed = 0_usize;
-        std::thread::scope(|scope| {
-            for _ in 0..threads.min(lanes.len()) {
-                let sender = sender.clone();
-                let (lanes, next, stop) = (&lanes, &next, &stop);
-                scope.spawn(move || {
-                    let say =
-                        |message| sender.send(message).is_ok() && !stop.load(Ordering::Relaxed);
-                    loop {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(&lane) = lanes.get(index) else {
-                            return;
-                        };
-                        let mut advanced = |steps| say(Message::Advanced(steps));
-                        let Some(record) = run_lane(compiled, lane, &mut advanced) else {
-                            return;
-                        };
-                        if !say(Message::Finished(index, record)) {
-                            return;
+    impl<L: Copy + Sync, R: Send> Work<'_, L, R> {
+        /// Workers take lane after lane; the caller's thread puts the records back into order,
+        /// which makes the result independent of the number of threads.
+        pub(super) fn run_parallel(
+            &self,
+            threads: usize,
+            progress: ProgressFn<'_>,
+            push: &mut dyn FnMut(R),
+        ) -> Result<(), SimulationError> {
+            let (lanes, run) = (self.lanes, self.run);
+            let next = AtomicUsize::new(0);
+            let stop = AtomicBool::new(false);
+            let (sender, receiver) = mpsc::channel();
+            let mut early = BTreeMap::new();
+            let mut pushed = 0_usize;
+            std::thread::scope(|scope| {
+                for _ in 0..threads.min(lanes.len()) {
+                    let sender = sender.clone();
+                    let (next, stop) = (&next, &stop);
+                    scope.spawn(move || {
+                        let say =
+                            |message| sender.send(message).is_ok() && !stop.load(Ordering::Relaxed);
+                        loop {
+                            let index = next.fetch_add(1, Ordering::Relaxed);
+                            let Some(&lane) = lanes.get(index) else {
+                                return;
+                            };
+                            let mut advanced = |steps| say(Message::Advanced(steps));
+                            let Some(record) = run(lane, &mut advanced) else {
+                                return;
+                            };
+                            if !say(Message::Finished(index, record)) {
+                                return;
+                            }
                         }
-                    }
-                });
-            }
-            drop(sender);
-            let mut state = Progress {
-                done: 0,
-                total: compiled.work(),
-            };
-            for message in receiver {
-                match message {
-                    Message::Advanced(steps) => {
-                        state.done = state.done.saturating_add(u64::from(steps));
-                        if progress(state).is_break() {
-                            stop.store(true, Ordering::Relaxed);
-                            break;
+                    });
+                }
+                drop(sender);
+                let mut state = Progress {
+                    done: 0,
+                    total: self.total,
+                };
+                for message in receiver {
+                    match message {
+                        Message::Advanced(steps) => {
+                            let done = state.done.saturating_add(u64::from(steps));
+                            state.done = done.min(state.total);
+                            if progress(state).is_break() {
+                                stop.store(true, Ordering::Relaxed);
+                                break;
+                            }
                         }
-                    }
-                    Message::Finished(index, record) => {
-                        early.insert(index, record);
-                        while let Some(record) = early.remove(&pushed) {
-                            push(record);
-                            pushed = pushed.saturating_add(1);
+                        Message::Finished(index, record) => {
+                            early.insert(index, record);
+                            while let Some(record) = early.remove(&pushed) {
+                                push(record);
+                                pushed = pushed.saturating_add(1);
+                            }
                         }
                     }
                 }
+            });
+            if pushed == lanes.len() {
+                Ok(())
+            } else {
+                Err(SimulationError::Cancelled)
             }
-        });
-        if pushed == lanes.len() {
-            Ok(())
-        } else {
-            Err(SimulationError::Cancelled)
         }
     }
 }

@@ -19,6 +19,10 @@ pub enum Purpose {
     Gap = 0,
     /// The service time at a station.
     Service = 1,
+    /// Which of a node's edges a request takes.
+    Branch = 2,
+    /// Which of a node's replicas a request goes to.
+    Route = 3,
 }
 
 /// The number of stations that a draw's counter can tell apart.

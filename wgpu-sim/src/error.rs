@@ -28,6 +28,13 @@ pub enum SimulationError {
         /// What is wrong and what to do.
         reason: String,
     },
+    /// The counts of a run contradict one another: a defect of the simulator.
+    Invariant {
+        /// The node's name.
+        name: String,
+        /// The law that does not hold.
+        law: &'static str,
+    },
     /// The caller's progress function asked to stop.
     Cancelled,
     /// The GPU failed or does not suit; the CPU gives the same answer.
@@ -63,6 +70,11 @@ impl fmt::Display for SimulationError {
             }
             Self::Station { name, reason } => write!(f, "node `{name}`: {reason}"),
             Self::Setting { name, reason } => write!(f, "setting `{name}`: {reason}"),
+            Self::Invariant { name, law } => write!(
+                f,
+                "node `{name}`: {law} does not hold of its counts, which is a defect of the \
+                 simulator; report it with the document"
+            ),
             Self::Cancelled => write!(f, "cancelled"),
             Self::Gpu(error) => write!(f, "{error}"),
         }

@@ -57,14 +57,15 @@ pub mod theory;
 
 use core::ops::ControlFlow;
 
-pub use cpu::simulate_cpu;
+pub use cpu::{Trace, simulate_cpu, simulate_graph};
 pub use engine::{EngineChoice, simulate};
 pub use error::SimulationError;
 pub use gpu::{Gpu, GpuError, simulate_gpu};
+pub use outcome::graph::{GraphOutcome, Mode, NodeResult};
 pub use outcome::{Engine, Outcome, StationResult};
 pub use program::{
     Arrivals, Compilation, MAX_SERVERS, Origin, Program, Service, Settings, Station, Warmup,
-    from_graph,
+    from_graph, network,
 };
 pub use stats::Summary;
 

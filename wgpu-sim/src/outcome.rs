@@ -1,5 +1,7 @@
 //! What a simulation tells.
 
+pub(crate) mod graph;
+
 use serde::Serialize;
 
 use crate::draws::Table;

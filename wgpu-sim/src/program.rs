@@ -2,6 +2,7 @@
 
 mod compile;
 mod from_graph;
+pub mod network;
 
 use core::time::Duration;
 

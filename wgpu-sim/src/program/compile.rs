@@ -9,10 +9,10 @@ use crate::error::SimulationError;
 use crate::theory;
 
 /// The lengths that a tick may have, in nanoseconds.
-const TICKS_NS: [f64; 4] = [100.0, 1e3, 1e4, 1e5];
+pub(in crate::program) const TICKS_NS: [f64; 4] = [100.0, 1e3, 1e4, 1e5];
 
 /// Below this many ticks, rounding would shift the mean of a gap by more than 0.05 %.
-const COARSEST: f64 = 10.0;
+pub(in crate::program) const COARSEST: f64 = 10.0;
 
 /// The integer program: what decides a result is in ticks.
 #[derive(Clone, Debug)]
@@ -146,11 +146,11 @@ impl Compiled {
     }
 }
 
-const TOO_LONG: &str = "its times span more than 2³⁰ ticks of 100 µs (about a day); \
+pub(in crate::program) const TOO_LONG: &str = "its times span more than 2³⁰ ticks of 100 µs (about a day); \
     shorten the longest or raise the rate";
 
 /// A station's distributions in nanoseconds.
-struct Law<'a> {
+pub(in crate::program) struct Law<'a> {
     /// The mean gap.
     gap_ns: f64,
     service: &'a Service,
@@ -160,12 +160,12 @@ struct Law<'a> {
     log: (f64, f64),
 }
 
-fn ns(duration: Duration) -> f64 {
+pub(in crate::program) fn ns(duration: Duration) -> f64 {
     duration.as_nanos() as f64
 }
 
 impl<'a> Law<'a> {
-    fn new(station: &'a Station) -> Result<Self, SimulationError> {
+    pub(in crate::program) fn new(station: &'a Station) -> Result<Self, SimulationError> {
         let fail = |reason: String| Err(SimulationError::station(&station.name, reason));
         let Arrivals::Poisson { rate } = station.arrivals;
         if !(rate.is_finite() && rate > 0.0) {
@@ -220,7 +220,7 @@ impl<'a> Law<'a> {
     }
 
     /// The service time that is exceeded with probability `c` = 1 − `p`.
-    fn service_ns(&self, p: f64, c: f64) -> f64 {
+    pub(in crate::program) fn service_ns(&self, p: f64, c: f64) -> f64 {
         match self.service {
             Service::Fixed(time) => ns(*time),
             Service::Exponential { mean } => ns(*mean) * draws::exponential(p, c),
@@ -232,7 +232,7 @@ impl<'a> Law<'a> {
     }
 
     /// The mean and variance of the service, in ns and ns².
-    fn service_moments(&self) -> (f64, f64) {
+    pub(in crate::program) fn service_moments(&self) -> (f64, f64) {
         match self.service {
             Service::Fixed(time) => (ns(*time), 0.0),
             Service::Exponential { mean } => (ns(*mean), ns(*mean) * ns(*mean)),
@@ -303,7 +303,7 @@ fn check_resolution(
 }
 
 /// Requests that each lane counts.
-fn counted(settings: &Settings) -> Result<u32, SimulationError> {
+pub(in crate::program) fn counted(settings: &Settings) -> Result<u32, SimulationError> {
     if settings.replications == 0 {
         return Err(SimulationError::setting(
             "replications",

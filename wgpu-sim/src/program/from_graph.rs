@@ -2,6 +2,8 @@
 
 mod service;
 
+pub(super) use service::of as service_of;
+
 use std::collections::BTreeMap;
 
 use modelspec_core::check::{Code, Diagnostic, Severity};
@@ -61,14 +63,7 @@ const ARRIVALS: Code = Code("SIM-ARRIVALS");
 /// # Errors
 /// What keeps the whole graph from being simulated: no arrivals, or no node with a service time.
 pub fn from_graph(graph: &Graph, rate: Option<f64>) -> Result<Compilation, Vec<Diagnostic>> {
-    let rate = match rate {
-        Some(rate) if rate.is_finite() && rate > 0.0 => rate,
-        Some(rate) => {
-            let message = format!("a rate of {rate} requests a second cannot be simulated");
-            return Err(vec![Diagnostic::new(ARRIVALS, Span::default(), message)]);
-        }
-        None => stated_rate(graph).map_err(|found| vec![*found])?,
-    };
+    let rate = rate_of(graph, rate)?;
     let visits = expected_visits(graph);
     let mut notes = Vec::new();
     let mut stations = Vec::new();
@@ -114,6 +109,18 @@ pub fn from_graph(graph: &Graph, rate: Option<f64>) -> Result<Compilation, Vec<D
     })
 }
 
+/// The rate given, else the document's, in requests a second.
+pub(super) fn rate_of(graph: &Graph, rate: Option<f64>) -> Result<f64, Vec<Diagnostic>> {
+    match rate {
+        Some(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
+        Some(rate) => {
+            let message = format!("a rate of {rate} requests a second cannot be simulated");
+            Err(vec![Diagnostic::new(ARRIVALS, Span::default(), message)])
+        }
+        None => stated_rate(graph).map_err(|found| vec![*found]),
+    }
+}
+
 fn stated_rate(graph: &Graph) -> Result<f64, Box<Diagnostic>> {
     let workload = graph.spec.body().and_then(|body| body.workload.as_ref());
     let Some(arrivals) = workload.and_then(|workload| workload.arrivals.as_ref()) else {
@@ -143,24 +150,30 @@ fn stated_rate(graph: &Graph) -> Result<f64, Box<Diagnostic>> {
     }
 }
 
-fn is_external(node: &spec::Node) -> bool {
+pub(super) fn is_external(node: &spec::Node) -> bool {
     node.external.is_some_and(|external| external.value)
+}
+
+/// The replicas that run: the least of their number.
+pub(super) fn replicas(node: &spec::Node) -> u32 {
+    let replicas = node.placement.as_ref().and_then(|it| it.replicas);
+    replicas.map_or(1, |replicas| replicas.min).max(1)
+}
+
+/// What each replica serves at once: by default one for each core of a CPU node.
+pub(super) fn concurrency(node: &spec::Node) -> u32 {
+    let Some(placement) = &node.placement else {
+        return 1;
+    };
+    let cores = placement.cpu.filter(|_| placement.gpu.is_none());
+    let cores = cores.and_then(|cores| u32::try_from(cores.value.0.checked_div(1000)?).ok());
+    let stated = placement.concurrency.map(|count| count.value.0);
+    stated.or(cores).unwrap_or(1).max(1)
 }
 
 /// Replicas × what each serves at once.
 fn servers(node: &spec::Node) -> u32 {
-    let Some(placement) = &node.placement else {
-        return 1;
-    };
-    let replicas = placement.replicas.map_or(1, |replicas| replicas.min);
-    let cores = placement.cpu.filter(|_| placement.gpu.is_none());
-    let cores = cores.and_then(|cores| u32::try_from(cores.value.0.checked_div(1000)?).ok());
-    let concurrency = placement
-        .concurrency
-        .map(|count| count.value.0)
-        .or(cores)
-        .unwrap_or(1);
-    replicas.saturating_mul(concurrency.max(1)).max(1)
+    replicas(node).saturating_mul(concurrency(node))
 }
 
 /// So many servers that nobody waits: what others run scales as it will.

@@ -12,7 +12,7 @@ use crate::draws::{lognormal_sigma, normal_upper};
 const ASSUMED_CV: f64 = 0.5;
 
 /// The service time of a node, or why there is none.
-pub(super) fn of(node: &spec::Node, servers: u32) -> Result<(Service, Origin), String> {
+pub(in crate::program) fn of(node: &spec::Node, servers: u32) -> Result<(Service, Origin), String> {
     if let Some(service) = &node.service {
         return declared(&service.value).map(|service| (service, Origin::Declared));
     }

@@ -1,0 +1,203 @@
+mod set;
+mod stations;
+mod whole;
+
+use core::fmt::Write as _;
+use core::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use modelspec_core::Analysis;
+use modelspec_core::check::{Diagnostic, Severity};
+use modelspec_core::graph::Graph;
+use wgpu_sim::network::{GraphCompilation, Network};
+use wgpu_sim::{EngineChoice, Progress, Settings, Summary, Warmup};
+
+use crate::source::Source;
+use crate::{Failure, Outcome, print, source};
+
+/// Simulate the graph under its load: latency from end to end, and each node's wait, service and use.
+///
+/// A graph that cannot be simulated as a whole is simulated node by node, each at its share of the
+/// load, and the result says why.
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// The document; `-` is standard input.
+    file: PathBuf,
+    /// Requests counted, all replications together.
+    #[arg(long, default_value_t = 1_000_000)]
+    requests: u64,
+    /// Independent runs; confidence intervals come from their spread.
+    #[arg(long, default_value_t = 64)]
+    replications: u32,
+    /// Requests of each replication that are simulated and not counted.
+    #[arg(long)]
+    warmup: Option<u32>,
+    /// Equal seeds give equal results.
+    #[arg(long, default_value_t = 1)]
+    seed: u32,
+    /// What computes; it makes no difference to the figures.
+    #[arg(long, value_enum, default_value = "auto")]
+    engine: Engine,
+    /// Requests a second, in place of the document's workload.
+    #[arg(long)]
+    rate: Option<f64>,
+    /// A field of the document, changed for this run: `generator.placement.replicas=3`,
+    /// `workload.arrivals.poisson.rate=40rps`. May be repeated.
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Engine {
+    Auto,
+    Cpu,
+    Gpu,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+impl Simulate {
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        let mut source = source::read(&self.file)?;
+        for assignment in &self.set {
+            source.text = set::apply(&source.text, assignment)?;
+        }
+        let analysis = Analysis::new(&*source.text);
+        let errors = analysis.count(Severity::Error);
+        let Some(graph) = analysis.graph.as_ref().filter(|_| errors == 0) else {
+            let name = &source.name;
+            let message =
+                format!("{name} has {errors} errors; `modelspec check {name}` shows them");
+            eprintln!("error: {message}");
+            return Ok(Outcome::Findings);
+        };
+        match Network::from_graph(graph, self.rate) {
+            Ok(compilation) => self.run_whole(&source, &compilation),
+            Err(reasons) => self.run_stations(&source, graph, reasons),
+        }
+    }
+
+    fn run_whole(
+        &self,
+        source: &Source,
+        compilation: &GraphCompilation,
+    ) -> Result<Outcome, Failure> {
+        let mut said = Said::new();
+        let progress = &mut |state| said.hear(state);
+        let simulated = wgpu_sim::simulate_graph(&compilation.network, &self.settings(), progress)?;
+        let note = (self.engine == Engine::Gpu).then_some(whole::NOT_ON_GPU);
+        match self.format {
+            Format::Text => {
+                eprint!("{}", notes(source, &compilation.notes));
+                print(&whole::table(compilation, &simulated, note))?;
+            }
+            Format::Json => print(&whole::json(compilation, &simulated, note)?)?,
+        }
+        Ok(Outcome::Fine)
+    }
+
+    /// Simulates node by node; `reasons` say why not the graph as a whole.
+    fn run_stations(
+        &self,
+        source: &Source,
+        graph: &Graph,
+        reasons: Vec<Diagnostic>,
+    ) -> Result<Outcome, Failure> {
+        let mut compilation = match wgpu_sim::from_graph(graph, self.rate) {
+            Ok(compilation) => compilation,
+            Err(found) => {
+                eprint!("{}", notes(source, &found));
+                eprintln!("error: nothing can be simulated");
+                return Ok(Outcome::Findings);
+            }
+        };
+        compilation.notes.splice(..0, reasons);
+        let choice = match self.engine {
+            Engine::Auto => EngineChoice::Auto,
+            Engine::Cpu => EngineChoice::Cpu,
+            Engine::Gpu => EngineChoice::Gpu,
+        };
+        let mut said = Said::new();
+        let start = said.start;
+        let clock = || start.elapsed().as_secs_f64() * 1e3;
+        let progress = &mut |state| said.hear(state);
+        let program = &compilation.program;
+        let simulated = pollster::block_on(wgpu_sim::simulate(
+            program,
+            &self.settings(),
+            choice,
+            &clock,
+            progress,
+        ))?;
+        match self.format {
+            Format::Text => {
+                eprint!("{}", notes(source, &compilation.notes));
+                print(&stations::table(&compilation, &simulated))?;
+            }
+            Format::Json => print(&stations::json(&compilation, &simulated)?)?,
+        }
+        Ok(Outcome::Fine)
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            seed: self.seed,
+            replications: self.replications,
+            requests: self.requests,
+            warmup: self.warmup.map_or(Warmup::Auto, Warmup::Requests),
+        }
+    }
+}
+
+/// What was said of progress: a line a second, on standard error.
+struct Said {
+    start: Instant,
+    last: Duration,
+}
+
+impl Said {
+    fn new() -> Self {
+        Self {
+            start: Instant::now(),
+            last: Duration::ZERO,
+        }
+    }
+
+    fn hear(&mut self, state: Progress) -> ControlFlow<()> {
+        let elapsed = self.start.elapsed();
+        if elapsed > self.last + Duration::from_secs(1) {
+            self.last = elapsed;
+            let share = 100.0 * state.done as f64 / state.total.max(1) as f64;
+            eprintln!("{share:.0} %");
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// A time in a table.
+fn time(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2} ms"))
+}
+
+fn notes(source: &Source, found: &[Diagnostic]) -> String {
+    let lines = modelspec_core::text::LineIndex::new(&source.text);
+    let mut text = String::new();
+    for note in found {
+        let line = lines.position(&source.text, note.span.start).line;
+        let level = note.severity.word();
+        let _ = writeln!(text, "{level}: {}:{line}: {}", source.name, note.message);
+        if let Some(help) = &note.help {
+            let _ = writeln!(text, "  help: {help}");
+        }
+    }
+    text
+}

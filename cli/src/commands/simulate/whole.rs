@@ -1,0 +1,136 @@
+//! The result of the simulation of a whole graph.
+
+use core::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+use wgpu_sim::network::GraphCompilation;
+use wgpu_sim::{GraphOutcome, NodeResult, Origin};
+
+use super::{Summary, time};
+use crate::Failure;
+
+/// Why the GPU did not run although it was asked for.
+pub(super) const NOT_ON_GPU: &str =
+    "the GPU engine holds single stations, not whole graphs; the CPU ran instead";
+
+pub(super) fn table(
+    compilation: &GraphCompilation,
+    simulated: &GraphOutcome,
+    note: Option<&str>,
+) -> String {
+    let names = simulated.nodes.iter().map(|node| node.name.len());
+    let width = names.max().unwrap_or(0).max("end to end".len());
+    let mut text = format!(
+        "{:width$}  {:>6}  {:>9}  {:>9}  {:>9}  {:>9}  service time\n",
+        "node", "use", "mean wait", "p50", "p95", "p99"
+    );
+    for node in &simulated.nodes {
+        line(&mut text, compilation, node, width);
+    }
+    let whole = simulated.end_to_end.as_ref();
+    let of = |get: fn(&Summary) -> f64| time(whole.map(get));
+    let _ = writeln!(
+        text,
+        "{:width$}  {:>6}  {:>9}  {:>9}  {:>9}  {:>9}",
+        "end to end",
+        "",
+        "",
+        of(|summary| summary.p50_ms),
+        of(|summary| summary.p95_ms),
+        of(|summary| summary.p99_ms),
+    );
+    text.push('\n');
+    for (count, what) in [
+        (simulated.dropped, "dropped by full queues"),
+        (simulated.timed_out, "timed out"),
+        (simulated.unanswered, "ended without reaching an output"),
+    ] {
+        if count > 0 {
+            let share = 100.0 * count as f64 / simulated.requests.max(1) as f64;
+            let _ = writeln!(text, "{share:.2} % {what}");
+        }
+    }
+    let goal = compilation.network.objective;
+    if let (Some(goal), Some(share)) = (goal, simulated.goodput) {
+        let _ = writeln!(text, "{:.2} % answered within {goal:?}", 100.0 * share);
+    }
+    if let Some(bottleneck) = &simulated.bottleneck {
+        let _ = writeln!(text, "the busiest node is {bottleneck}");
+    }
+    let _ = writeln!(
+        text,
+        "{} requests a second, {} counted, {} replications, seed {}, on the CPU",
+        compilation.network.rate, simulated.requests, simulated.replications, simulated.seed,
+    );
+    if let Some(note) = note {
+        let _ = writeln!(text, "{note}");
+    }
+    text
+}
+
+fn line(text: &mut String, compilation: &GraphCompilation, node: &NodeResult, width: usize) {
+    let sojourn = node.sojourn.as_ref();
+    let of = |get: fn(&Summary) -> f64| time(sojourn.map(get));
+    let used = node
+        .utilisation
+        .map(|used| format!("{:.0} %", 100.0 * used));
+    let _ = writeln!(
+        text,
+        "{:width$}  {:>6}  {:>9}  {:>9}  {:>9}  {:>9}  {}{}",
+        node.name,
+        used.as_deref().unwrap_or("–"),
+        time(node.wait.as_ref().map(|wait| wait.mean_ms)),
+        of(|summary| summary.p50_ms),
+        of(|summary| summary.p95_ms),
+        of(|summary| summary.p99_ms),
+        origin(compilation, node).unwrap_or("none"),
+        if node.stable {
+            ""
+        } else {
+            "; cannot keep up: add replicas or lower the rate"
+        },
+    );
+}
+
+fn origin(compilation: &GraphCompilation, node: &NodeResult) -> Option<&'static str> {
+    compilation
+        .origins
+        .get(&node.name)
+        .copied()
+        .map(Origin::word)
+}
+
+pub(super) fn json(
+    compilation: &GraphCompilation,
+    simulated: &GraphOutcome,
+    note: Option<&str>,
+) -> Result<String, Failure> {
+    let mut nodes = Map::new();
+    for node in &simulated.nodes {
+        let mut written = serde_json::to_value(node)?;
+        if let Value::Object(fields) = &mut written {
+            fields.insert("origin".to_owned(), json!(origin(compilation, node)));
+        }
+        nodes.insert(node.name.clone(), written);
+    }
+    let mut result = serde_json::to_value(simulated)?;
+    if let Value::Object(fields) = &mut result {
+        if let Some(note) = note {
+            fields.insert("engineNote".to_owned(), json!(note));
+        }
+        // No token is simulated, and no price is known: null, not zero.
+        for unknown in [
+            "timeToFirstToken",
+            "timePerOutputToken",
+            "costPerHourUsd",
+            "costPer1kRequestsUsd",
+        ] {
+            fields.insert(unknown.to_owned(), Value::Null);
+        }
+        fields.insert("rateRps".to_owned(), json!(compilation.network.rate));
+        fields.insert("nodes".to_owned(), Value::Object(nodes));
+        let said = compilation.notes.iter().map(|note| &*note.message);
+        fields.insert("notes".to_owned(), said.collect());
+    }
+    Ok(format!("{}\n", serde_json::to_string_pretty(&result)?))
+}

@@ -1,0 +1,284 @@
+//! One lane of a graph, in windows of arrivals.
+//!
+//! Walking each request through the graph in turn would reserve servers for requests that have not
+//! arrived. So time advances in windows: for each, every node in topological order takes what its
+//! edges carry strictly before the horizon, the first arrival not yet seen, and passes on what
+//! leaves. Events are taken by (time, request, edge), so that results do not depend on the
+//! window's length.
+
+mod gather;
+mod source;
+mod stations;
+mod visits;
+
+use crate::draws::{Purpose, counter_word, draw};
+use crate::error::SimulationError;
+use crate::program::network::{Flow, Node};
+use gather::Gathering;
+use source::{Requests, Source};
+use stations::{Arrival, Station};
+use visits::Ending;
+pub(crate) use visits::{LaneRecord, Visits};
+
+/// Arrivals of a window.
+pub(crate) const WINDOW: u32 = 256;
+
+/// What an edge brings to a node: a request's value, or the word that none will come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Message {
+    at: u64,
+    request: u32,
+    /// The edge's place among the node's inputs.
+    place: u32,
+    value: bool,
+}
+
+/// What leaves a node.
+#[derive(Clone, Copy, Debug)]
+struct Departure {
+    at: u64,
+    request: u32,
+    fate: Fate,
+}
+
+/// What became of a request at a node.
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    /// It was served.
+    Served {
+        wait: u64,
+        service: u32,
+        /// How many were served with it, itself included.
+        size: u32,
+    },
+    /// Its queue was full.
+    Dropped,
+    Skipped,
+}
+
+struct Place<'a> {
+    node: &'a Node,
+    index: u32,
+    inbox: Vec<Message>,
+    gathering: Gathering<'a>,
+    station: Station<'a>,
+    visits: Visits,
+}
+
+/// A lane on its way.
+pub(crate) struct Sweep<'a> {
+    flow: &'a Flow,
+    key: [u32; 2],
+    window: u32,
+    source: Source<'a>,
+    requests: Requests,
+    /// In topological order.
+    places: Vec<Place<'a>>,
+    /// Where each node stands in `places`.
+    rank: Vec<usize>,
+    /// Visits of counted requests that have ended, of all nodes together.
+    ended: u64,
+    goal: u64,
+    ending: Ending,
+    /// Buffers of one node's turn.
+    arrivals: Vec<Arrival>,
+    departures: Vec<Departure>,
+}
+
+impl<'a> Sweep<'a> {
+    /// A lane before its first arrival, in windows of so many; none for a program that contradicts
+    /// itself.
+    pub(crate) fn new(flow: &'a Flow, replication: u32, window: u32) -> Option<Self> {
+        let key = [flow.seed, replication];
+        let mut rank = vec![0; flow.nodes.len()];
+        let mut places = Vec::new();
+        for (position, &number) in flow.order.iter().enumerate() {
+            *rank.get_mut(number)? = position;
+            let node = flow.nodes.get(number)?;
+            let index = u32::try_from(number).ok()?;
+            places.push(Place {
+                node,
+                index,
+                inbox: Vec::new(),
+                gathering: Gathering::new(flow, node),
+                station: Station::new(flow, node, key, index)?,
+                visits: Visits::new(),
+            });
+        }
+        Some(Self {
+            flow,
+            key,
+            window: window.max(1),
+            source: Source::new(flow, key)?,
+            requests: Requests::default(),
+            places,
+            rank,
+            ended: 0,
+            goal: u64::from(flow.counted).saturating_mul(flow.nodes.len() as u64),
+            ending: Ending::new(),
+            arrivals: Vec::new(),
+            departures: Vec::new(),
+        })
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.ended >= self.goal
+    }
+
+    /// Simulates one window and says how many requests arrived in it.
+    pub(crate) fn advance(&mut self) -> u32 {
+        for _ in 0..self.window {
+            let (request, at) = self.source.next();
+            self.requests.enter(at);
+            if self.is_counted(request) {
+                self.ending.enter(self.source.gap());
+            }
+            let sending = Sending {
+                flow: self.flow,
+                key: self.key,
+                // The source has the number after the sink's.
+                index: u32::try_from(self.flow.nodes.len()).unwrap_or(u32::MAX),
+                edges: &self.flow.entries,
+            };
+            sending.send(&mut self.places, &self.rank, at, request, true);
+        }
+        let horizon = self.source.horizon();
+        for position in 0..self.places.len() {
+            self.turn(position, horizon);
+        }
+        self.window
+    }
+
+    fn is_counted(&self, request: u32) -> bool {
+        (self.flow.warmup..self.flow.end()).contains(&request)
+    }
+
+    /// One node's turn: all that reaches it strictly before the horizon.
+    fn turn(&mut self, position: usize, horizon: u64) {
+        let Some(place) = self.places.get_mut(position) else {
+            return;
+        };
+        let (index, node) = (place.index, place.node);
+        self.arrivals.clear();
+        self.departures.clear();
+        place.gathering.decide(
+            &mut place.inbox,
+            horizon,
+            &mut self.arrivals,
+            &mut |at, request| {
+                self.requests.time_out(request, at);
+            },
+        );
+        let counting = self.flow.warmup..self.flow.end();
+        for arrival in &self.arrivals {
+            if counting.contains(&arrival.request) {
+                place.visits.enter(arrival.at);
+            }
+        }
+        place
+            .station
+            .serve(&self.arrivals, horizon, &mut self.departures);
+        let is_sink = index as usize == self.flow.sink();
+        let sending = Sending {
+            flow: self.flow,
+            key: self.key,
+            index,
+            edges: &node.outputs,
+        };
+        let departures = core::mem::take(&mut self.departures);
+        for departure in &departures {
+            let &Departure { at, request, fate } = departure;
+            let counted = self.is_counted(request);
+            self.ended = self.ended.saturating_add(u64::from(counted));
+            if is_sink {
+                let answered = matches!(fate, Fate::Served { .. });
+                let left = self.requests.leave(request, at, answered);
+                if counted {
+                    self.ending.leave(left, self.flow.objective);
+                }
+                continue;
+            }
+            if counted && let Some(place) = self.places.get_mut(position) {
+                place.visits.leave(departure);
+            }
+            let value = match fate {
+                Fate::Served { .. } => true,
+                Fate::Dropped => {
+                    if !node.passes_on_drop {
+                        self.requests.drop(request, at);
+                    }
+                    node.passes_on_drop
+                }
+                Fate::Skipped => false,
+            };
+            sending.send(&mut self.places, &self.rank, at, request, value);
+        }
+        self.departures = departures;
+    }
+
+    /// What the lane counted.
+    ///
+    /// # Errors
+    /// [`SimulationError::Invariant`] if the counts contradict one another.
+    pub(crate) fn into_record(self) -> Result<LaneRecord, SimulationError> {
+        let mut nodes: Vec<Option<Visits>> = vec![None; self.flow.nodes.len()];
+        for place in self.places {
+            if place.index as usize != self.flow.sink() {
+                place.visits.check(self.flow, place.node)?;
+            }
+            if let Some(slot) = nodes.get_mut(place.index as usize) {
+                *slot = Some(place.visits);
+            }
+        }
+        nodes.pop();
+        self.ending.check(self.flow)?;
+        Ok(LaneRecord {
+            nodes: nodes.into_iter().flatten().collect(),
+            ending: self.ending,
+        })
+    }
+}
+
+/// The edges that leave a node.
+struct Sending<'a> {
+    flow: &'a Flow,
+    key: [u32; 2],
+    index: u32,
+    edges: &'a [usize],
+}
+
+impl Sending<'_> {
+    /// Sends a value, or the word that there is none, along every edge; an edge that the request
+    /// does not take carries the word at once.
+    #[inline]
+    fn send(&self, places: &mut [Place<'_>], rank: &[usize], at: u64, request: u32, value: bool) {
+        let mut shared = None;
+        for &edge in self.edges {
+            let Some(edge) = self.flow.edges.get(edge) else {
+                continue;
+            };
+            let all = edge.chance.low == 0 && edge.chance.high > u64::from(u32::MAX);
+            let taken = value
+                && (all || {
+                    let bits = |visit| {
+                        let word = counter_word(self.index, Purpose::Branch, visit);
+                        draw(self.key, request, word)
+                    };
+                    edge.chance.holds(match edge.chance.visit {
+                        0 => *shared.get_or_insert_with(|| bits(0)),
+                        own => bits(own),
+                    })
+                });
+            let hop = if taken { u64::from(edge.hop) } else { 0 };
+            let target = rank.get(edge.to).and_then(|&rank| places.get_mut(rank));
+            if let Some(target) = target {
+                target.inbox.push(Message {
+                    at: at.saturating_add(hop),
+                    request,
+                    place: edge.place,
+                    value: taken,
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What a node waits for: a word from each edge, the first value, some of them, or until time is up.
+
+use core::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use super::Message;
+use super::stations::Arrival;
+use crate::program::network::{Flow, Gather, Node};
+
+/// Marks a message as the end of an edge's time; it comes after all edges of its request.
+const EXPIRY: u32 = 1 << 16;
+
+/// What a node has heard of one request.
+#[derive(Clone, Copy, Debug, Default)]
+struct Heard {
+    /// Edges that have spoken.
+    spoken: u64,
+    /// Edges of which no more is awaited: they have spoken, or their time is up.
+    settled: u64,
+    /// Edges that brought a value in time.
+    values: u64,
+    decided: bool,
+}
+
+/// The requests that a node is waiting for.
+pub(super) struct Gathering<'a> {
+    rule: &'a Gather,
+    /// A bit for every edge.
+    all: u64,
+    /// Whether a single edge decides: its value runs the node, its skip skips it.
+    is_single: bool,
+    /// The edges that have a timeout.
+    timeouts: Vec<(u32, u32)>,
+    base: u32,
+    heard: VecDeque<Heard>,
+    timers: BinaryHeap<Reverse<Message>>,
+}
+
+impl<'a> Gathering<'a> {
+    pub(super) fn new(flow: &Flow, node: &'a Node) -> Self {
+        let inputs = (0_u32..).zip(&node.inputs);
+        let timeouts = inputs.filter_map(|(place, &edge)| {
+            let timeout = flow.edges.get(edge)?.timeout;
+            (timeout > 0).then_some((place, timeout))
+        });
+        let count = u32::try_from(node.inputs.len()).unwrap_or(64);
+        let all = u64::MAX
+            .checked_shr(64_u32.saturating_sub(count))
+            .unwrap_or(0);
+        let rule = &node.gather;
+        Self {
+            rule,
+            all,
+            is_single: all == 1
+                && decide(rule, all, 1, 1) == Some(true)
+                && decide(rule, all, 1, 0) == Some(false),
+            timeouts: timeouts.collect(),
+            base: 0,
+            heard: VecDeque::new(),
+            timers: BinaryHeap::new(),
+        }
+    }
+
+    /// Takes what was heard strictly before the horizon out of the inbox; adds what the node
+    /// decided, by time and request. `expired` hears of edges whose time was up.
+    pub(super) fn decide(
+        &mut self,
+        inbox: &mut Vec<Message>,
+        horizon: u64,
+        decided: &mut Vec<Arrival>,
+        expired: &mut dyn FnMut(u64, u32),
+    ) {
+        // Nearly sorted, in runs: what the stable sort is made for.
+        inbox.sort();
+        let ready = inbox.partition_point(|message| message.at < horizon);
+        if self.is_single {
+            decided.extend(inbox.drain(..ready).map(|message| Arrival {
+                at: message.at,
+                request: message.request,
+                value: message.value,
+            }));
+            return;
+        }
+        let mut messages = inbox.drain(..ready).peekable();
+        loop {
+            let timer = self.timers.peek().map(|&Reverse(timer)| timer);
+            let timer = timer.filter(|timer| timer.at < horizon);
+            let message = match (messages.peek().copied(), timer) {
+                (Some(message), Some(timer)) if timer < message => self.ring(),
+                (Some(_), _) => messages.next(),
+                (None, Some(_)) => self.ring(),
+                (None, None) => break,
+            };
+            let Some(message) = message else { break };
+            if let Some(value) = self.hear(message, expired) {
+                decided.push(Arrival {
+                    at: message.at,
+                    request: message.request,
+                    value,
+                });
+            }
+        }
+    }
+
+    fn ring(&mut self) -> Option<Message> {
+        self.timers.pop().map(|Reverse(timer)| timer)
+    }
+
+    /// Takes one message; says what was decided by it, if anything was.
+    fn hear(&mut self, message: Message, expired: &mut dyn FnMut(u64, u32)) -> Option<bool> {
+        let place = message.request.checked_sub(self.base)? as usize;
+        while self.heard.len() <= place {
+            self.heard.push_back(Heard::default());
+        }
+        let heard = self.heard.get_mut(place)?;
+        let is_expiry = message.place >= EXPIRY;
+        let bit = 1_u64.wrapping_shl(message.place & !EXPIRY);
+        if is_expiry {
+            if heard.decided || heard.settled & bit != 0 {
+                return None;
+            }
+            expired(message.at, message.request);
+        } else {
+            heard.spoken |= bit;
+        }
+        let is_late = heard.settled & bit != 0;
+        heard.settled |= bit;
+        let mut decision = None;
+        if !is_late && !heard.decided {
+            if message.value {
+                if heard.values == 0 {
+                    for &(place, timeout) in &self.timeouts {
+                        self.timers.push(Reverse(Message {
+                            at: message.at.saturating_add(u64::from(timeout)),
+                            request: message.request,
+                            place: place | EXPIRY,
+                            value: false,
+                        }));
+                    }
+                }
+                heard.values |= bit;
+            }
+            decision = decide(self.rule, self.all, heard.settled, heard.values);
+            heard.decided = decision.is_some();
+        }
+        let all = self.all;
+        let is_over = |heard: &Heard| heard.decided && heard.spoken == all;
+        while self.heard.front().is_some_and(is_over) {
+            self.heard.pop_front();
+            self.base = self.base.wrapping_add(1);
+        }
+        decision
+    }
+}
+
+/// Whether the node runs for a request, if that is clear from the edges settled and those that
+/// brought a value.
+fn decide(rule: &Gather, all: u64, settled: u64, values: u64) -> Option<bool> {
+    match rule {
+        Gather::Ports { required, optional } => {
+            let is_lost = |&port: &u64| values & port == 0 && settled & port == port;
+            let is_there = |&port: &u64| values & port != 0;
+            if required.iter().any(is_lost) {
+                return Some(false);
+            }
+            let is_clear = required.iter().all(is_there)
+                && optional.iter().all(|port| is_there(port) || is_lost(port));
+            is_clear.then_some(true)
+        }
+        Gather::All => (settled == all).then_some(values != 0),
+        Gather::Values(count) => {
+            if values.count_ones() >= *count {
+                Some(true)
+            } else {
+                (settled == all).then_some(false)
+            }
+        }
+    }
+}

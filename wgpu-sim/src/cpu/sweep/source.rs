@@ -1,0 +1,159 @@
+//! Where requests enter, and what is known of those on their way.
+
+use std::collections::VecDeque;
+
+use crate::draws::{Purpose, Table, counter_word, draw};
+use crate::program::network::Flow;
+
+/// Draws made together, which lets the compiler use vector instructions.
+const BLOCK: usize = 64;
+
+/// The stream of arrivals.
+pub(super) struct Source<'a> {
+    gaps: &'a Table,
+    key: [u32; 2],
+    block: [u32; BLOCK],
+    /// The next request, and when it arrives.
+    request: u32,
+    at: u64,
+    last_gap: u32,
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn new(flow: &'a Flow, key: [u32; 2]) -> Option<Self> {
+        let mut source = Self {
+            gaps: flow.tables.get(flow.gap)?,
+            key,
+            block: [0; BLOCK],
+            request: 0,
+            at: 0,
+            last_gap: 0,
+        };
+        source.at = u64::from(source.gap_of(0));
+        Some(source)
+    }
+
+    fn gap_of(&mut self, request: u32) -> u32 {
+        let place = request as usize % BLOCK;
+        if place == 0 {
+            let word = counter_word(0, Purpose::Gap, 0);
+            let mut number = request;
+            for gap in &mut self.block {
+                *gap = draw(self.key, number, word);
+                number = number.wrapping_add(1);
+            }
+            for gap in &mut self.block {
+                *gap = self.gaps.value(*gap);
+            }
+        }
+        self.block.get(place).copied().unwrap_or(0)
+    }
+
+    /// The next request and when it arrives.
+    pub(super) fn next(&mut self) -> (u32, u64) {
+        let (request, at) = (self.request, self.at);
+        self.last_gap = self.gap_of_current();
+        self.request = request.wrapping_add(1);
+        let gap = self.gap_of(self.request);
+        self.at = at.saturating_add(u64::from(gap));
+        (request, at)
+    }
+
+    fn gap_of_current(&self) -> u32 {
+        let place = self.request as usize % BLOCK;
+        self.block.get(place).copied().unwrap_or(0)
+    }
+
+    /// The gap before the request that arrived last.
+    pub(super) fn gap(&self) -> u32 {
+        self.last_gap
+    }
+
+    /// The first arrival not yet seen.
+    pub(super) fn horizon(&self) -> u64 {
+        self.at
+    }
+}
+
+/// What is known of a request on its way.
+#[derive(Clone, Copy, Debug)]
+struct OnItsWay {
+    born: u64,
+    /// When a node first dropped it.
+    dropped: u64,
+    /// When an edge of it first ran out of time.
+    timed_out: u64,
+    left: bool,
+}
+
+/// How a request left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// With an answer, after so long.
+    Answered(u64),
+    /// A full queue had dropped it.
+    Dropped,
+    /// An edge had run out of time.
+    TimedOut,
+    /// No branch that it took leads to the outputs.
+    Unanswered,
+}
+
+/// The requests on their way.
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    /// The first of `known`.
+    base: u32,
+    known: VecDeque<OnItsWay>,
+}
+
+impl Requests {
+    pub(super) fn enter(&mut self, born: u64) {
+        self.known.push_back(OnItsWay {
+            born,
+            dropped: u64::MAX,
+            timed_out: u64::MAX,
+            left: false,
+        });
+    }
+
+    fn get(&mut self, request: u32) -> Option<&mut OnItsWay> {
+        let place = request.checked_sub(self.base)?;
+        self.known.get_mut(place as usize)
+    }
+
+    /// The earliest counts: nodes take their turns in the order of the graph, not of time.
+    pub(super) fn drop(&mut self, request: u32, at: u64) {
+        if let Some(known) = self.get(request) {
+            known.dropped = known.dropped.min(at);
+        }
+    }
+
+    pub(super) fn time_out(&mut self, request: u32, at: u64) {
+        if let Some(known) = self.get(request) {
+            known.timed_out = known.timed_out.min(at);
+        }
+    }
+
+    /// A request leaves. Only what befell it until then tells why it has no answer.
+    pub(super) fn leave(&mut self, request: u32, at: u64, answered: bool) -> Left {
+        let Some(known) = self.get(request) else {
+            return Left::Unanswered;
+        };
+        known.left = true;
+        let left = if answered {
+            Left::Answered(at.saturating_sub(known.born))
+        } else if known.dropped <= at {
+            Left::Dropped
+        } else if known.timed_out <= at {
+            Left::TimedOut
+        } else {
+            Left::Unanswered
+        };
+        while self.known.front().is_some_and(|known| known.left) {
+            self.known.pop_front();
+            self.base = self.base.wrapping_add(1);
+        }
+        left
+    }
+}

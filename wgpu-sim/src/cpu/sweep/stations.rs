@@ -1,0 +1,210 @@
+//! What nodes do with the requests that reach them.
+
+mod batch;
+mod fifo;
+mod replicas;
+
+use super::{Departure, Fate};
+use crate::draws::{Purpose, Table, counter_word, draw};
+use crate::program::network::{Flow, Node, Routing, Step};
+use batch::Batches;
+use fifo::Fifo;
+use replicas::Replicas;
+
+/// A request that has come to a node, or the word that it will not.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrival {
+    pub(super) at: u64,
+    pub(super) request: u32,
+    pub(super) value: bool,
+}
+
+/// A queue, with its servers.
+pub(super) trait Queue {
+    /// Does all that happens strictly before `limit`.
+    fn advance(&mut self, limit: u64, departures: &mut Vec<Departure>);
+
+    /// Requests routed here that have not departed until `at`.
+    fn load(&mut self, at: u64) -> usize;
+
+    /// Takes a request, or drops it.
+    fn take(&mut self, at: u64, request: u32, service: u32, departures: &mut Vec<Departure>);
+}
+
+/// What a node does, with its state.
+pub(super) enum Station<'a> {
+    Instant,
+    Delay(Services<'a>),
+    Central(Services<'a>, Fifo),
+    Routed(Services<'a>, Replicas<Fifo>),
+    Batch(Batches<'a>),
+    RoutedBatch(Replicas<Batches<'a>>),
+}
+
+impl<'a> Station<'a> {
+    /// The station of a node; none if the program names a table that it lacks.
+    pub(super) fn new(flow: &'a Flow, node: &'a Node, key: [u32; 2], index: u32) -> Option<Self> {
+        let services = |table: usize| {
+            Some(Services {
+                table: flow.tables.get(table)?,
+                key,
+                word: counter_word(index, Purpose::Service, 0),
+                drawn: Vec::new(),
+            })
+        };
+        Some(match &node.step {
+            Step::Instant => Self::Instant,
+            Step::Delay(table) => Self::Delay(services(*table)?),
+            Step::Serve {
+                queues,
+                servers,
+                routing,
+                service,
+            } => {
+                let queue = |routed| Fifo::new(*servers, node.limit, routed);
+                if *routing == Routing::Central {
+                    Self::Central(services(*service)?, queue(false))
+                } else {
+                    let queues = (0..*queues).map(|_| queue(true)).collect();
+                    Self::Routed(
+                        services(*service)?,
+                        Replicas::new(queues, *routing, key, index),
+                    )
+                }
+            }
+            Step::Batch {
+                queues,
+                servers,
+                routing,
+                times,
+                delay,
+            } => {
+                let queue = |routed| Batches::new(*servers, times, *delay, node.limit, routed);
+                if *routing == Routing::Central {
+                    Self::Batch(queue(false))
+                } else {
+                    let queues = (0..*queues).map(|_| queue(true)).collect();
+                    Self::RoutedBatch(Replicas::new(queues, *routing, key, index))
+                }
+            }
+        })
+    }
+
+    /// Serves what has arrived, all of it strictly before the horizon, and adds what is known to
+    /// leave, in any order.
+    pub(super) fn serve(
+        &mut self,
+        arrivals: &[Arrival],
+        horizon: u64,
+        departures: &mut Vec<Departure>,
+    ) {
+        match self {
+            Self::Instant => {
+                for arrival in arrivals {
+                    departures.push(Departure {
+                        at: arrival.at,
+                        request: arrival.request,
+                        fate: if arrival.value {
+                            Fate::Served {
+                                wait: 0,
+                                service: 0,
+                                size: 1,
+                            }
+                        } else {
+                            Fate::Skipped
+                        },
+                    });
+                }
+            }
+            Self::Delay(services) => {
+                services.each(arrivals, departures, |at, request, service, departures| {
+                    departures.push(Departure {
+                        at: at.saturating_add(u64::from(service)),
+                        request,
+                        fate: Fate::Served {
+                            wait: 0,
+                            service,
+                            size: 1,
+                        },
+                    });
+                });
+            }
+            Self::Central(services, queue) => {
+                services.each(arrivals, departures, |at, request, service, departures| {
+                    queue.take(at, request, service, departures);
+                });
+            }
+            Self::Routed(services, replicas) => {
+                services.each(arrivals, departures, |at, request, service, departures| {
+                    replicas.take(at, request, service, departures);
+                });
+            }
+            Self::Batch(queue) => {
+                each(arrivals, departures, |at, request, departures| {
+                    queue.advance(at, departures);
+                    queue.take(at, request, 0, departures);
+                });
+                queue.advance(horizon, departures);
+            }
+            Self::RoutedBatch(replicas) => {
+                each(arrivals, departures, |at, request, departures| {
+                    replicas.take(at, request, 0, departures);
+                });
+                replicas.advance(horizon, departures);
+            }
+        }
+    }
+}
+
+/// Passes on those that will not come, and hands the others over.
+fn each(
+    arrivals: &[Arrival],
+    departures: &mut Vec<Departure>,
+    mut take: impl FnMut(u64, u32, &mut Vec<Departure>),
+) {
+    for &Arrival { at, request, value } in arrivals {
+        if value {
+            take(at, request, departures);
+        } else {
+            let fate = Fate::Skipped;
+            departures.push(Departure { at, request, fate });
+        }
+    }
+}
+
+/// The service times of a node.
+pub(super) struct Services<'a> {
+    table: &'a Table,
+    key: [u32; 2],
+    word: u32,
+    drawn: Vec<u32>,
+}
+
+impl Services<'_> {
+    /// As [`each`], with the service of each request.
+    fn each(
+        &mut self,
+        arrivals: &[Arrival],
+        departures: &mut Vec<Departure>,
+        mut take: impl FnMut(u64, u32, u32, &mut Vec<Departure>),
+    ) {
+        // All draws together, which lets the compiler use vector instructions.
+        let (key, word) = (self.key, self.word);
+        self.drawn.clear();
+        let draws = arrivals
+            .iter()
+            .map(|arrival| draw(key, arrival.request, word));
+        self.drawn.extend(draws);
+        let mut all_bits = self.drawn.iter();
+        let table = self.table;
+        for &Arrival { at, request, value } in arrivals {
+            let bits = all_bits.next().copied().unwrap_or(0);
+            if value {
+                take(at, request, table.value(bits), departures);
+            } else {
+                let fate = Fate::Skipped;
+                departures.push(Departure { at, request, fate });
+            }
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! What one lane of a graph counts, and what must hold of it.
+
+use super::source::Left;
+use super::{Departure, Fate};
+use crate::error::SimulationError;
+use crate::program::network::{Flow, Node, Step};
+use crate::record::{BACKLOG_LIMIT, Record};
+use crate::stats::{BUCKETS, Sample, bucket};
+
+/// The visits of counted requests to one node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Visits {
+    /// Waits, services and sojourns of those that were served.
+    pub(crate) times: Record,
+    pub(crate) served: u32,
+    pub(crate) dropped: u32,
+    pub(crate) skipped: u32,
+    /// The servers' time spent on them: a batch's time is shared by those in it. In 2⁻¹⁶ ticks.
+    pub(crate) busy: u128,
+    /// The batches that they make up: the sum of 1 / size, in 2⁻³².
+    pub(crate) batches: u64,
+    /// The sums of the times at which they came and left, modulo 2⁶⁴.
+    came: u64,
+    left: u64,
+    first: u64,
+    last: u64,
+}
+
+impl Visits {
+    pub(super) fn new() -> Self {
+        Self {
+            times: Record::new(),
+            served: 0,
+            dropped: 0,
+            skipped: 0,
+            busy: 0,
+            batches: 0,
+            came: 0,
+            left: 0,
+            first: u64::MAX,
+            last: 0,
+        }
+    }
+
+    #[inline]
+    pub(super) fn enter(&mut self, at: u64) {
+        self.came = self.came.wrapping_add(at);
+        self.first = self.first.min(at);
+    }
+
+    #[inline]
+    pub(super) fn leave(&mut self, departure: &Departure) {
+        self.left = self.left.wrapping_add(departure.at);
+        self.last = self.last.max(departure.at);
+        match departure.fate {
+            Fate::Served {
+                wait,
+                service,
+                size,
+            } => {
+                self.served = self.served.wrapping_add(1);
+                let short = u32::try_from(wait).unwrap_or(u32::MAX).min(BACKLOG_LIMIT);
+                self.times.saturated |= u64::from(short) < wait;
+                self.times.count(0, short, service);
+                if size > 1 {
+                    let size = u64::from(size);
+                    let whole = u64::from(service).wrapping_shl(16);
+                    let share = whole.checked_div(size).unwrap_or(whole);
+                    self.busy = self.busy.saturating_add(u128::from(share));
+                    let part = (1_u64 << 32).checked_div(size).unwrap_or(0);
+                    self.batches = self.batches.saturating_add(part);
+                } else {
+                    self.busy = self
+                        .busy
+                        .saturating_add(u128::from(service).wrapping_shl(16));
+                    self.batches = self.batches.saturating_add(1 << 32);
+                }
+            }
+            Fate::Dropped => self.dropped = self.dropped.wrapping_add(1),
+            Fate::Skipped => self.skipped = self.skipped.wrapping_add(1),
+        }
+    }
+
+    /// Flow balance, Little's law and utilisation, on the uncut sums.
+    pub(super) fn check(&self, flow: &Flow, node: &Node) -> Result<(), SimulationError> {
+        let broken = |law: &'static str| {
+            Err(SimulationError::Invariant {
+                name: node.name.clone(),
+                law,
+            })
+        };
+        let ended = u64::from(self.served)
+            .saturating_add(u64::from(self.dropped))
+            .saturating_add(u64::from(self.skipped));
+        if ended != u64::from(flow.counted) {
+            return broken("flow balance");
+        }
+        // Little: the time-integral of those present is the sum of the times they spent.
+        let spent = self.times.wait_sum.wrapping_add(self.times.service_sum);
+        if !self.times.saturated && self.left.wrapping_sub(self.came) != spent {
+            return broken("Little's law");
+        }
+        if let Some(servers) = node.step.servers() {
+            let span = u128::from(self.last.saturating_sub(self.first));
+            if self.busy > span.saturating_mul(u128::from(servers)).wrapping_shl(16) {
+                return broken("utilisation is at most 1");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Step {
+    /// How many requests or batches are served at once; none if there is no bound.
+    pub(crate) fn servers(&self) -> Option<u32> {
+        match self {
+            Self::Instant | Self::Delay(_) => None,
+            Self::Serve {
+                queues, servers, ..
+            }
+            | Self::Batch {
+                queues, servers, ..
+            } => Some(queues.saturating_mul(*servers)),
+        }
+    }
+}
+
+/// How the counted requests of a lane ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// Times from end to end of those answered, by bucket, and their sum.
+    counts: Vec<u32>,
+    sum: u64,
+    pub(crate) entered: u32,
+    pub(crate) answered: u32,
+    pub(crate) dropped: u32,
+    pub(crate) timed_out: u32,
+    pub(crate) unanswered: u32,
+    /// Those answered within the objective.
+    pub(crate) within: u32,
+    /// The sum of the gaps before them: how long the lane counted.
+    pub(crate) span: u64,
+}
+
+impl Ending {
+    pub(super) fn new() -> Self {
+        Self {
+            counts: vec![0; BUCKETS],
+            sum: 0,
+            entered: 0,
+            answered: 0,
+            dropped: 0,
+            timed_out: 0,
+            unanswered: 0,
+            within: 0,
+            span: 0,
+        }
+    }
+
+    pub(super) fn enter(&mut self, gap: u32) {
+        self.entered = self.entered.wrapping_add(1);
+        self.span = self.span.saturating_add(u64::from(gap));
+    }
+
+    pub(super) fn leave(&mut self, left: Left, objective: Option<u64>) {
+        let count = match left {
+            Left::Answered(time) => {
+                self.sum = self.sum.saturating_add(time);
+                let short = u32::try_from(time).unwrap_or(u32::MAX);
+                if let Some(count) = self.counts.get_mut(bucket(short)) {
+                    *count = count.wrapping_add(1);
+                }
+                let within = objective.is_none_or(|most| time <= most);
+                self.within = self.within.wrapping_add(u32::from(within));
+                &mut self.answered
+            }
+            Left::Dropped => &mut self.dropped,
+            Left::TimedOut => &mut self.timed_out,
+            Left::Unanswered => &mut self.unanswered,
+        };
+        *count = count.wrapping_add(1);
+    }
+
+    pub(super) fn check(&self, flow: &Flow) -> Result<(), SimulationError> {
+        let left = [self.answered, self.dropped, self.timed_out, self.unanswered];
+        let left = left.into_iter().fold(0_u32, u32::saturating_add);
+        if left == self.entered && left == flow.counted {
+            return Ok(());
+        }
+        Err(SimulationError::Invariant {
+            name: "outputs".to_owned(),
+            law: "flow balance",
+        })
+    }
+
+    pub(crate) fn times(&self) -> Sample<'_> {
+        Sample {
+            counts: &self.counts,
+            sum: self.sum,
+        }
+    }
+}
+
+/// What one lane of a graph counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LaneRecord {
+    /// By node, in the order of the document, without the sink.
+    pub(crate) nodes: Vec<Visits>,
+    pub(crate) ending: Ending,
+}

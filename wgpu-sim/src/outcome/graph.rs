@@ -1,0 +1,203 @@
+//! What the simulation of a whole graph tells.
+
+use serde::Serialize;
+
+use super::Engine;
+use crate::cpu::LaneRecord;
+use crate::draws::Table;
+use crate::program::network::{Flow, Node, Step};
+use crate::stats::{Bin, Histogram, Summary};
+
+/// How time advances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Mode {
+    /// Window by window of arrivals, node by node.
+    Sweep,
+}
+
+/// The result of the simulation of a graph.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GraphOutcome {
+    /// Which engine ran.
+    pub engine: Engine,
+    /// How time advanced.
+    pub mode: Mode,
+    /// The seed.
+    pub seed: u32,
+    /// Independent runs.
+    pub replications: u32,
+    /// Requests counted, all replications together.
+    pub requests: u64,
+    /// Whether every node keeps up with its arrivals; if not, there are no times.
+    pub stable: bool,
+    /// Requests without an answer because a queue was full.
+    pub dropped: u64,
+    /// Requests without an answer because an edge ran out of time.
+    pub timed_out: u64,
+    /// Requests whose branches end before the outputs.
+    pub unanswered: u64,
+    /// From the inputs to the outputs, of requests with an answer.
+    pub end_to_end: Option<Summary>,
+    /// The distribution of the same, to be drawn.
+    #[serde(skip)]
+    pub distribution: Vec<Bin>,
+    /// Answers a second.
+    pub throughput_rps: Option<f64>,
+    /// The share of requests answered within the latency objective, or answered at all where there
+    /// is none.
+    pub goodput: Option<f64>,
+    /// The node whose servers are the busiest.
+    pub bottleneck: Option<String>,
+    /// The nodes, in the order of the document.
+    #[serde(skip)]
+    pub nodes: Vec<NodeResult>,
+}
+
+/// The result for one node.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeResult {
+    /// The node's name.
+    #[serde(skip)]
+    pub name: String,
+    /// The share of the servers' time spent serving; none for servers without number. For a node
+    /// that does not keep up, the share that its arrivals ask for, 1 or more.
+    pub utilisation: Option<f64>,
+    /// Whether the node keeps up with its arrivals.
+    pub stable: bool,
+    /// Requests served, all replications together.
+    pub served: u64,
+    /// Requests dropped because the queue was full.
+    pub dropped: u64,
+    /// The time from arrival to the start of service.
+    pub wait: Option<Summary>,
+    /// The time of service; of a batch, the whole batch's.
+    pub service: Option<Summary>,
+    /// The time from arrival to the end of service.
+    pub sojourn: Option<Summary>,
+    /// The mean size of a batch.
+    pub batch_mean: Option<f64>,
+    /// The mean number of requests that wait.
+    pub queue_mean: Option<f64>,
+}
+
+impl GraphOutcome {
+    /// Summarises a graph's lanes; none for a graph that cannot keep up.
+    pub(crate) fn new(flow: &Flow, records: &[LaneRecord]) -> Self {
+        let sum = |of: &dyn Fn(&LaneRecord) -> u64| {
+            records.iter().map(of).fold(0_u64, u64::saturating_add)
+        };
+        let span = sum(&|record| record.ending.span);
+        let nodes: Vec<NodeResult> = flow
+            .nodes
+            .iter()
+            .take(flow.sink())
+            .enumerate()
+            .map(|(index, node)| NodeResult::new(flow, node, index, records, span))
+            .collect();
+        let stable = nodes.iter().all(|node| node.stable);
+        let requests = u64::from(flow.counted).saturating_mul(flow.replications.into());
+        let answered = sum(&|record| record.ending.answered.into()) as f64;
+        let within = sum(&|record| record.ending.within.into()) as f64;
+        let is_run = !records.is_empty() && stable;
+        let times: Vec<_> = records.iter().map(|record| record.ending.times()).collect();
+        let end_to_end = is_run
+            .then(|| Summary::new(&times, (0, u32::MAX), flow.tick_ms))
+            .flatten();
+        let distribution = if is_run {
+            Histogram::pool(times.iter().map(|sample| sample.counts)).bins(flow.tick_ms)
+        } else {
+            Vec::new()
+        };
+        let seconds = span as f64 * flow.tick_ms / 1e3;
+        let busiest = nodes
+            .iter()
+            .filter_map(|node| Some((node, node.utilisation?)))
+            .filter(|(_, utilisation)| *utilisation > 0.0)
+            .max_by(|(_, a), (_, b)| a.total_cmp(b));
+        Self {
+            engine: Engine::Cpu,
+            mode: Mode::Sweep,
+            seed: flow.seed,
+            replications: flow.replications,
+            requests,
+            stable,
+            dropped: sum(&|record| record.ending.dropped.into()),
+            timed_out: sum(&|record| record.ending.timed_out.into()),
+            unanswered: sum(&|record| record.ending.unanswered.into()),
+            end_to_end,
+            distribution,
+            throughput_rps: (is_run && seconds > 0.0).then(|| answered / seconds),
+            goodput: is_run.then(|| within / requests.max(1) as f64),
+            bottleneck: busiest.map(|(node, _)| node.name.clone()),
+            nodes,
+        }
+    }
+}
+
+impl NodeResult {
+    fn new(flow: &Flow, node: &Node, index: usize, records: &[LaneRecord], span: u64) -> Self {
+        let visits: Vec<_> = records
+            .iter()
+            .filter_map(|record| record.nodes.get(index))
+            .collect();
+        let saturated = visits.iter().any(|visits| visits.times.saturated);
+        let is_stable = node.load < 1.0 && !saturated;
+        let is_run = !visits.is_empty() && is_stable;
+        let span = span as f64;
+        let of = |get: &dyn Fn(&crate::cpu::Visits) -> f64| -> f64 {
+            visits.iter().map(|visits| get(visits)).sum()
+        };
+        let served: u64 = visits.iter().map(|visits| u64::from(visits.served)).sum();
+        let busy = of(&|visits| visits.busy as f64) / 65_536.0;
+        let servers = node.step.servers();
+        let utilisation = servers.map(|servers| {
+            if is_run && span > 0.0 {
+                busy / span / f64::from(servers)
+            } else {
+                node.load
+            }
+        });
+        let bounds = match &node.step {
+            Step::Instant => (0, 0),
+            Step::Delay(table) | Step::Serve { service: table, .. } => {
+                flow.tables.get(*table).map_or((0, 0), Table::bounds)
+            }
+            Step::Batch { times, .. } => (
+                times.iter().min().copied().unwrap_or(0),
+                times.iter().max().copied().unwrap_or(0),
+            ),
+        };
+        let summary = |samples: Vec<_>, bounds| {
+            is_run
+                .then(|| Summary::new(&samples, bounds, flow.tick_ms))
+                .flatten()
+        };
+        let batches = of(&|visits| visits.batches as f64) / 4_294_967_296.0;
+        let is_batch = matches!(node.step, Step::Batch { .. });
+        Self {
+            name: node.name.clone(),
+            utilisation,
+            stable: is_stable,
+            served,
+            dropped: visits.iter().map(|visits| u64::from(visits.dropped)).sum(),
+            wait: summary(
+                visits.iter().map(|visits| visits.times.wait()).collect(),
+                (0, u32::MAX),
+            ),
+            service: summary(
+                visits.iter().map(|visits| visits.times.service()).collect(),
+                bounds,
+            ),
+            sojourn: summary(
+                visits.iter().map(|visits| visits.times.sojourn()).collect(),
+                (bounds.0, u32::MAX),
+            ),
+            batch_mean: (is_run && is_batch && batches > 0.0).then(|| served as f64 / batches),
+            queue_mean: (is_run && servers.is_some() && span > 0.0)
+                .then(|| of(&|visits| visits.times.wait_sum as f64) / span),
+        }
+    }
+}

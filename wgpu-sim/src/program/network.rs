@@ -1,0 +1,137 @@
+//! A whole graph to simulate: requests pass from node to node, and meet in queues and joins.
+
+mod compile;
+mod flow;
+mod from_graph;
+mod load;
+
+use core::time::Duration;
+
+pub use flow::{Chance, Edge, Flow, Gather, Node, Step};
+pub use from_graph::GraphCompilation;
+
+use super::Service;
+
+/// A feed-forward graph of stages under Poisson arrivals.
+///
+/// Every edge carries exactly one message for each request: its value, or a skip that says that
+/// none will come. So a stage always knows when it has heard of all its edges.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// Requests a second that enter, as a Poisson stream.
+    pub rate: f64,
+    /// The stages, in the order of the document: it decides their draws.
+    pub stages: Vec<Stage>,
+    /// What joins them.
+    pub links: Vec<Link>,
+    /// A request that takes longer misses its objective; none if there is no objective.
+    pub objective: Option<Duration>,
+}
+
+/// One node of the graph.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stage {
+    /// The node's name, as errors and results say it.
+    pub name: String,
+    /// How many of a request's visits it gets, on average: 0 to 1. Decides loads and warm-up.
+    pub share: f64,
+    /// For which of its edges it waits.
+    pub gather: Wait,
+    /// What it does with a request.
+    pub work: Work,
+    /// A queue that holds so many waiting requests drops the next; each replica has its own, where
+    /// requests are routed.
+    pub queue_limit: Option<u32>,
+    /// Whether a request that is dropped here goes on with what came in (`onFailure: skip`).
+    pub passes_on_drop: bool,
+}
+
+/// For which of its edges a stage waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// For one value at each port that needs one; see [`Link::port`].
+    Ports,
+    /// For all edges; it goes on with at least one value.
+    All,
+    /// For the first value.
+    Any,
+    /// For so many values.
+    Quorum(u32),
+}
+
+/// What a stage does with a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Work {
+    /// Nothing that takes time: a join, a router.
+    Instant,
+    /// Servers without number: nobody waits.
+    Delay(Service),
+    /// Queues, first come first served.
+    Serve {
+        /// The replicas.
+        replicas: u32,
+        /// How many requests one replica serves at once.
+        concurrency: u32,
+        /// How requests find a replica.
+        routing: Routing,
+        /// How long one takes.
+        service: Service,
+    },
+    /// Dynamic batching: a free replica waits for a full batch, yet no longer than the delay.
+    Batch {
+        /// The replicas, each of which runs one batch at a time.
+        replicas: u32,
+        /// How requests find a replica.
+        routing: Routing,
+        /// The time of a batch of 1, 2, …; as many as a batch may hold.
+        times: Vec<Duration>,
+        /// How long the first of a batch waits for others.
+        max_delay: Duration,
+    },
+}
+
+/// How requests find a replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Routing {
+    /// From one queue before all replicas.
+    Central,
+    /// To the one with the fewest requests; equals by draw.
+    LeastLoaded,
+    /// In turn.
+    RoundRobin,
+    /// At random.
+    Random,
+    /// To the lesser of two at random.
+    PowerOfTwo,
+}
+
+/// An edge between two stages.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Link {
+    /// The stage that it leaves; none for the graph's inputs.
+    pub from: Option<usize>,
+    /// The stage that it enters; none for the graph's outputs.
+    pub to: Option<usize>,
+    /// The number of the port that it enters: edges of one port carry alternatives.
+    pub port: u32,
+    /// Whether the stage needs a value at that port.
+    pub required: bool,
+    /// Which requests take it.
+    pub chance: Share,
+    /// How long the way takes.
+    pub hop: Duration,
+    /// So long after the stage's first value it goes on without this one; none waits for ever.
+    pub timeout: Option<Duration>,
+}
+
+/// Which requests take an edge.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Share {
+    /// All.
+    Always,
+    /// Those whose draw at the stage lies between the two, from 0 to 1: edges of one stage with
+    /// ranges apart exclude each other.
+    Between(f64, f64),
+    /// This share, each request by a draw of the edge's own.
+    Own(f64),
+}

@@ -1,0 +1,163 @@
+//! The integer program of a graph: what decides a result is in ticks.
+
+use super::Routing;
+use crate::draws::Table;
+
+/// A graph in integers. Its last node is the sink, where requests leave.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// The length of a tick, in milliseconds.
+    pub tick_ms: f64,
+    /// Inverse-CDF tables, which others refer to by index.
+    pub tables: Vec<Table>,
+    /// The index of the table of gaps between arrivals.
+    pub gap: usize,
+    /// The nodes in the order of the document; their positions key their draws.
+    pub nodes: Vec<Node>,
+    /// The numbers of the nodes, each after all that lead to it.
+    pub order: Vec<usize>,
+    /// The edges.
+    pub edges: Vec<Edge>,
+    /// The edges that leave the source.
+    pub entries: Vec<usize>,
+    /// Longer than so many ticks misses the objective.
+    pub objective: Option<u64>,
+    /// Requests of each lane that are simulated before counting starts.
+    pub warmup: u32,
+    /// Requests counted in each lane.
+    pub counted: u32,
+    /// Independent lanes.
+    pub replications: u32,
+    /// The seed.
+    pub seed: u32,
+}
+
+/// One node in integers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// The node's name.
+    pub name: String,
+    /// The edges that enter it; a message says its place in this list.
+    pub inputs: Vec<usize>,
+    /// The edges that leave it.
+    pub outputs: Vec<usize>,
+    /// When it has heard enough.
+    pub gather: Gather,
+    /// What it does.
+    pub step: Step,
+    /// The most requests that may wait in one queue.
+    pub limit: Option<u32>,
+    /// Whether a dropped request goes on with what came in.
+    pub passes_on_drop: bool,
+    /// The share of the servers' time that arrivals ask for; from 1 on the queue grows for ever.
+    pub load: f64,
+}
+
+/// When a node has heard enough. Sets of edges are bit sets over its inputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gather {
+    /// A value at every port that needs one, and a word from every other port. Skipped as soon as
+    /// a port that needs a value can get none.
+    Ports {
+        /// The edges of each port that needs a value.
+        required: Vec<u64>,
+        /// The edges of each port that does not.
+        optional: Vec<u64>,
+    },
+    /// A word from every edge, with at least one value.
+    All,
+    /// So many values.
+    Values(u32),
+}
+
+/// What a node does, in ticks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing that takes time.
+    Instant,
+    /// Servers without number, with services from this table.
+    Delay(usize),
+    /// Queues, first come first served.
+    Serve {
+        /// Queues: one if requests wait together, else the replicas.
+        queues: u32,
+        /// Servers of each queue.
+        servers: u32,
+        /// How requests find their queue.
+        routing: Routing,
+        /// The index of the table of services.
+        service: usize,
+    },
+    /// Dynamic batching.
+    Batch {
+        /// Queues: one if requests wait together, else the replicas.
+        queues: u32,
+        /// Servers of each queue.
+        servers: u32,
+        /// How requests find their queue.
+        routing: Routing,
+        /// The time of a batch of 1, 2, ….
+        times: Vec<u32>,
+        /// How long the first of a batch waits for others.
+        delay: u32,
+    },
+}
+
+/// One edge in integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// The node that it leaves; none for the source.
+    pub from: Option<usize>,
+    /// The node that it enters.
+    pub to: usize,
+    /// Its place among the inputs of that node.
+    pub place: u32,
+    /// Which requests take it.
+    pub chance: Chance,
+    /// The time of the way.
+    pub hop: u32,
+    /// So long after the node's first value it counts as skipped; 0 never.
+    pub timeout: u32,
+}
+
+/// Which requests take an edge: those whose draw is at least `low` and below `high`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chance {
+    /// The visit of the draw: 0 is shared by the node's edges.
+    pub visit: u32,
+    /// The least draw.
+    pub low: u64,
+    /// The first draw beyond.
+    pub high: u64,
+}
+
+impl Chance {
+    /// All requests.
+    pub const ALWAYS: Self = Self {
+        visit: 0,
+        low: 0,
+        high: 1 << 32,
+    };
+
+    /// Whether a draw is among those that take the edge.
+    pub fn holds(self, draw: u32) -> bool {
+        (self.low..self.high).contains(&u64::from(draw))
+    }
+}
+
+impl Flow {
+    /// The number of the sink.
+    pub fn sink(&self) -> usize {
+        self.nodes.len().saturating_sub(1)
+    }
+
+    /// Whether every node keeps up with its arrivals.
+    pub fn is_stable(&self) -> bool {
+        self.nodes.iter().all(|node| node.load < 1.0)
+    }
+
+    /// The first request that is not counted any more.
+    pub fn end(&self) -> u32 {
+        self.warmup.saturating_add(self.counted)
+    }
+}

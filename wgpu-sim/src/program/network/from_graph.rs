@@ -1,0 +1,182 @@
+//! From a document's graph to a network.
+
+mod branches;
+mod work;
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use modelspec_core::check::{Code, Diagnostic, Severity};
+use modelspec_core::graph::{Graph, Node, NodeIx, expected_visits};
+use modelspec_core::spec::{self, Join, OnFailure, Role};
+use modelspec_core::text::Span;
+
+use super::{Link, Network, Stage, Wait};
+use crate::program::Origin;
+use crate::program::from_graph::rate_of;
+
+/// A graph as a network, and what was taken for granted on the way.
+#[derive(Clone, Debug)]
+pub struct GraphCompilation {
+    /// One stage for each node.
+    pub network: Network,
+    /// Where each stage's service time comes from; none for those that take no time.
+    pub origins: BTreeMap<String, Origin>,
+    /// What is simulated more simply than it is stated.
+    pub notes: Vec<Diagnostic>,
+}
+
+/// The graph cannot be simulated as a whole because of this.
+const WHOLE: Code = Code("SIM-WHOLE");
+/// A node is simulated more simply than it is stated.
+const SIMPLER: Code = Code("SIM-SIMPLER");
+
+impl Network {
+    /// Compiles a graph; `rate` (requests a second) stands in for the document's workload.
+    ///
+    /// # Errors
+    /// Each node or edge that keeps the graph from being simulated as a whole, with the reason: a
+    /// node without a service time, a loop, continuous batching.
+    pub fn from_graph(
+        graph: &Graph,
+        rate: Option<f64>,
+    ) -> Result<GraphCompilation, Vec<Diagnostic>> {
+        let rate = rate_of(graph, rate)?;
+        let visits = expected_visits(graph);
+        let (mut found, mut notes) = (Vec::new(), Vec::new());
+        let mut stages = Vec::new();
+        let mut origins = BTreeMap::new();
+        let mut numbers = BTreeMap::new();
+        for (ix, node) in graph.model_nodes() {
+            let Some(stated) = graph.spec_of(ix) else {
+                continue;
+            };
+            match work::of(stated, node.role) {
+                Ok((work, origin)) => {
+                    numbers.insert(ix, stages.len());
+                    if let Some(origin) = origin {
+                        origins.insert(node.name.clone(), origin);
+                    }
+                    simpler(node, stated, &mut notes);
+                    stages.push(Stage {
+                        name: node.name.clone(),
+                        share: visits.get(ix.0 as usize).copied().unwrap_or(1.0),
+                        gather: wait(node.role, stated),
+                        work,
+                        queue_limit: work::queue_limit(stated),
+                        passes_on_drop: passes_on(stated),
+                    });
+                }
+                Err(reason) => found.push(refused(node.span, &node.name, &reason)),
+            }
+        }
+        let links = links(graph, &numbers, &mut found);
+        if !found.is_empty() || stages.is_empty() {
+            return Err(found);
+        }
+        let objective = objective(graph);
+        Ok(GraphCompilation {
+            network: Self {
+                rate,
+                stages,
+                links,
+                objective,
+            },
+            origins,
+            notes,
+        })
+    }
+}
+
+fn refused(span: Span, name: &str, reason: &str) -> Diagnostic {
+    let message = format!("`{name}` keeps the graph from being simulated as a whole: {reason}");
+    Diagnostic::new(WHOLE, span, message)
+        .with_severity(Severity::Warning)
+        .on_node(name)
+}
+
+fn wait(role: Option<Role>, stated: &spec::Node) -> Wait {
+    if role != Some(Role::Join) {
+        return Wait::Ports;
+    }
+    match stated.join.as_ref().map(|join| &join.value) {
+        None | Some(Join::All) => Wait::All,
+        Some(Join::Any) => Wait::Any,
+        Some(Join::Quorum(count)) => Wait::Quorum(count.0),
+    }
+}
+
+/// Whether a request that the node drops goes on with what came in.
+fn passes_on(stated: &spec::Node) -> bool {
+    let on_failure = stated.on_failure.as_ref().map(|stated| &stated.value);
+    matches!(on_failure, Some(OnFailure::Skip))
+}
+
+fn links(
+    graph: &Graph,
+    numbers: &BTreeMap<NodeIx, usize>,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<Link> {
+    let shares = branches::shares(graph);
+    let mut links = Vec::new();
+    for edge in &graph.edges {
+        let stated = graph.edge_spec(edge.ix);
+        let time = |of: fn(&spec::Edge) -> Option<u64>| stated.and_then(of);
+        if edge.is_loop {
+            let reason = "its edge goes back, and rounds of a loop are not simulated";
+            found.push(refused(edge.span, graph.name(edge.source), reason));
+            continue;
+        }
+        let end = |ix: NodeIx| (!ix.is_model(), numbers.get(&ix).copied());
+        let ((is_source, from), (is_sink, to)) = (end(edge.source), end(edge.target));
+        // The other end was refused already.
+        if (!is_source && from.is_none()) || (!is_sink && to.is_none()) {
+            continue;
+        }
+        let port = edge.ports.and_then(|(_, to)| graph.port(to));
+        links.push(Link {
+            from,
+            to,
+            port: edge.ports.map_or(u32::MAX, |(_, to)| to.0),
+            required: edge.required && port.is_none_or(|port| port.required),
+            chance: shares
+                .get(&edge.ix)
+                .copied()
+                .unwrap_or(super::Share::Always),
+            hop: Duration::from_nanos(time(|edge| Some(edge.hop?.value.0)).unwrap_or(0)),
+            timeout: time(|edge| Some(edge.timeout?.value.0)).map(Duration::from_nanos),
+        });
+    }
+    links
+}
+
+/// The latency within which a request meets its objective: that of the highest percentile stated.
+fn objective(graph: &Graph) -> Option<Duration> {
+    let objectives = graph.spec.body()?.objectives.as_ref()?;
+    let latency = &objectives.latency.as_ref()?;
+    let stated = latency
+        .p99
+        .or(latency.p95)
+        .or(latency.p90)
+        .or(latency.p50)?;
+    Some(Duration::from_nanos(stated.value.0))
+}
+
+/// Says what of a node the stages do not have.
+fn simpler(node: &Node, stated: &spec::Node, notes: &mut Vec<Diagnostic>) {
+    let mut say = |span: Span, what: &str| {
+        let message = format!("`{}` is simulated {what}", node.name);
+        let said = Diagnostic::new(SIMPLER, span, message).with_severity(Severity::Info);
+        notes.push(said.on_node(&node.name));
+    };
+    if let Some(share) = stated
+        .placement
+        .as_ref()
+        .and_then(|placement| placement.share.as_ref())
+    {
+        say(share.span, "as if it had its GPU alone");
+    }
+}
+
+#[cfg(test)]
+mod tests;

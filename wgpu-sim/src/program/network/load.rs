@@ -1,0 +1,106 @@
+//! What arrivals ask of each stage: its load, its time, and how long it takes to settle.
+
+use super::{Stage, Work};
+use crate::error::SimulationError;
+use crate::program::compile::ns;
+use crate::program::{Settings, Warmup};
+use crate::theory;
+
+/// What arrivals ask of one stage.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Demand {
+    /// The share of the servers' time; from 1 on the queue grows for ever.
+    pub(super) load: f64,
+    /// About the mean time there, in nanoseconds; without its wait where that has no end.
+    pub(super) residence_ns: f64,
+}
+
+/// The demand on a stage whose service has a mean and variance in ns and ns².
+pub(super) fn demand(stage: &Stage, (mean, variance): (f64, f64), rate: f64) -> Demand {
+    let per_ns = rate * stage.share / 1e9;
+    let queue = |servers: u32, mean: f64, variance: f64| {
+        let load = per_ns * mean / f64::from(servers.max(1));
+        let wait = theory::mgc_mean_wait(servers, per_ns, mean, variance);
+        let wait = if wait.is_finite() { wait } else { 0.0 };
+        (load, wait)
+    };
+    match &stage.work {
+        Work::Instant => Demand {
+            load: 0.0,
+            residence_ns: 0.0,
+        },
+        Work::Delay(_) => Demand {
+            load: 0.0,
+            residence_ns: mean,
+        },
+        Work::Serve {
+            replicas,
+            concurrency,
+            ..
+        } => {
+            let (load, wait) = queue(replicas.saturating_mul(*concurrency), mean, variance);
+            Demand {
+                load,
+                residence_ns: mean + wait,
+            }
+        }
+        Work::Batch {
+            replicas,
+            times,
+            max_delay,
+            ..
+        } => {
+            // The stage keeps up if it does so at the size that serves the most a second.
+            let each = (1_u32..)
+                .zip(times)
+                .map(|(size, &time)| ns(time) / f64::from(size));
+            let least = each.fold(f64::INFINITY, f64::min);
+            let (load, wait) = queue(*replicas, least, 0.0);
+            Demand {
+                load,
+                residence_ns: wait + ns(*max_delay) + 2.0 * mean,
+            }
+        }
+    }
+}
+
+/// Requests that each lane simulates before it counts: the most of a tenth of those counted, five
+/// times what is in the graph at once, and what the fullest stage takes to settle.
+pub(super) fn warmup(
+    stages: &[Stage],
+    demands: &[Demand],
+    settings: &Settings,
+    counted: u32,
+    rate: f64,
+) -> Result<u32, SimulationError> {
+    let limit = u32::MAX / 2;
+    let needed = match settings.warmup {
+        Warmup::Requests(requests) if requests > limit => {
+            return Err(SimulationError::setting(
+                "warmup",
+                "more than 2³¹ for a replication; give fewer",
+            ));
+        }
+        Warmup::Requests(requests) => return Ok(requests),
+        Warmup::Auto => {
+            let residence: f64 = demands.iter().map(|demand| demand.residence_ns).sum();
+            let settling = stages.iter().zip(demands).filter_map(|(stage, demand)| {
+                let spare = 1.0 - demand.load;
+                (spare > 0.0 && stage.share > 0.0).then(|| 5.0 / (spare * spare) / stage.share)
+            });
+            settling
+                .fold(0.1 * f64::from(counted), f64::max)
+                .max(5.0 * residence * rate / 1e9)
+        }
+    };
+    if needed > f64::from(limit) {
+        return Err(SimulationError::setting(
+            "warmup",
+            "the graph is so near to its capacity that its queues take more than 2³¹ requests to \
+             settle; add a replica or lower the rate",
+        ));
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let requests = libm::ceil(needed) as u32;
+    Ok(requests)
+}

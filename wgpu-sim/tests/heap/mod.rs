@@ -1,0 +1,445 @@
+//! A second simulator of graphs, written from their semantics alone: one event after the other
+//! from a binary heap. It shares the program and its draws with the engine, and no code.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use wgpu_sim::Trace;
+use wgpu_sim::draws::{Purpose, counter_word, draw};
+use wgpu_sim::network::{Flow, Gather, Routing, Step};
+use wgpu_sim::stats::{BUCKETS, bucket};
+
+/// What happens, in the order in which events of one time at one node are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum What {
+    Departure,
+    /// A word along the edge at this place; (request, place, value).
+    Word,
+    /// A batch may be due.
+    Launch,
+}
+
+/// Time, the node's position in topological order, what, request, place (expiries behind all
+/// edges), and a word's value or a departure's queue.
+type Event = Reverse<(u64, usize, What, u32, u32, u32)>;
+
+const EXPIRY: u32 = 1_000;
+
+#[derive(Default)]
+struct Hearing {
+    settled: BTreeSet<u32>,
+    values: BTreeSet<u32>,
+    is_decided: bool,
+}
+
+/// One queue: who waits since when, and how many servers are idle.
+#[derive(Clone, Default)]
+struct Line {
+    waiting: std::collections::VecDeque<(u64, u32)>,
+    idle: u32,
+    in_service: usize,
+}
+
+pub(crate) struct Heap<'a> {
+    flow: &'a Flow,
+    key: [u32; 2],
+    events: BinaryHeap<Event>,
+    rank: Vec<usize>,
+    hearing: Vec<BTreeMap<u32, Hearing>>,
+    lines: Vec<Vec<Line>>,
+    turns: Vec<usize>,
+    born: Vec<u64>,
+    dropped_at: BTreeMap<u32, u64>,
+    timed_out_at: BTreeMap<u32, u64>,
+    open: u64,
+    trace: Trace,
+}
+
+impl<'a> Heap<'a> {
+    /// Runs one lane from its start to its end.
+    pub(crate) fn run(flow: &'a Flow, replication: u32) -> Trace {
+        let mut rank = vec![0; flow.nodes.len()];
+        for (position, &node) in flow.order.iter().enumerate() {
+            rank[node] = position;
+        }
+        let lines = flow.nodes.iter().map(|node| match &node.step {
+            Step::Serve {
+                queues, servers, ..
+            }
+            | Step::Batch {
+                queues, servers, ..
+            } => {
+                let line = Line {
+                    idle: *servers,
+                    ..Line::default()
+                };
+                vec![line; *queues as usize]
+            }
+            _ => Vec::new(),
+        });
+        let mut heap = Heap {
+            flow,
+            key: [flow.seed, replication],
+            events: BinaryHeap::new(),
+            rank,
+            hearing: flow.nodes.iter().map(|_| BTreeMap::new()).collect(),
+            lines: lines.collect(),
+            turns: vec![0; flow.nodes.len()],
+            born: Vec::new(),
+            dropped_at: BTreeMap::new(),
+            timed_out_at: BTreeMap::new(),
+            open: u64::from(flow.counted) * flow.nodes.len() as u64,
+            trace: Trace {
+                nodes: vec![[0; 5]; flow.nodes.len() - 1],
+                ending: [0; 5],
+                times: vec![0; BUCKETS],
+            },
+        };
+        let mut next = heap.gap(0);
+        while heap.open > 0 {
+            // All that happens before the next arrival; then the arrival.
+            while let Some(&Reverse((at, ..))) = heap.events.peek() {
+                if at >= next {
+                    break;
+                }
+                let Reverse(event) = heap.events.pop().unwrap();
+                heap.happen(event);
+            }
+            let request = u32::try_from(heap.born.len()).unwrap();
+            heap.born.push(next);
+            let source = u32::try_from(flow.nodes.len()).unwrap();
+            heap.send(source, &flow.entries, next, request, true);
+            next += heap.gap(request + 1);
+        }
+        heap.trace
+    }
+
+    fn bits(&self, node: usize, purpose: Purpose, visit: u32, request: u32) -> u32 {
+        let word = counter_word(u32::try_from(node).unwrap(), purpose, visit);
+        draw(self.key, request, word)
+    }
+
+    fn gap(&self, request: u32) -> u64 {
+        let bits = self.bits(0, Purpose::Gap, 0, request);
+        u64::from(self.flow.tables[self.flow.gap].value(bits))
+    }
+
+    fn is_counted(&self, request: u32) -> bool {
+        request >= self.flow.warmup && request < self.flow.warmup + self.flow.counted
+    }
+
+    fn send(&mut self, node: u32, edges: &[usize], at: u64, request: u32, value: bool) {
+        for &edge in edges {
+            let edge = self.flow.edges[edge];
+            let bits = self.bits(node as usize, Purpose::Branch, edge.chance.visit, request);
+            let taken = value && edge.chance.holds(bits);
+            let hop = if taken { u64::from(edge.hop) } else { 0 };
+            self.events.push(Reverse((
+                at + hop,
+                self.rank[edge.to],
+                What::Word,
+                request,
+                edge.place,
+                u32::from(taken),
+            )));
+        }
+    }
+
+    fn happen(
+        &mut self,
+        (at, position, what, request, place, detail): (u64, usize, What, u32, u32, u32),
+    ) {
+        let node = self.flow.order[position];
+        match what {
+            What::Word => {
+                if let Some(value) = self.hear(at, node, request, place, detail == 1) {
+                    self.arrive(at, node, request, value);
+                }
+            }
+            What::Departure => {
+                // A batch frees its server once: with the first of it.
+                let queue = detail as usize;
+                self.lines[node][queue].in_service -= 1;
+                self.lines[node][queue].idle += place;
+                self.leave(at, node, request, true);
+                self.start(at, node, queue);
+            }
+            What::Launch => self.start_due(at, node, detail as usize),
+        }
+    }
+
+    fn hear(
+        &mut self,
+        at: u64,
+        node: usize,
+        request: u32,
+        place: u32,
+        value: bool,
+    ) -> Option<bool> {
+        let stated = &self.flow.nodes[node];
+        let hearing = self.hearing[node].entry(request).or_default();
+        if hearing.is_decided {
+            return None;
+        }
+        if place >= EXPIRY {
+            if !hearing.settled.insert(place - EXPIRY) {
+                return None;
+            }
+            let known = self.timed_out_at.entry(request).or_insert(at);
+            *known = at.min(*known);
+        } else {
+            if !hearing.settled.insert(place) {
+                return None;
+            }
+            if value {
+                if hearing.values.is_empty() {
+                    for (other, &edge) in (0..).zip(&stated.inputs) {
+                        let timeout = self.flow.edges[edge].timeout;
+                        if timeout > 0 {
+                            self.events.push(Reverse((
+                                at + u64::from(timeout),
+                                self.rank[node],
+                                What::Word,
+                                request,
+                                other + EXPIRY,
+                                0,
+                            )));
+                        }
+                    }
+                }
+                hearing.values.insert(place);
+            }
+        }
+        let all = hearing.settled.len() == stated.inputs.len();
+        let has = |port: u64| hearing.values.iter().any(|&place| port >> place & 1 == 1);
+        let lost = |port: u64| {
+            !has(port)
+                && (0..64)
+                    .filter(|place| port >> place & 1 == 1)
+                    .all(|place| hearing.settled.contains(&place))
+        };
+        let decision = match &stated.gather {
+            Gather::All => all.then_some(!hearing.values.is_empty()),
+            Gather::Values(count) if hearing.values.len() >= *count as usize => Some(true),
+            Gather::Values(_) => all.then_some(false),
+            Gather::Ports { required, .. } if required.iter().any(|&port| lost(port)) => {
+                Some(false)
+            }
+            Gather::Ports { required, optional } => (required.iter().all(|&port| has(port))
+                && optional.iter().all(|&port| has(port) || lost(port)))
+            .then_some(true),
+        };
+        hearing.is_decided = decision.is_some();
+        decision
+    }
+
+    fn service(&self, node: usize, table: usize, request: u32) -> u32 {
+        let bits = self.bits(node, Purpose::Service, 0, request);
+        self.flow.tables[table].value(bits)
+    }
+
+    fn count(&mut self, node: usize, request: u32, column: usize, amount: u64) {
+        if self.is_counted(request) && node != self.flow.sink() {
+            self.trace.nodes[node][column] += amount;
+        }
+    }
+
+    fn arrive(&mut self, at: u64, node: usize, request: u32, value: bool) {
+        if !value {
+            self.count(node, request, 2, 1);
+            self.leave(at, node, request, false);
+            return;
+        }
+        let flow = self.flow;
+        match &flow.nodes[node].step {
+            Step::Instant => {
+                self.count(node, request, 0, 1);
+                self.leave(at, node, request, true);
+            }
+            Step::Delay(table) => {
+                let service = u64::from(self.service(node, *table, request));
+                self.count(node, request, 0, 1);
+                self.count(node, request, 4, service);
+                // Its own line, so that a departure finds one.
+                self.lines[node].resize(1, Line::default());
+                self.lines[node][0].in_service += 1;
+                let event = (
+                    at + service,
+                    self.rank[node],
+                    What::Departure,
+                    request,
+                    0,
+                    0,
+                );
+                self.events.push(Reverse(event));
+            }
+            Step::Serve { routing, .. } | Step::Batch { routing, .. } => {
+                let queue = self.route(node, request, *routing);
+                let is_batch = matches!(flow.nodes[node].step, Step::Batch { .. });
+                let line = &mut self.lines[node][queue];
+                // A first-come queue starts whom it can at once, so whoever is idle takes this one.
+                let must_wait = is_batch || line.idle == 0;
+                let limit = flow.nodes[node]
+                    .limit
+                    .map_or(usize::MAX, |limit| limit as usize);
+                if must_wait && line.waiting.len() >= limit {
+                    self.count(node, request, 1, 1);
+                    let goes_on = flow.nodes[node].passes_on_drop;
+                    if !goes_on {
+                        let known = self.dropped_at.entry(request).or_insert(at);
+                        *known = at.min(*known);
+                    }
+                    self.leave(at, node, request, goes_on);
+                    return;
+                }
+                line.waiting.push_back((at, request));
+                self.start(at, node, queue);
+            }
+        }
+    }
+
+    fn route(&mut self, node: usize, request: u32, routing: Routing) -> usize {
+        let count = self.lines[node].len();
+        let loads: Vec<usize> = self.lines[node]
+            .iter()
+            .map(|line| line.waiting.len() + line.in_service)
+            .collect();
+        let pick = |bits: u32, of: usize| ((u64::from(bits) * of as u64) >> 32) as usize;
+        match routing {
+            Routing::Central => 0,
+            Routing::RoundRobin => {
+                self.turns[node] += 1;
+                (self.turns[node] - 1) % count
+            }
+            Routing::Random => pick(self.bits(node, Purpose::Route, 0, request), count),
+            Routing::LeastLoaded => {
+                let least = *loads.iter().min().unwrap();
+                let equals: Vec<usize> = (0..count).filter(|&at| loads[at] == least).collect();
+                equals[pick(self.bits(node, Purpose::Route, 0, request), equals.len())]
+            }
+            Routing::PowerOfTwo if count == 1 => 0,
+            Routing::PowerOfTwo => {
+                let first = pick(self.bits(node, Purpose::Route, 0, request), count);
+                let mut others: Vec<usize> = (0..count).collect();
+                others.remove(first);
+                let second = others[pick(self.bits(node, Purpose::Route, 1, request), count - 1)];
+                if loads[second] < loads[first] {
+                    second
+                } else {
+                    first
+                }
+            }
+        }
+    }
+
+    /// Starts whom it can of a first-come queue; looks later whether a batch is due.
+    fn start(&mut self, at: u64, node: usize, queue: usize) {
+        let flow = self.flow;
+        match &flow.nodes[node].step {
+            Step::Serve { service, .. } => {
+                while self.lines[node][queue].idle > 0
+                    && let Some((came, request)) = self.lines[node][queue].waiting.pop_front()
+                {
+                    let time = u64::from(self.service(node, *service, request));
+                    self.lines[node][queue].idle -= 1;
+                    self.lines[node][queue].in_service += 1;
+                    self.count(node, request, 0, 1);
+                    self.count(node, request, 3, at - came);
+                    self.count(node, request, 4, time);
+                    let detail = u32::try_from(queue).unwrap();
+                    let event = (
+                        at + time,
+                        self.rank[node],
+                        What::Departure,
+                        request,
+                        1,
+                        detail,
+                    );
+                    self.events.push(Reverse(event));
+                }
+            }
+            Step::Batch { .. } => self.look_later(at, node, queue),
+            _ => {}
+        }
+    }
+
+    /// Asks for a look at the queue when its batch is full, or its first has waited long enough.
+    fn look_later(&mut self, at: u64, node: usize, queue: usize) {
+        let Step::Batch { times, delay, .. } = &self.flow.nodes[node].step else {
+            return;
+        };
+        let line = &self.lines[node][queue];
+        if line.idle == 0 || line.waiting.is_empty() {
+            return;
+        }
+        let due = if line.waiting.len() >= times.len() {
+            at
+        } else {
+            at.max(line.waiting[0].0 + u64::from(*delay))
+        };
+        let detail = u32::try_from(queue).unwrap();
+        self.events
+            .push(Reverse((due, self.rank[node], What::Launch, 0, 0, detail)));
+    }
+
+    fn start_due(&mut self, at: u64, node: usize, queue: usize) {
+        let Step::Batch { times, delay, .. } = &self.flow.nodes[node].step else {
+            return;
+        };
+        let line = &mut self.lines[node][queue];
+        let is_due = line.waiting.len() >= times.len()
+            || line
+                .waiting
+                .front()
+                .is_some_and(|&(came, _)| came + u64::from(*delay) <= at);
+        if line.idle == 0 || !is_due {
+            return;
+        }
+        let size = line.waiting.len().min(times.len());
+        let batch: Vec<_> = line.waiting.drain(..size).collect();
+        line.idle -= 1;
+        line.in_service += size;
+        let time = u64::from(times[size - 1]);
+        for (index, (came, request)) in batch.into_iter().enumerate() {
+            self.count(node, request, 0, 1);
+            self.count(node, request, 3, at - came);
+            self.count(node, request, 4, time);
+            let frees = u32::from(index == 0);
+            let detail = u32::try_from(queue).unwrap();
+            let event = (
+                at + time,
+                self.rank[node],
+                What::Departure,
+                request,
+                frees,
+                detail,
+            );
+            self.events.push(Reverse(event));
+        }
+        self.look_later(at, node, queue);
+    }
+
+    fn leave(&mut self, at: u64, node: usize, request: u32, value: bool) {
+        let is_counted = self.is_counted(request);
+        self.open -= u64::from(is_counted);
+        if node != self.flow.sink() {
+            let flow = self.flow;
+            let number = u32::try_from(node).unwrap();
+            self.send(number, &flow.nodes[node].outputs, at, request, value);
+        } else if is_counted {
+            let time = at - self.born[request as usize];
+            let column = if value {
+                self.trace.ending[4] += time;
+                self.trace.times[bucket(u32::try_from(time).unwrap())] += 1;
+                0
+            } else if self.dropped_at.contains_key(&request) {
+                1
+            } else if self.timed_out_at.contains_key(&request) {
+                2
+            } else {
+                3
+            };
+            self.trace.ending[column] += 1;
+        }
+    }
+}
