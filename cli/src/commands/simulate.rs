@@ -4,12 +4,11 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use modelspec_core::Analysis;
 use modelspec_core::check::{Diagnostic, Severity};
 use serde_json::{Map, Value, json};
 use wgpu_sim::{Compilation, EngineChoice, Outcome as Simulated, Settings, Summary, Warmup};
 
-use crate::source::Source;
+use crate::source::{Source, bundle};
 use crate::{Failure, Outcome, print, source};
 
 /// Simulate each node as a station of its own: wait, service and sojourn at its share of the load.
@@ -56,18 +55,23 @@ enum Format {
 impl Simulate {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let source = source::read(&self.file)?;
-        let analysis = Analysis::new(&*source.text);
+        let analysis = bundle::analysed(&source, None);
         let errors = analysis.count(Severity::Error);
-        let Some(graph) = analysis.graph.as_ref().filter(|_| errors == 0) else {
+        let Some((graph, ..)) = analysis.whole().filter(|_| errors == 0) else {
             let name = &source.name;
             let message =
                 format!("{name} has {errors} errors; `modelspec check {name}` shows them");
             eprintln!("error: {message}");
             return Ok(Outcome::Findings);
         };
+        let place = |note: &mut Diagnostic| note.span = analysis.place(note.span);
         let compilation = match wgpu_sim::from_graph(graph, self.rate) {
-            Ok(compilation) => compilation,
-            Err(found) => {
+            Ok(mut compilation) => {
+                compilation.notes.iter_mut().for_each(place);
+                compilation
+            }
+            Err(mut found) => {
+                found.iter_mut().for_each(place);
                 eprint!("{}", notes(&source, &found));
                 eprintln!("error: nothing can be simulated");
                 return Ok(Outcome::Findings);

@@ -127,6 +127,7 @@ pub fn run(
         return Err(ExportError::NoGraph { errors });
     };
     if let Some(mut artifacts) = target.original(&subject) {
+        artifacts.place(analysis);
         artifacts.sort();
         artifacts::add_headers(&mut artifacts, &subject, target.name());
         return Ok(artifacts);
@@ -135,6 +136,7 @@ pub fn run(
         return Err(ExportError::Findings { errors });
     }
     let mut artifacts = target.export(&subject);
+    artifacts.place(analysis);
     artifacts.sort();
     let stops = |loss: &&Note| loss.kind.stops && !accepted.contains(loss.kind.code);
     if artifacts.losses.iter().any(|loss| stops(&loss)) {

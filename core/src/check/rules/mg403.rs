@@ -48,7 +48,7 @@ rule! {
     ///     - {from: inputs.question, to: generator.prompt}
     ///     - {from: generator.text, to: outputs.answer}
     /// ```
-    "MG403", Error, "a timeout is below what it waits for", [Near: Node(check)]
+    "MG403", Error, "a timeout is below what it waits for", [Near: Node(check), Always: Graph(subgraphs)]
 }
 
 fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
@@ -59,6 +59,25 @@ fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
     let execution = cx.graph.spec.body().and_then(|body| body.execution);
     if execution.is_some_and(|execution| execution.value == Execution::Chained) {
         found.extend(called(cx, ix, own));
+    }
+}
+
+/// Subgraphs that are given up before a node in them is.
+fn subgraphs(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
+    // Of one graph alone nothing is known of what its subgraphs hold.
+    let whole = cx.analysis.composition().filter(|all| all.is_whole(cx.graph));
+    let Some(composition) = whole else { return };
+    for (name, own) in composition.timeouts() {
+        let inside = |inner: &str| inner.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
+        let nodes = cx.graph.model_nodes().filter(|(_, node)| inside(&node.name));
+        let nodes = nodes.filter_map(|(ix, node)| Some((&*node.name, timeout(cx.graph.spec_of(ix)?)?)));
+        let graphs = composition.timeouts().filter(|(inner, _)| inside(inner));
+        let longest = nodes.chain(graphs).max_by_key(|(_, timeout)| timeout.value);
+        let Some((inner, theirs)) = longest.filter(|(_, theirs)| theirs.value > own.value) else { continue };
+        let message =
+            format!("`{name}` is given up after {}, `{inner}` inside it only after {}", own.value, theirs.value);
+        let what = format!("`{inner}` is given up after {}", theirs.value);
+        found.push(raise(cx, message, (name, own), (theirs, what)));
     }
 }
 
