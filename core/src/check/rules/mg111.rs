@@ -7,8 +7,15 @@ use crate::yaml::{self, Fragment};
 
 rule! {
     /// What a node's `specRef` points to cannot be used: it names nothing, a document that is not there, the
-    /// graph itself by some way round, a file without a digest to know it by, or a document that says other things
-    /// of the node than the node does.
+    /// graph itself by some way round, a file without a digest to know it by or with another one, or a document
+    /// that says other things of the node than the node does.
+    ///
+    /// A ModelSpec is merged into the node: it says what the node leaves out. Another graph is a subgraph: its
+    /// inputs and outputs are the node's ports, and every rule looks through it. What is found in it is told at the
+    /// reference, with the file and the place there.
+    ///
+    /// The digest is SHA-256 of what the document means, with all that it refers to: the one that `modelspec lock`
+    /// writes of it. Comments, the order of keys, units and the layout make no difference to it.
     ///
     /// ## Why
     /// A node that takes its contract from another document is checked by that contract. Where the document may

@@ -7,7 +7,8 @@ use crate::yaml::Fragment;
 
 rule! {
     /// A call is given up before it may be done: a node's timeout is below its own budget, or, where each node
-    /// calls its successors (`execution: chained`), below the timeout of a node that it calls and waits for.
+    /// calls its successors (`execution: chained`), below the timeout of a node that it calls and waits for. The
+    /// timeout of a subgraph is not below that of any node in it.
     ///
     /// ## Why
     /// The caller gives up, the callee works on: the request is lost and its GPU time with it, and where the
