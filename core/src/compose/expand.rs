@@ -309,11 +309,16 @@ fn controls(
     wiring: &Wiring,
     scopes: &BTreeSet<&str>,
 ) -> Vec<Joined> {
-    let meant = |name: &str, key: &str| {
+    let mut known: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    let mut meant = |name: &'_ str, key: &'static str| -> Vec<String> {
         if name.is_empty() || !scopes.contains(name) {
             return vec![name.to_owned()];
         }
-        outermost(name, key, nodes, wiring)
+        let Some(&name) = scopes.get(name) else {
+            return Vec::new();
+        };
+        let outermost = || outermost(name, key, nodes, wiring);
+        known.entry((name, key)).or_insert_with(outermost).clone()
     };
     let mut joined = Vec::new();
     for piece in pieces {

@@ -86,6 +86,10 @@ pub(super) fn join(pieces: &[Piece], branches: &dyn Fn(&str) -> bool, most: usiz
         }
     }
     let wires = Wires::new(&pieces);
+    let mut budget = Budget {
+        edges: most,
+        steps: most.saturating_mul(STEPS),
+    };
     let mut counts = BTreeMap::new();
     let mut firsts: BTreeMap<usize, Joined> = BTreeMap::new();
     let mut rest = Vec::new();
@@ -94,13 +98,10 @@ pub(super) fn join(pieces: &[Piece], branches: &dyn Fn(&str) -> bool, most: usiz
         if is_wire(&piece.from) {
             continue;
         }
-        let mut chains = Vec::new();
-        let room = most.saturating_sub(firsts.len().saturating_add(rest.len()));
-        wires.chains(&pieces, &mut vec![at], &mut chains, room);
-        if chains.len() > room {
+        let Some(chains) = wires.chains(&pieces, at, &mut budget) else {
             wiring.too_many = true;
             return wiring;
-        }
+        };
         for chain in &chains {
             let is_own = |&&at: &&usize| pieces.get(at).is_some_and(|piece| piece.own.is_some());
             let owner = chain.iter().find(is_own).or(chain.first()).copied();
@@ -135,6 +136,8 @@ pub(super) fn join(pieces: &[Piece], branches: &dyn Fn(&str) -> bool, most: usiz
 struct Wires {
     leaving: BTreeMap<String, Vec<usize>>,
     entering: BTreeMap<String, Vec<usize>>,
+    /// Pieces from which a way leads to an end that is no wire.
+    ending: BTreeSet<usize>,
 }
 
 impl Wires {
@@ -142,6 +145,7 @@ impl Wires {
         let mut wires = Self {
             leaving: BTreeMap::new(),
             entering: BTreeMap::new(),
+            ending: BTreeSet::new(),
         };
         for (at, piece) in pieces.iter().enumerate() {
             for (end, of) in [
@@ -151,6 +155,16 @@ impl Wires {
                 if is_wire(end) {
                     of.entry(end.clone()).or_default().push(at);
                 }
+            }
+        }
+        let all = pieces.iter().enumerate();
+        let ends = all.filter(|(_, piece)| !is_wire(&piece.to));
+        let mut open: Vec<usize> = ends.map(|(at, _)| at).collect();
+        while let Some(at) = open.pop() {
+            if wires.ending.insert(at)
+                && let Some(piece) = pieces.get(at)
+            {
+                open.extend(wires.entering.get(&piece.from).into_iter().flatten());
             }
         }
         wires
@@ -197,32 +211,53 @@ impl Wires {
         passes
     }
 
-    /// All ways on from the last piece of a chain to an end that is no wire.
+    /// All ways from a piece on to an end that is no wire; `None` where there are more than may
+    /// be, or looking takes too long.
     fn chains(
         &self,
         pieces: &[Piece],
-        chain: &mut Vec<usize>,
-        found: &mut Vec<Vec<usize>>,
-        room: usize,
-    ) {
-        let last = chain.last().and_then(|&at| pieces.get(at));
-        let Some(last) = last.filter(|_| found.len() <= room) else {
-            return;
-        };
-        if !is_wire(&last.to) {
-            found.push(chain.clone());
-            return;
-        }
-        for &next in self.leaving.get(&last.to).into_iter().flatten() {
-            // Wires may lead round in a ring that no node stands in.
-            if !chain.contains(&next) {
-                chain.push(next);
-                self.chains(pieces, chain, found, room);
-                chain.pop();
+        first: usize,
+        budget: &mut Budget,
+    ) -> Option<Vec<Vec<usize>>> {
+        let mut found = Vec::new();
+        let mut chain: Vec<usize> = Vec::new();
+        let mut within: BTreeSet<usize> = BTreeSet::new();
+        let mut open = vec![(0_usize, first)];
+        while let Some((depth, at)) = open.pop() {
+            budget.steps = budget.steps.checked_sub(1)?;
+            for left in chain.split_off(depth.min(chain.len())) {
+                within.remove(&left);
             }
+            let Some(piece) = pieces.get(at) else {
+                continue;
+            };
+            chain.push(at);
+            within.insert(at);
+            if !is_wire(&piece.to) {
+                budget.edges = budget.edges.checked_sub(1)?;
+                found.push(chain.clone());
+                continue;
+            }
+            let below = depth.saturating_add(1);
+            let leaving = self.leaving.get(&piece.to).into_iter().flatten().rev();
+            // Wires may lead round in a ring that no node stands in, or nowhere.
+            let on = leaving.filter(|next| !within.contains(next) && self.ending.contains(next));
+            open.extend(on.map(|&next| (below, next)));
         }
+        Some(found)
     }
 }
+
+/// How much may be done yet.
+struct Budget {
+    /// Edges that there may be.
+    edges: usize,
+    /// Steps along wires.
+    steps: usize,
+}
+
+/// Steps along wires for each edge that there may be.
+const STEPS: usize = 16;
 
 fn says(piece: &Piece) -> bool {
     SAID_ONCE.iter().any(|key| piece.tree.get(key).is_some())

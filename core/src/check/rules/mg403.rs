@@ -1,6 +1,9 @@
+use std::collections::BTreeMap;
+
 use crate::check::{Context, Diagnostic};
 use crate::fix;
 use crate::graph::NodeIx;
+use crate::order::Gather as _;
 use crate::spec::{Duration, Execution, Node};
 use crate::text::Spanned;
 use crate::yaml::Fragment;
@@ -68,17 +71,18 @@ fn subgraphs(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     // Of one graph alone nothing is known of what its subgraphs hold.
     let whole = cx.analysis.composition().filter(|all| all.is_whole(cx.graph));
     let Some(composition) = whole else { return };
+    let nodes = cx.graph.model_nodes();
+    let nodes = nodes.filter_map(|(ix, node)| Some((&*node.name, timeout(cx.graph.spec_of(ix)?)?)));
+    let all: BTreeMap<&str, Spanned<Duration>> = nodes.chain(composition.timeouts()).gather();
     for (name, own) in composition.timeouts() {
-        let inside = |inner: &str| inner.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
-        let nodes = cx.graph.model_nodes().filter(|(_, node)| inside(&node.name));
-        let nodes = nodes.filter_map(|(ix, node)| Some((&*node.name, timeout(cx.graph.spec_of(ix)?)?)));
-        let graphs = composition.timeouts().filter(|(inner, _)| inside(inner));
-        let longest = nodes.chain(graphs).max_by_key(|(_, timeout)| timeout.value);
+        let prefix = format!("{name}/");
+        let inside = all.range(&*prefix..).take_while(|(inner, _)| inner.starts_with(&prefix));
+        let longest = inside.max_by_key(|(_, timeout)| timeout.value);
         let Some((inner, theirs)) = longest.filter(|(_, theirs)| theirs.value > own.value) else { continue };
         let message =
             format!("`{name}` is given up after {}, `{inner}` inside it only after {}", own.value, theirs.value);
         let what = format!("`{inner}` is given up after {}", theirs.value);
-        found.push(raise(cx, message, (name, own), (theirs, what)));
+        found.push(raise(cx, message, (name, own), (*theirs, what)));
     }
 }
 

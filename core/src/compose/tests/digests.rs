@@ -168,3 +168,39 @@ fn graphs_of_graphs_have_an_end() {
     let shallow = Analysis::with(open("path: g8.yaml").text(), &bundle);
     assert_eq!(shallow.whole().unwrap().0.model_nodes().count(), 1 << 7);
 }
+
+#[test]
+fn wires_that_lead_round_or_nowhere_or_to_very_many_ends_stop_nothing() {
+    let two = "inputs: {a: {type: text}}\noutputs: {x: {type: text}, y: {type: text}}";
+    let fork = |name: &str| {
+        inner(
+            name,
+            two,
+            "n: {role: transformer}",
+            "inputs.a > outputs.x\ninputs.a > outputs.y\ninputs.a > n.in",
+        )
+        .replace("    n: {role: transformer}\n", "")
+        .replace("    - {from: inputs.a, to: n.in}\n", "")
+    };
+    let open = |last: &str| {
+        let mut nodes = String::new();
+        let mut edges = String::from("inputs.question > s0.a\n");
+        for at in 0..60 {
+            nodes.push_str(&format!("s{at}: {{specRef: {{name: fork}}}}\n"));
+            let next = at + 1;
+            if at < 59 {
+                edges.push_str(&format!("s{at}.x > s{next}.a\ns{at}.y > s{next}.a\n"));
+            }
+        }
+        edges.push_str(last);
+        Open::new(&nodes, &edges).beside(&fork("fork"))
+    };
+    // 2^60 ways that end nowhere, that lead round, and that end at the answer.
+    assert!(open("").whole().unwrap().0.edges.is_empty());
+    assert!(open("s59.x > s0.a").whole().unwrap().0.edges.is_empty());
+    let many = pinned(&open("s59.x > outputs.answer"));
+    assert_eq!(
+        many,
+        ["with all that it refers to, the graph has more than 80000 edges"]
+    );
+}
