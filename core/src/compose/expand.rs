@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::level::{Level, read};
 use super::wires::{Joined, Piece, Wiring, join};
-use super::{MOST_EDGES, build};
+use super::{MOST_EDGES, build, named};
 use crate::check::Diagnostic;
 use crate::graph::{self, Graph, edge_id};
 use crate::infer::{self, Typing};
@@ -58,6 +58,7 @@ pub(super) fn expand(levels: &[Level], root: usize) -> Option<Expanded> {
         .partition(|piece| piece.control);
     let mut wiring = join(&data, &branches, MOST_EDGES);
     let scopes: BTreeSet<&str> = levels.iter().map(|level| &*level.scope).gather();
+    named::put(&mut parts.nodes, &scopes);
     let control = controls(&control, &parts.nodes, &wiring, &scopes);
     wiring.edges.extend(control);
     if wiring.too_many || wiring.edges.len() > MOST_EDGES {

@@ -16,6 +16,7 @@ mod expand;
 mod fault;
 mod flat;
 mod level;
+mod named;
 mod rename;
 mod report;
 mod sources;

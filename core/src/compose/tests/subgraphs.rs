@@ -502,3 +502,92 @@ fn a_branch_that_goes_on_to_several_stays_one_branch() {
     let of = |name: &str| visits[graph.find(name).unwrap().0 as usize];
     assert_eq!((of("fan/a"), of("fan/b"), of("same")), (0.3, 0.3, 0.7));
 }
+
+#[test]
+fn who_names_a_subgraph_means_the_nodes_in_it() {
+    let open = |gpu: &str| {
+        let part = inner(
+            "part",
+            "inputs: {text: {type: text}}\noutputs: {text: {type: text}}",
+            &format!("a: {{role: transformer, placement: {{gpu: {gpu}}}}}"),
+            "inputs.text > a.in\na.out > outputs.text",
+        );
+        Open::new(
+            "sub: {specRef: {name: part}}
+            last: {role: transformer, placement: {gpu: L4, coLocate: [sub]}, onFailure: {fallback: sub}}",
+            "inputs.question > sub.text\nsub.text > last.in\nlast.out > outputs.answer",
+        )
+        .beside(&part)
+    };
+    assert_eq!(told(&open("L4")), NOTHING);
+    assert_eq!(told(&open("L40S")), ["MG503 last"]);
+    let flat = open("L4");
+    let (graph, ..) = flat.flat().unwrap();
+    let last = graph.spec_of(graph.find("last").unwrap()).unwrap();
+    let fallback = last.on_failure.as_ref().map(|stated| &stated.value);
+    assert!(
+        matches!(fallback, Some(crate::spec::OnFailure::Fallback(name)) if name.0 == "sub-a"),
+        "{fallback:?}"
+    );
+}
+
+#[test]
+fn a_control_edge_at_a_subgraph_holds_of_its_first_or_last_nodes() {
+    let part = inner(
+        "part",
+        "inputs: {text: {type: text}}\noutputs: {text: {type: text}}",
+        "a: {role: transformer}\nb: {role: transformer}",
+        "inputs.text > a.in\na.out > b.in\nb.out > outputs.text",
+    );
+    let open = Open::new(
+        "before: {role: transformer}\nsub: {specRef: {name: part}}\nafter: {role: transformer}",
+        "inputs.question > before.in
+        before.out > outputs.answer
+        before > sub | role: control
+        inputs.question > sub.text
+        sub.text > outputs.other
+        sub > after | role: control
+        inputs.question > after.in
+        after.out > outputs.more",
+    )
+    .outputs("answer: {type: text}, other: {type: text}, more: {type: text}");
+    let analysis = open.beside(&part);
+    assert_eq!(told(&analysis), NOTHING);
+    let (graph, ..) = analysis.whole().unwrap();
+    let control = graph.edges.iter().filter(|edge| edge.ports.is_none());
+    let ids: Vec<&str> = control.map(|edge| edge.id.as_str()).collect();
+    assert_eq!(ids, ["before→sub/a", "sub/b→after"]);
+}
+
+#[test]
+fn what_pieces_of_an_edge_say_is_said_by_the_whole() {
+    let part = inner(
+        "part",
+        "inputs: {text: {type: text}}\noutputs: {text: {type: text}}",
+        "a: {role: transformer, latency: {p95: 20ms, source: declared}}",
+        "inputs.text > a.in | hop: 3ms, id: enter\na.out > outputs.text",
+    );
+    let open = Open::new(
+        "sub: {specRef: {name: part}}",
+        "inputs.question > sub.text | role: safety\nsub.text > outputs.answer | hop: 2ms, id: leave",
+    );
+    let analysis = open.beside(&part);
+    assert_eq!(told(&analysis), NOTHING);
+    let (graph, ..) = analysis.whole().unwrap();
+    let said: Vec<_> = graph
+        .edges
+        .iter()
+        .map(|edge| {
+            let hop = graph.edge_spec(edge.ix).unwrap().hop;
+            let hop = hop.map(|hop| hop.value.to_string());
+            (edge.id.as_str(), edge.role.word(), hop)
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("inputs.question→sub/a.in", "safety", Some("3ms".to_owned())),
+            ("leave", "data", Some("2ms".to_owned())),
+        ]
+    );
+}
