@@ -4,11 +4,13 @@ use std::rc::Rc;
 
 use crate::check::derived::Derived;
 use crate::check::{self, Context, Diagnostic, Noise, Severity};
+use crate::compose::{self, Bundle, Composition};
 use crate::graph::{self, Graph};
 use crate::hardware;
 use crate::infer::{self, Typing};
 use crate::order::Arrange as _;
 use crate::spec::{self, Reading};
+use crate::text::Span;
 use crate::yaml::Node;
 
 /// A text, read, indexed, inferred and checked.
@@ -39,6 +41,8 @@ pub struct Analysis {
     /// The GPUs that the user knows beside those that are built in, and these; `None` where only
     /// the latter are.
     pub own_gpus: Option<Rc<hardware::Catalogue>>,
+    /// What came of following the references of its nodes, where there are any.
+    composition: Option<Rc<Composition>>,
 }
 
 impl Analysis {
@@ -60,21 +64,43 @@ impl Analysis {
         own.unwrap_or_else(|| Rc::new(hardware::Catalogue::builtin()))
     }
 
+    /// Analyses a text whose nodes may refer to the files of a bundle; never fails.
+    pub fn with(text: impl Into<String>, bundle: &Bundle) -> Self {
+        Self::read_with(text, bundle).checked()
+    }
+
     /// Reads, indexes and infers, without the rules: enough to draw the graph.
     pub fn read(text: impl Into<String>) -> Self {
         Self::index(text).inferred()
     }
 
+    /// As [`Analysis::read`], where nodes may refer to the files of a bundle.
+    pub fn read_with(text: impl Into<String>, bundle: &Bundle) -> Self {
+        Self::index_with(text, bundle).inferred()
+    }
+
     /// Reads and indexes, and knows of types only what ports state.
     pub fn index(text: impl Into<String>) -> Self {
+        Self::index_with(text, &Bundle::new())
+    }
+
+    fn index_with(text: impl Into<String>, bundle: &Bundle) -> Self {
         let text = text.into();
         let may_alias = text.contains('&');
         let reading = spec::read(&text);
         let mut diagnostics = reading.diagnostics.clone();
         let mut indexed = None;
+        let composition = compose::compose(&text, &reading, bundle).map(Rc::new);
         if let Some((spec, _)) = reading.graph() {
-            let (graph, found) = graph::build(spec);
+            let (graph, found) = match &composition {
+                Some(composition) => composition.draw(spec),
+                None => graph::build(spec),
+            };
             diagnostics.extend(found);
+            if let Some(composition) = &composition {
+                let found = composition.findings_of_reading(&diagnostics);
+                diagnostics.extend(found);
+            }
             indexed = Some(graph);
         }
         diagnostics.arrange_by_key(|found| (found.span, found.code));
@@ -91,6 +117,7 @@ impl Analysis {
             noise: Rc::default(),
             may_alias,
             own_gpus: None,
+            composition,
         }
     }
 
@@ -114,7 +141,11 @@ impl Analysis {
 
     fn check(&mut self) {
         if !self.is_checked {
-            if let Some((found, noise)) = self.context().map(|cx| check::check_and_note(&cx)) {
+            let found = self.context().map(|cx| match &self.composition {
+                Some(composition) => (compose::findings(&cx, composition), Noise::default()),
+                None => check::check_and_note(&cx),
+            });
+            if let Some((found, noise)) = found {
                 self.diagnostics.extend(found);
                 self.noise = noise.into();
             }
@@ -138,8 +169,42 @@ impl Analysis {
             tree: self.tree()?,
             graph,
             typing: &self.typing,
+            derived: &self.derived,
             editable: self.reading.is_well_formed(),
         })
+    }
+
+    /// The graph with each subgraph in the place of its node and what a ModelSpec says of another,
+    /// its types, and the tree of its document: what is exported, digested, compared and
+    /// simulated. The graph itself where it refers to nothing; its places are of this text only
+    /// as [`Analysis::place`] gives them.
+    pub fn flat(&self) -> Option<(&Graph, &Typing, &Node)> {
+        let composition = self.composition.as_ref();
+        match composition.and_then(|composition| composition.flat()) {
+            Some(flat) => Some((&flat.graph, &flat.typing, &flat.tree)),
+            None => Some((self.graph.as_ref()?, &self.typing, self.tree()?)),
+        }
+    }
+
+    /// As [`Analysis::flat`], with names that say where each node comes from: `outer/inner`.
+    pub fn whole(&self) -> Option<(&Graph, &Typing, &Node)> {
+        let composition = self.composition.as_ref();
+        match composition.and_then(|composition| composition.whole()) {
+            Some(whole) => Some(whole),
+            None => Some((self.graph.as_ref()?, &self.typing, self.tree()?)),
+        }
+    }
+
+    /// The place in this text of a place in [`Analysis::flat`] or [`Analysis::whole`]: of what
+    /// another file says, where this text refers to it.
+    pub fn place(&self, span: Span) -> Span {
+        let composition = self.composition.as_ref();
+        composition.map_or(span, |composition| composition.home(span))
+    }
+
+    /// What came of following the references of the nodes.
+    pub(crate) fn composition(&self) -> Option<&Composition> {
+        self.composition.as_deref()
     }
 
     /// The number of findings of a severity.

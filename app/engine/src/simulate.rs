@@ -20,7 +20,7 @@ const QUIET_MS: f64 = 40.0;
 pub(crate) async fn run(task: &Simulate, progress: &dyn Fn(f64)) -> Answer {
     let analysis = Analysis::new(&*task.text);
     let errors = analysis.count(Severity::Error);
-    let Some(graph) = &analysis.graph else {
+    let Some((graph, ..)) = analysis.whole() else {
         return refused("There is no graph to simulate.");
     };
     if errors > 0 {

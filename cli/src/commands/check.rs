@@ -42,7 +42,7 @@ impl Check {
         let mut files = Vec::new();
         for mut source in source::read_all(&self.files)? {
             let gpus = catalogue::gpus(self.catalogue.as_deref(), &source)?;
-            let mut analysis = Analysis::with_gpus(&*source.text, gpus);
+            let mut analysis = bundle::analysed(&source, gpus);
             if self.fix {
                 analysis = fix(analysis, &mut source)?;
             }
@@ -96,7 +96,8 @@ fn fix(mut analysis: Analysis, source: &mut Source) -> Result<Analysis, Failure>
             break;
         }
         let edited = text::apply(&analysis.text, &edits)?;
-        analysis = Analysis::with_gpus(edited.text, analysis.own_gpus.clone());
+        source.text.clone_from(&edited.text);
+        analysis = bundle::analysed(source, analysis.own_gpus.clone());
     }
     source.text.clone_from(&analysis.text);
     match &source.path {

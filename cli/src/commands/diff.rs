@@ -8,7 +8,7 @@ use modelspec_core::{Analysis, import, lock};
 use serde_json::{Value, json};
 
 use crate::report::{self, Checked, annotation};
-use crate::source::{self, Source, foreign};
+use crate::source::{self, Source, bundle, foreign};
 use crate::{Failure, Outcome, print};
 
 /// Tell what differs in meaning between two graphs, and what each difference asks for.
@@ -93,7 +93,12 @@ impl Side {
         if let [file] = files.as_slice() {
             let foreign = !import::is_graph(file) && import::recognise(file).next().is_some();
             if let Some(text) = file.text().filter(|_| !foreign) {
-                return Ok(Self::of_graph(file.path(), Analysis::read(text)));
+                let source = Source {
+                    name: file.path().to_owned(),
+                    path: (path.as_os_str() != "-").then(|| path.to_owned()),
+                    text: text.to_owned(),
+                };
+                return Ok(Self::of_graph(file.path(), bundle::read(&source)));
             }
         }
         let name = match files.as_slice() {
@@ -233,7 +238,7 @@ fn text(old: &Side, new: &Side, found: &Differences) -> String {
 
 fn json(old: &Side, new: &Side, found: &Differences) -> String {
     let side = |side: &Side| {
-        let digest = side.analysis.graph.as_ref().map(lock::digest);
+        let digest = side.analysis.flat().map(|(flat, ..)| lock::digest(flat));
         json!({"file": side.name, "imported": side.lines.is_none(), "digest": digest.map(|digest| digest.to_string())})
     };
     let ignored = found.ignored.iter().map(|(change, reason)| {

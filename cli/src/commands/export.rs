@@ -10,7 +10,7 @@ use modelspec_core::export::{
 use modelspec_core::text::LineIndex;
 use serde_json::{Value, json};
 
-use crate::source::{self, Source};
+use crate::source::{self, Source, bundle};
 use crate::{Failure, Outcome, print};
 
 /// Write a graph as files for a system that runs it, and tell what is lost and assumed.
@@ -50,7 +50,7 @@ impl Export {
         };
         let target = export::find(target)?;
         let source = source::read(file)?;
-        let analysis = Analysis::new(&*source.text);
+        let analysis = bundle::analysed(&source, None);
         let options = Options {
             accept: self.accept.clone(),
         };

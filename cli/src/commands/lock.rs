@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use modelspec_core::{Analysis, compose, lock};
+use modelspec_core::{compose, lock};
 
 use crate::report::{self, Checked, Format};
 use crate::source::{self, bundle};
@@ -21,8 +21,7 @@ pub(crate) struct Lock {
 impl Lock {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let source = source::read(&self.file)?;
-        let analysis = Analysis::read(&*source.text);
-        let bundle = bundle::beside(&source, &analysis.reading);
+        let (analysis, bundle) = bundle::read_with_files(&source);
         let mut found = source::unreadable(&analysis);
         found.extend(compose::unresolved(&analysis, &bundle));
         if !found.is_empty() {

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use modelspec_core::check::Severity;
-use modelspec_core::{Analysis, compose, lock};
+use modelspec_core::{compose, lock};
 
 use crate::report::{self, Checked, Format};
 use crate::source::{self, bundle};
@@ -24,8 +24,7 @@ pub(crate) struct Verify {
 impl Verify {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         let source = source::read(&self.file)?;
-        let analysis = Analysis::read(&*source.text);
-        let bundle = bundle::beside(&source, &analysis.reading);
+        let (analysis, bundle) = bundle::read_with_files(&source);
         let beside = self.lock.or_else(|| bundle::lockfile(&source));
         let path = beside.unwrap_or_else(|| PathBuf::from(lock::FILE_NAME));
         if !path.exists() {

@@ -2,8 +2,11 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
+use modelspec_core::Analysis;
 use modelspec_core::compose::Bundle;
+use modelspec_core::hardware::Catalogue;
 use modelspec_core::lock::{self, LockFile};
 use modelspec_core::spec::Reading;
 
@@ -24,6 +27,10 @@ pub(super) fn folder(source: &Source) -> PathBuf {
 pub(crate) fn beside(source: &Source, reading: &Reading) -> Bundle {
     let folder = folder(source);
     let mut bundle = Bundle::new();
+    let name = source.path.as_deref().and_then(Path::file_name);
+    if let Some(name) = name {
+        bundle.set_home(name.to_string_lossy());
+    }
     loop {
         let wanted = bundle.wanted(reading);
         if wanted.is_empty() {
@@ -36,6 +43,28 @@ pub(crate) fn beside(source: &Source, reading: &Reading) -> Bundle {
             }
         }
     }
+}
+
+/// A document with the files that it refers to, read.
+pub(crate) fn read_with_files(source: &Source) -> (Analysis, Bundle) {
+    let analysis = Analysis::read(&*source.text);
+    if !Bundle::is_needed(&analysis.reading) {
+        return (analysis, Bundle::new());
+    }
+    let bundle = beside(source, &analysis.reading);
+    (Analysis::read_with(analysis.text, &bundle), bundle)
+}
+
+/// As [`read_with_files`], where only the document is asked.
+pub(crate) fn read(source: &Source) -> Analysis {
+    read_with_files(source).0
+}
+
+/// A document with the files that it refers to, checked with the GPUs that the user knows.
+pub(crate) fn analysed(source: &Source, gpus: Option<Rc<Catalogue>>) -> Analysis {
+    let mut analysis = read(source);
+    analysis.own_gpus = gpus;
+    analysis.checked()
 }
 
 fn text(path: &Path) -> Result<String, String> {

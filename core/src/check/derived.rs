@@ -36,7 +36,7 @@ pub(crate) struct Derived {
 
 impl<'a> Context<'a> {
     fn derived(&self) -> &'a Derived {
-        &self.analysis.derived
+        self.derived
     }
 
     /// The GPUs that are known.

@@ -1,3 +1,4 @@
+use super::derived::Derived;
 use super::{Code, Diagnostic, Part, Severity};
 use crate::Analysis;
 use crate::graph::Graph;
@@ -34,6 +35,8 @@ pub struct Context<'a> {
     pub graph: &'a Graph,
     /// The types of its ports.
     pub typing: &'a Typing,
+    /// What rules derive from the graph.
+    pub(crate) derived: &'a Derived,
     /// Whether the text was read without a slip of syntax, so that an edit of the tree means what
     /// it says.
     pub editable: bool,

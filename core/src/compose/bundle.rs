@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use super::sources::Source;
 use crate::spec::{self, Document, Reading, SpecRef};
 use crate::yaml;
 
@@ -9,7 +10,40 @@ const MOST_FILES: usize = 256;
 /// The files that a document may refer to, by their path relative to it.
 #[derive(Clone, Debug, Default)]
 pub struct Bundle {
-    files: BTreeMap<String, Result<Reading, String>>,
+    files: BTreeMap<String, Result<File, String>>,
+    /// The path of the first document itself, where it has one.
+    home: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+struct File {
+    reading: Reading,
+    source: Source,
+}
+
+/// Why a reference leads nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// It names nothing.
+    Nameless,
+    /// No document of its stream has that name.
+    Unnamed(String),
+    /// The bundle has no such file; whoever filled it may not have looked.
+    Absent(String),
+    /// For a reason that stands in words.
+    Because(String),
+}
+
+impl core::fmt::Display for Lost {
+    /// As the end of a sentence.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Nameless => f.write_str("neither `path` nor `name` is stated"),
+            Self::Unnamed(name) => write!(f, "no document of its stream is named `{name}`"),
+            Self::Absent(path) => write!(f, "the bundle has no file `{path}`"),
+            Self::Because(why) => f.write_str(why),
+        }
+    }
 }
 
 /// What a reference leads to.
@@ -34,10 +68,23 @@ impl Bundle {
         Self::default()
     }
 
+    /// Whether a document refers to files at all.
+    pub fn is_needed(home: &Reading) -> bool {
+        references(home).any(|reference| reference.path.is_some())
+    }
+
     /// Adds a file.
     pub fn add(&mut self, path: impl Into<String>, text: &str) {
+        let path = path.into();
+        let source = Source::new(&*path, text.into());
         let reading = spec::read(text);
-        self.files.insert(path.into(), Ok(reading));
+        self.files.insert(path, Ok(File { reading, source }));
+    }
+
+    /// Says what the first document's own file is called, so that a reference to it is known as
+    /// one: a name without a folder.
+    pub fn set_home(&mut self, name: impl Into<String>) {
+        self.home = Some(name.into());
     }
 
     /// Notes why a file cannot be had.
@@ -50,13 +97,14 @@ impl Bundle {
     pub fn wanted(&self, home: &Reading) -> Vec<String> {
         let mut wanted = Vec::new();
         let here = self.files.iter();
-        let here = here.filter_map(|(path, file)| Some((&**path, file.as_ref().ok()?)));
+        let here = here.filter_map(|(path, file)| Some((&**path, &file.as_ref().ok()?.reading)));
         for (path, reading) in core::iter::once(("", home)).chain(here) {
             for reference in references(reading) {
                 let stated = reference.path.as_ref();
                 let target = stated.and_then(|stated| normal(folder(path), &stated.value));
                 if let Some(target) = target
                     && !self.files.contains_key(&target)
+                    && self.home.as_ref() != Some(&target)
                     && !wanted.contains(&target)
                 {
                     wanted.push(target);
@@ -67,7 +115,8 @@ impl Bundle {
         wanted
     }
 
-    /// What a reference leads to, from a file (empty for the first document's own).
+    /// What a reference leads to, from a file (empty for the first document's own). `home` is
+    /// what stands in that file.
     ///
     /// # Errors
     /// Why it leads nowhere, as the end of a sentence.
@@ -77,12 +126,24 @@ impl Bundle {
         from: &str,
         reference: &SpecRef,
     ) -> Result<Found<'b>, String> {
+        self.look(home, home, from, reference)
+            .map_err(|lost| lost.to_string())
+    }
+
+    /// As [`Bundle::find`]; `first` is what stands in the first document's file.
+    pub(super) fn look<'b>(
+        &'b self,
+        first: &'b Reading,
+        home: &'b Reading,
+        from: &str,
+        reference: &SpecRef,
+    ) -> Result<Found<'b>, Lost> {
         let name = reference.name.as_ref().map(|name| &*name.value.0);
         let wanted = |document: &Document| name.is_none() || name_of(document) == name;
         let Some(path) = &reference.path else {
-            let name = name.ok_or("neither `path` nor `name` is stated")?;
-            let (document, tree) = pick(home, &wanted)
-                .ok_or_else(|| format!("no document of its stream is named `{name}`"))?;
+            let name = name.ok_or(Lost::Nameless)?;
+            let (document, tree) =
+                pick(home, &wanted).ok_or_else(|| Lost::Unnamed(name.to_owned()))?;
             let key = if from.is_empty() {
                 name.to_owned()
             } else {
@@ -98,16 +159,23 @@ impl Bundle {
         };
         let target = normal(folder(from), &path.value).ok_or_else(|| {
             let path = &*path.value;
-            format!("`{path}` is not a path relative to the document, with `/` between")
+            let why = format!("`{path}` is not a path relative to the document, with `/` between");
+            Lost::Because(why)
         })?;
+        let is_first = self.home.as_ref() == Some(&target);
         let reading = match self.files.get(&target) {
-            Some(Ok(reading)) => reading,
-            Some(Err(why)) => return Err(format!("`{target}` cannot be read: {why}")),
-            None if self.files.len() >= MOST_FILES => {
-                return Err(format!("a bundle holds at most {MOST_FILES} files"));
+            _ if is_first => first,
+            Some(Ok(file)) => &file.reading,
+            Some(Err(why)) => {
+                return Err(Lost::Because(format!("`{target}` cannot be read: {why}")));
             }
-            None => return Err(format!("the bundle has no file `{target}`")),
+            None if self.files.len() >= MOST_FILES => {
+                let why = format!("a bundle holds at most {MOST_FILES} files");
+                return Err(Lost::Because(why));
+            }
+            None => return Err(Lost::Absent(target)),
         };
+        let target = if is_first { String::new() } else { target };
         let key = match name {
             Some(name) => format!("{target}#{name}"),
             None => target.clone(),
@@ -120,10 +188,18 @@ impl Bundle {
                 document,
                 tree,
             })
-            .ok_or_else(|| match name {
-                Some(name) => format!("`{target}` holds no document named `{name}`"),
-                None => format!("`{target}` holds neither a ModelSpec nor a ModelGraph"),
+            .ok_or_else(|| {
+                Lost::Because(match name {
+                    Some(name) => format!("`{target}` holds no document named `{name}`"),
+                    None => format!("`{target}` holds neither a ModelSpec nor a ModelGraph"),
+                })
             })
+    }
+
+    /// The text of a file.
+    pub(super) fn source(&self, path: &str) -> Option<&Source> {
+        let file = self.files.get(path)?.as_ref().ok()?;
+        Some(&file.source)
     }
 }
 
@@ -147,6 +223,11 @@ fn name_of(document: &Document) -> Option<&str> {
         }
         Document::Lock(_) | Document::Catalogue(_) | Document::Unknown => None,
     }
+}
+
+/// The names of the documents of a stream.
+pub(super) fn names(reading: &Reading) -> impl Iterator<Item = &str> {
+    reading.documents.iter().filter_map(name_of)
 }
 
 /// The references of a text's graph.

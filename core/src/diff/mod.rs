@@ -80,9 +80,11 @@ pub fn kind(id: &str) -> Option<&'static Kind> {
 pub fn differences(old: &Analysis, new: &Analysis) -> Option<Differences> {
     let mut changes = compare::changes(old, new)?;
     changes.arrange_by(|a, b| b.kind.class.cmp(&a.kind.class));
-    let graph = new.graph.as_ref()?;
+    let (graph, ..) = new.whole()?;
     let mut differences = Differences::default();
-    for change in changes {
+    for mut change in changes {
+        change.old_span = change.old_span.map(|span| old.place(span));
+        change.new_span = change.new_span.map(|span| new.place(span));
         match reason(graph, &change) {
             Some(reason) => differences.ignored.push((change, reason)),
             None => differences.changes.push(change),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::graph::{Direction, Graph, NodeIx, Param, PortIx, Type, edge_id};
+use crate::infer::Typing;
 use crate::order::Gather as _;
 use crate::text::Span;
 use crate::{Analysis, lock, yaml};
@@ -13,8 +14,8 @@ use crate::{Analysis, lock, yaml};
 const LONGEST: usize = 80;
 
 pub(super) struct Side<'a> {
-    pub(super) analysis: &'a Analysis,
     pub(super) graph: &'a Graph,
+    pub(super) typing: &'a Typing,
     pub(super) tree: &'a yaml::Node,
     /// The graph with everything spelled out.
     pub(super) resolved: Value,
@@ -39,8 +40,7 @@ impl Shown {
 
 impl<'a> Side<'a> {
     pub(super) fn new(analysis: &'a Analysis) -> Option<Self> {
-        let graph = analysis.graph.as_ref()?;
-        let tree = analysis.tree()?;
+        let (graph, typing, tree) = analysis.whole()?;
         let list = tree.at(["spec", "edges"]);
         let items = list.and_then(yaml::Node::as_sequence);
         let written: BTreeMap<Span, &yaml::Node> = items
@@ -53,8 +53,8 @@ impl<'a> Side<'a> {
             Some((edge_id(edge)?, *item))
         });
         Some(Self {
-            analysis,
             graph,
+            typing,
             tree,
             resolved: lock::resolved(graph),
             edges: edges.gather(),
@@ -107,7 +107,7 @@ impl<'a> Side<'a> {
 
     /// What a parameter of a port's type is, whether it is stated or follows.
     pub(super) fn effective(&self, port: PortIx, depth: usize, key: &str) -> Option<String> {
-        let ty = inner(self.analysis.typing.of(port)?, depth)?;
+        let ty = inner(self.typing.of(port)?, depth)?;
         fact(ty, key).map(|(value, _)| value)
     }
 }

@@ -1,6 +1,7 @@
 use core::fmt::Write as _;
 
 use super::Subject;
+use crate::Analysis;
 use crate::order::Arrange as _;
 use crate::text::Span;
 
@@ -156,6 +157,13 @@ impl Artifacts {
             message: message.into(),
             value: Some(value.into()),
         });
+    }
+
+    /// Notes at places of the open text, where the graph was composed of several.
+    pub(super) fn place(&mut self, analysis: &Analysis) {
+        for note in self.losses.iter_mut().chain(&mut self.assumptions) {
+            note.span = analysis.place(note.span);
+        }
     }
 
     /// Files by path, notes by place.

@@ -129,6 +129,7 @@ pub fn run(
         return Err(ExportError::NoGraph { errors });
     };
     if let Some(mut artifacts) = target.original(&subject) {
+        artifacts.place(analysis);
         artifacts.sort();
         artifacts::add_headers(&mut artifacts, &subject, target.name());
         return Ok(artifacts);
@@ -137,6 +138,7 @@ pub fn run(
         return Err(ExportError::Findings { errors });
     }
     let mut artifacts = target.export(&subject);
+    artifacts.place(analysis);
     artifacts.sort();
     let stops = |loss: &&Note| loss.kind.stops && !accepted.contains(loss.kind.code);
     if artifacts.losses.iter().any(|loss| stops(&loss)) {

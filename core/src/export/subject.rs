@@ -8,7 +8,7 @@ use crate::yaml::Node;
 /// What a target looks at.
 #[derive(Clone, Debug)]
 pub struct Subject<'a> {
-    /// The graph, indexed.
+    /// The graph, indexed; its subgraphs in the places of their nodes.
     pub graph: &'a Graph,
     /// The types of its ports.
     pub typing: &'a Typing,
@@ -29,14 +29,14 @@ pub struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// What was analysed, where it has a graph.
     pub fn new(analysis: &'a Analysis) -> Option<Self> {
-        let graph = analysis.graph.as_ref()?;
+        let (graph, typing, tree) = analysis.flat()?;
         let metadata = graph.spec.metadata.as_ref();
         let version = metadata.and_then(|metadata| metadata.version.as_ref());
         let canonical = lock::canonical(graph);
         Some(Self {
             graph,
-            typing: &analysis.typing,
-            tree: analysis.tree()?,
+            typing,
+            tree,
             name: graph.spec.name().unwrap_or("graph"),
             version: version.map(|version| &*version.value.0),
             digest: Digest::of(canonical.as_bytes()),

@@ -10,6 +10,31 @@ use crate::text::{Span, Spanned};
 
 /// Indexes a document. What its types get wrong is reported with the codes of reading.
 pub fn build(spec: &Rc<ModelGraph>) -> (Graph, Vec<Diagnostic>) {
+    build_with(spec, &Brought::new())
+}
+
+/// The ports that nodes have from the graphs that they refer to, by the node's name.
+pub(crate) type Brought = BTreeMap<String, BroughtPorts>;
+
+/// The ports that a node has from the graph that it refers to, in place of those of its role.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BroughtPorts {
+    /// What the graph is called, in words.
+    pub(crate) by: String,
+    pub(crate) inputs: Vec<BroughtPort>,
+    pub(crate) outputs: Vec<BroughtPort>,
+}
+
+/// One of them.
+#[derive(Clone, Debug)]
+pub(crate) struct BroughtPort {
+    pub(crate) name: String,
+    pub(crate) ty: Type,
+    pub(crate) required: bool,
+}
+
+/// As [`build`], where nodes refer to other graphs.
+pub(crate) fn build_with(spec: &Rc<ModelGraph>, brought: &Brought) -> (Graph, Vec<Diagnostic>) {
     let mut builder = Builder {
         graph: Graph {
             spec: Rc::clone(spec),
@@ -23,7 +48,7 @@ pub fn build(spec: &Rc<ModelGraph>) -> (Graph, Vec<Diagnostic>) {
     };
     builder.boundaries();
     for (index, named) in spec.nodes().enumerate() {
-        builder.node(index, named);
+        builder.node(index, named, brought.get(&named.name.value));
     }
     for (at, edge) in spec.edges().enumerate() {
         builder.edge(at, edge);
@@ -39,6 +64,18 @@ pub fn edge_id(edge: &spec::Edge) -> Option<String> {
     }
     let (from, to) = (edge.from.as_ref()?, edge.to.as_ref()?);
     Some(format!("{}→{}", from.value, to.value))
+}
+
+/// The ports that a role brings on one side.
+fn of_role(role: Role, side: Direction) -> Vec<BroughtPort> {
+    let ports = default_ports(role, side).iter();
+    ports
+        .map(|port| BroughtPort {
+            name: port.name.to_owned(),
+            ty: Type::of_kind(port.kind),
+            required: port.required,
+        })
+        .collect()
 }
 
 struct Builder {
@@ -98,6 +135,7 @@ impl Builder {
             extent,
             role,
             index,
+            refers: None,
             inputs: Vec::new(),
             outputs: Vec::new(),
             incoming: Vec::new(),
@@ -107,7 +145,7 @@ impl Builder {
         ix
     }
 
-    fn node(&mut self, index: usize, named: &Named<spec::Node>) {
+    fn node(&mut self, index: usize, named: &Named<spec::Node>, brought: Option<&BroughtPorts>) {
         let (name, node) = (&named.name, &named.value);
         let role = node.role.map(|role| role.value);
         let ix = self.push_node(
@@ -120,13 +158,16 @@ impl Builder {
             (Direction::Input, &node.inputs),
             (Direction::Output, &node.outputs),
         ] {
-            self.side(
-                ix,
-                side,
-                role,
-                name.span,
-                stated.as_ref().map(|map| &map.value),
-            );
+            let defaults = match (brought, side) {
+                (Some(brought), Direction::Input) => brought.inputs.clone(),
+                (Some(brought), Direction::Output) => brought.outputs.clone(),
+                (None, _) => role.map_or_else(Vec::new, |role| of_role(role, side)),
+            };
+            let stated = stated.as_ref().map(|map| &map.value);
+            self.side(ix, side, &defaults, name.span, stated);
+        }
+        if let (Some(node), Some(brought)) = (self.graph.nodes.last_mut(), brought) {
+            node.refers = Some(brought.by.clone());
         }
         self.space_of_model(ix, node);
     }
@@ -135,21 +176,18 @@ impl Builder {
         &mut self,
         node: NodeIx,
         side: Direction,
-        role: Option<Role>,
+        defaults: &[BroughtPort],
         span: Span,
         stated: Option<&Map<spec::ByPort, spec::Port>>,
     ) {
-        let defaults = role.map_or(&[][..], |role| default_ports(role, side));
         let Some(stated) = stated else {
             for port in defaults {
-                let inherited = Some(Type::of_kind(port.kind));
-                let required = port.required;
                 let draft = Draft {
-                    name: port.name,
+                    name: &port.name,
                     span,
                     stated: None,
-                    inherited,
-                    required,
+                    inherited: Some(port.ty.clone()),
+                    required: port.required,
                 };
                 self.push_port(node, side, &draft);
             }
@@ -163,7 +201,7 @@ impl Builder {
                 name: &port.name,
                 span: port.name.span,
                 stated: Some(&port.value),
-                inherited: default.map(|default| Type::of_kind(default.kind)),
+                inherited: default.map(|default| default.ty.clone()),
                 required: default.is_none_or(|default| default.required),
             };
             self.push_port(node, side, &draft);

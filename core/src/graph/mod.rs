@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 pub use branches::{Branches, merging_joins};
+pub(crate) use build::{Brought, BroughtPort, BroughtPorts, build_with};
 pub use build::{build, edge_id};
 pub use paths::{
     cycles, dominators, find_path, heaviest_path, is_acyclic, on_every_path, topological_order,
@@ -79,6 +80,8 @@ pub struct Node {
     pub role: Option<Role>,
     /// Its place among `spec.nodes`; `None` for the graph's own.
     pub index: Option<usize>,
+    /// The graph that it refers to, in words, where its ports come from there.
+    pub refers: Option<String>,
     /// The ports that take values.
     pub inputs: Vec<PortIx>,
     /// The ports that give values.

@@ -36,7 +36,9 @@ impl Analysis {
     /// edit left where.
     #[must_use]
     pub fn checked_after(mut self, before: &Self, hunks: &Hunks) -> Self {
-        let is_fresh = before.is_checked && !self.is_checked && !self.is_inferred;
+        // What a node refers to reaches further than an edit of the text says.
+        let composed = before.composition().or(self.composition()).is_some();
+        let is_fresh = before.is_checked && !self.is_checked && !self.is_inferred && !composed;
         // Other GPUs that are known count everywhere.
         let alike = match (&before.own_gpus, &self.own_gpus) {
             (Some(old), Some(new)) => Rc::ptr_eq(old, new),

@@ -16,6 +16,12 @@ pub struct Step {
     pub span: Span,
 }
 
+/// The graph that a port comes from, where its node refers to one and states no such port.
+fn brought_by(graph: &Graph, port: PortIx) -> Option<&str> {
+    let port = graph.port(port).filter(|port| !port.stated)?;
+    graph.node(port.node)?.refers.as_deref()
+}
+
 impl Typing {
     /// Why a port has a fact: from the port back to the place that states it. Empty where the
     /// fact is unknown.
@@ -42,7 +48,10 @@ impl Typing {
                 .or_else(|| graph.port(at).map(|port| port.span))
                 .unwrap_or_default();
             let text = match source {
-                None if stated.is_some() => format!("`{path}` states {what} {value}"),
+                None if stated.is_some() => match brought_by(graph, at) {
+                    Some(by) => format!("`{path}` has {what} {value}: {by} says so of it"),
+                    None => format!("`{path}` states {what} {value}"),
+                },
                 None => format!("`{path}` has {what} {value} by its role"),
                 Some(source) => {
                     let from = graph.port_path(source.from);

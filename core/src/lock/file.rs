@@ -143,7 +143,9 @@ pub fn write(before: Option<&LockFile>, analysis: &Analysis, specs: &Specs) -> O
         .flat_map(|graphs| graphs.iter())
         .map(|named| (&*named.name.value, named.value.canonical()))
         .gather();
-    graphs.insert(name, locked_graph(graph, specs));
+    let (flat, ..) = analysis.flat()?;
+    let digest = super::digest(flat).to_string();
+    graphs.insert(name, locked_graph(graph, &digest, specs));
     let graphs: Json<String, Value> = graphs
         .into_iter()
         .map(|(name, graph)| (name.to_owned(), graph))
@@ -153,9 +155,9 @@ pub fn write(before: Option<&LockFile>, analysis: &Analysis, specs: &Specs) -> O
     Some(format!("{header}{}", yaml::document(&lock)))
 }
 
-fn locked_graph(graph: &Graph, specs: &Specs) -> Value {
+fn locked_graph(graph: &Graph, digest: &str, specs: &Specs) -> Value {
     let mut entry = Json::new();
-    entry.insert("digest".to_owned(), json!(super::digest(graph).to_string()));
+    entry.insert("digest".to_owned(), json!(digest));
     if !specs.is_empty() {
         let specs = specs.iter();
         let specs: Json<String, Value> = specs

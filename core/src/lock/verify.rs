@@ -37,7 +37,8 @@ pub fn verify(analysis: &Analysis, lock: &LockFile, specs: &Specs) -> Vec<Diagno
         Some(locked) => {
             referred(cx.graph, locked, specs, at, &mut found);
             nodes(cx.graph, locked, at, &mut found);
-            let digest = super::digest(cx.graph).to_string();
+            let flat = analysis.flat().map_or(cx.graph, |(flat, ..)| flat);
+            let digest = super::digest(flat).to_string();
             let before = locked.digest.as_ref().map_or("", |digest| &*digest.value.0);
             if found.is_empty() && digest != before {
                 let (is, was) = (short(&digest), short(before));

@@ -178,7 +178,7 @@ record! {
         "path" path: Text,
         /// A document of this stream or bundle.
         "name" name: Text,
-        /// What it must hash to.
+        /// `sha256:` of what it means, as a lockfile has it.
         "digest" digest: Text,
     }
 

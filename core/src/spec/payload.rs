@@ -248,7 +248,7 @@ impl Shape for Dimension {
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
         let value = node.as_scalar().and_then(|scalar| {
             if let Some(name) = scalar.text.strip_prefix('$') {
-                return super::is_port_name(name).then(|| Self::Symbol(name.to_owned()));
+                return reader.is_name(name).then(|| Self::Symbol(name.to_owned()));
             }
             match scalar.as_integer()? {
                 -1 => Some(Self::Any),
@@ -325,7 +325,7 @@ impl Shape for TypeWord {
         if let Some(kind) = Kind::from_word(&text) {
             return Some(Self(TypeBase::Kind(kind)));
         }
-        if !super::is_port_name(&text) {
+        if !reader.is_name(&text) {
             let kinds = Kind::ALL.iter().map(|kind| kind.word());
             reader.bad_value(node, &format!("a type's name or {}", list_words(kinds)));
             return None;

@@ -20,6 +20,8 @@ pub trait Shape: Sized {
 pub struct Reader {
     /// What was found so far.
     pub diagnostics: Vec<Diagnostic>,
+    /// Whether names may be paths, `outer/inner`: only those of composed graphs are.
+    composed: bool,
     path: Vec<String>,
 }
 
@@ -32,6 +34,19 @@ impl Reader {
             _ => None,
         };
         diagnostic
+    }
+
+    /// A reader of a composed graph, whose names may be paths.
+    pub(crate) fn of_composed() -> Self {
+        Self {
+            composed: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether a text names a payload type or a symbol here.
+    pub(crate) fn is_name(&self, text: &str) -> bool {
+        is_port_name(text) || self.composed && text.split('/').all(is_port_name)
     }
 
     /// Reports what is wrong.

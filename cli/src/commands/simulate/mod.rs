@@ -11,10 +11,11 @@ use clap::{Args, ValueEnum};
 use modelspec_core::Analysis;
 use modelspec_core::check::{Diagnostic, Severity};
 use modelspec_core::graph::Graph;
+use modelspec_core::text::LineIndex;
 use wgpu_sim::network::{GraphCompilation, Network};
 use wgpu_sim::{EngineChoice, Progress, Settings, Summary, Warmup};
 
-use crate::source::Source;
+use crate::source::bundle;
 use crate::{Failure, Outcome, print, source};
 
 /// Simulate the graph under its load: latency from end to end, and each node's wait, service and use.
@@ -71,24 +72,28 @@ impl Simulate {
         for assignment in &self.set {
             source.text = set::apply(&source.text, assignment)?;
         }
-        let analysis = Analysis::new(&*source.text);
+        let analysis = bundle::analysed(&source, None);
         let errors = analysis.count(Severity::Error);
-        let Some(graph) = analysis.graph.as_ref().filter(|_| errors == 0) else {
+        let Some((graph, ..)) = analysis.whole().filter(|_| errors == 0) else {
             let name = &source.name;
             let message =
                 format!("{name} has {errors} errors; `modelspec check {name}` shows them");
             eprintln!("error: {message}");
             return Ok(Outcome::Findings);
         };
+        let open = Open {
+            name: &source.name,
+            analysis: &analysis,
+        };
         match Network::from_graph(graph, self.rate) {
-            Ok(compilation) => self.run_whole(&source, &compilation),
-            Err(reasons) => self.run_stations(&source, graph, reasons),
+            Ok(compilation) => self.run_whole(&open, &compilation),
+            Err(reasons) => self.run_stations(&open, graph, reasons),
         }
     }
 
     fn run_whole(
         &self,
-        source: &Source,
+        open: &Open<'_>,
         compilation: &GraphCompilation,
     ) -> Result<Outcome, Failure> {
         let mut said = Said::new();
@@ -97,7 +102,7 @@ impl Simulate {
         let note = (self.engine == Engine::Gpu).then_some(whole::NOT_ON_GPU);
         match self.format {
             Format::Text => {
-                eprint!("{}", notes(source, &compilation.notes));
+                eprint!("{}", open.notes(&compilation.notes));
                 print(&whole::table(compilation, &simulated, note))?;
             }
             Format::Json => print(&whole::json(compilation, &simulated, note)?)?,
@@ -108,14 +113,14 @@ impl Simulate {
     /// Simulates node by node; `reasons` say why not the graph as a whole.
     fn run_stations(
         &self,
-        source: &Source,
+        open: &Open<'_>,
         graph: &Graph,
         reasons: Vec<Diagnostic>,
     ) -> Result<Outcome, Failure> {
         let mut compilation = match wgpu_sim::from_graph(graph, self.rate) {
             Ok(compilation) => compilation,
             Err(found) => {
-                eprint!("{}", notes(source, &found));
+                eprint!("{}", open.notes(&found));
                 eprintln!("error: nothing can be simulated");
                 return Ok(Outcome::Findings);
             }
@@ -140,7 +145,7 @@ impl Simulate {
         ))?;
         match self.format {
             Format::Text => {
-                eprint!("{}", notes(source, &compilation.notes));
+                eprint!("{}", open.notes(&compilation.notes));
                 print(&stations::table(&compilation, &simulated))?;
             }
             Format::Json => print(&stations::json(&compilation, &simulated)?)?,
@@ -188,16 +193,26 @@ fn time(value: Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2} ms"))
 }
 
-fn notes(source: &Source, found: &[Diagnostic]) -> String {
-    let lines = modelspec_core::text::LineIndex::new(&source.text);
-    let mut text = String::new();
-    for note in found {
-        let line = lines.position(&source.text, note.span.start).line;
-        let level = note.severity.word();
-        let _ = writeln!(text, "{level}: {}:{line}: {}", source.name, note.message);
-        if let Some(help) = &note.help {
-            let _ = writeln!(text, "  help: {help}");
+/// The document that is simulated.
+struct Open<'o> {
+    name: &'o str,
+    analysis: &'o Analysis,
+}
+
+impl Open<'_> {
+    /// What is to be told of it, a line each; of what another file says, where it is referred to.
+    fn notes(&self, found: &[Diagnostic]) -> String {
+        let lines = LineIndex::new(&self.analysis.text);
+        let mut text = String::new();
+        for note in found {
+            let span = self.analysis.place(note.span);
+            let line = lines.position(&self.analysis.text, span.start).line;
+            let level = note.severity.word();
+            let _ = writeln!(text, "{level}: {}:{line}: {}", self.name, note.message);
+            if let Some(help) = &note.help {
+                let _ = writeln!(text, "  help: {help}");
+            }
         }
+        text
     }
-    text
 }

@@ -95,7 +95,11 @@ fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
 fn selected(cx: &Context<'_>, selector: &Selector) -> BTreeSet<NodeIx> {
     let nodes = cx.graph.model_nodes();
     let meant = nodes.filter(|(_, node)| match selector {
-        Selector::Name(name) => node.name == name.value,
+        // Of a subgraph's node, all that is in it.
+        Selector::Name(name) => {
+            let rest = node.name.strip_prefix(name.value.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        }
         Selector::Role(role) => node.role == Some(role.value),
     });
     meant.map(|(ix, _)| ix).gather()

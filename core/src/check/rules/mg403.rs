@@ -1,13 +1,17 @@
+use std::collections::BTreeMap;
+
 use crate::check::{Context, Diagnostic};
 use crate::fix;
 use crate::graph::NodeIx;
+use crate::order::Gather as _;
 use crate::spec::{Duration, Execution, Node};
 use crate::text::Spanned;
 use crate::yaml::Fragment;
 
 rule! {
     /// A call is given up before it may be done: a node's timeout is below its own budget, or, where each node
-    /// calls its successors (`execution: chained`), below the timeout of a node that it calls and waits for.
+    /// calls its successors (`execution: chained`), below the timeout of a node that it calls and waits for. The
+    /// timeout of a subgraph is not below that of any node in it.
     ///
     /// ## Why
     /// The caller gives up, the callee works on: the request is lost and its GPU time with it, and where the
@@ -48,7 +52,7 @@ rule! {
     ///     - {from: inputs.question, to: generator.prompt}
     ///     - {from: generator.text, to: outputs.answer}
     /// ```
-    "MG403", Error, "a timeout is below what it waits for", [Near: Node(check)]
+    "MG403", Error, "a timeout is below what it waits for", [Near: Node(check), Always: Graph(subgraphs)]
 }
 
 fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
@@ -59,6 +63,26 @@ fn check(cx: &Context<'_>, ix: NodeIx, found: &mut Vec<Diagnostic>) {
     let execution = cx.graph.spec.body().and_then(|body| body.execution);
     if execution.is_some_and(|execution| execution.value == Execution::Chained) {
         found.extend(called(cx, ix, own));
+    }
+}
+
+/// Subgraphs that are given up before a node in them is.
+fn subgraphs(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
+    // Of one graph alone nothing is known of what its subgraphs hold.
+    let whole = cx.analysis.composition().filter(|all| all.is_whole(cx.graph));
+    let Some(composition) = whole else { return };
+    let nodes = cx.graph.model_nodes();
+    let nodes = nodes.filter_map(|(ix, node)| Some((&*node.name, timeout(cx.graph.spec_of(ix)?)?)));
+    let all: BTreeMap<&str, Spanned<Duration>> = nodes.chain(composition.timeouts()).gather();
+    for (name, own) in composition.timeouts() {
+        let prefix = format!("{name}/");
+        let inside = all.range(&*prefix..).take_while(|(inner, _)| inner.starts_with(&prefix));
+        let longest = inside.max_by_key(|(_, timeout)| timeout.value);
+        let Some((inner, theirs)) = longest.filter(|(_, theirs)| theirs.value > own.value) else { continue };
+        let message =
+            format!("`{name}` is given up after {}, `{inner}` inside it only after {}", own.value, theirs.value);
+        let what = format!("`{inner}` is given up after {}", theirs.value);
+        found.push(raise(cx, message, (name, own), (*theirs, what)));
     }
 }
 

@@ -464,13 +464,18 @@ fn a_graph_that_no_config_map_holds_stops_the_export() {
 
 #[test]
 fn what_another_document_says_is_told_to_be_missing() {
-    let mut text = GUARDED.replace(
-        "role: embedder\n",
-        "role: embedder\n      specRef: {name: embedder-spec}\n",
-    );
-    text.push_str(
+    let referring = |reference: &str| {
+        let reference = format!("role: embedder\n      specRef: {{{reference}}}\n");
+        GUARDED.replace("role: embedder\n", &reference)
+    };
+    let digest = "0".repeat(64);
+    let absent = referring(&format!("path: embedder.yaml, digest: \"sha256:{digest}\""));
+    let artifacts = export(&absent);
+    assert!(codes(&artifacts.losses, "embedder").contains(&"SPEC-REF"));
+    let mut beside = referring("name: embedder-spec");
+    beside.push_str(
         "---\napiVersion: piqc.ai/v1alpha1\nkind: ModelSpec\nmetadata: {name: embedder-spec}\nspec:\n  identity: {model: {id: BAAI/bge-large-en-v1.5, family: bert, task: feature-extraction, framework: tei}}\n  runtime: {accelerator: {vendor: nvidia, type: L4, count: 1}}\n",
     );
-    let artifacts = export(&text);
-    assert!(codes(&artifacts.losses, "embedder").contains(&"SPEC-REF"));
+    let artifacts = export(&beside);
+    assert!(!codes(&artifacts.losses, "embedder").contains(&"SPEC-REF"));
 }
