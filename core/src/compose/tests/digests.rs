@@ -1,5 +1,7 @@
 //! References that are pinned, and those that lead round.
 
+use core::fmt::Write as _;
+
 use pretty_assertions::assert_eq;
 
 use super::{NOTHING, Open, inner, told};
@@ -186,10 +188,10 @@ fn wires_that_lead_round_or_nowhere_or_to_very_many_ends_stop_nothing() {
         let mut nodes = String::new();
         let mut edges = String::from("inputs.question > s0.a\n");
         for at in 0..60 {
-            nodes.push_str(&format!("s{at}: {{specRef: {{name: fork}}}}\n"));
+            let _ = writeln!(nodes, "s{at}: {{specRef: {{name: fork}}}}");
             let next = at + 1;
             if at < 59 {
-                edges.push_str(&format!("s{at}.x > s{next}.a\ns{at}.y > s{next}.a\n"));
+                let _ = writeln!(edges, "s{at}.x > s{next}.a\ns{at}.y > s{next}.a");
             }
         }
         edges.push_str(last);
