@@ -15,7 +15,7 @@ pub fn page(catalogue: &Catalogue) -> String {
         write_model(&mut page, model);
     }
     page.push_str(
-        "\n## Serving programs\n\nAll figures hold for the image's tag.\n\n\
+        "\n## Serving programs\n\nAll figures hold for the image's tag, which is their date.\n\n\
          | name | image | port | ready | called by | source |\n|---|---|---|---|---|---|\n",
     );
     for engine in ENGINES {
@@ -32,18 +32,19 @@ pub fn page(catalogue: &Catalogue) -> String {
         );
     }
     page.push_str(
-        "\n## GPUs\n\n| name | memory | bandwidth, GB/s | bf16, TFLOPS | price | price from |\n\
-         |---|---|---|---|---|---|\n",
+        "\n## GPUs\n\n| name | memory | bandwidth, GB/s | bf16, TFLOPS | source | price | price from |\n\
+         |---|---|---|---|---|---|---|\n",
     );
     for gpu in catalogue.gpus().gpus() {
         let price = gpu.price.map(|price| price.to_string());
         let _ = writeln!(
             page,
-            "| `{}` | {:.1} GB | {} | {} | {} | {} |",
+            "| `{}` | {:.1} GB | {} | {} | {} | {} | {} |",
             gpu.name,
             gpu.memory.0 as f64 / 1e9,
             gpu.bandwidth_gb_s,
             gpu.bf16_tflops,
+            gpu.source,
             price.unwrap_or_default(),
             gpu.price_source.as_deref().unwrap_or_default(),
         );
@@ -55,7 +56,7 @@ pub fn page(catalogue: &Catalogue) -> String {
 fn write_model(page: &mut String, model: &Model) {
     let _ = write!(
         page,
-        "\n### {}\n\n| fact | value | source | read |\n|---|---|---|---|\n",
+        "\n### {}\n\n| fact | value | source | entered |\n|---|---|---|---|\n",
         model.id
     );
     for fact in &model.facts {

@@ -56,6 +56,8 @@ pub struct Gpu {
     pub price: Option<MoneyRate>,
     /// Where the price comes from, and of when it is.
     pub price_source: Option<Cow<'static, str>>,
+    /// Where its figures come from, and of when they are.
+    pub source: Cow<'static, str>,
 }
 
 /// Measured shares of a GPU's peaks, from 0 to 1.
@@ -125,6 +127,7 @@ impl Catalogue {
                 all_reduce: None,
                 price: known.price.map(|price| price.value),
                 price_source: known.price.map(|_| Cow::from(source.value.0.clone())),
+                source: Cow::from(source.value.0.clone()),
             })
         };
         self.gpus.splice(0..0, gpu());
@@ -197,6 +200,7 @@ fn gpu(header: &[&'static str], line: &'static str) -> Option<Gpu> {
         price: text("price_usd_per_hour")
             .and_then(|price| MoneyRate::parse(&format!("{price}usd/h"))),
         price_source: text("price_source").map(Cow::from),
+        source: text("source")?.into(),
     })
 }
 

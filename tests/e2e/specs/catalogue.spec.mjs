@@ -60,7 +60,7 @@ test("what is known of a model is shown with its source and filled in, and undo 
   await expect(known(page)).toContainText("model.layers is 6 here; known is 12. It stays as it is.");
   await known(page).getByText("Which, and from where").click();
   await expect(known(page)).toContainText("outputs.vector.dim");
-  await expect(known(page)).toContainText("huggingface.co, read 2026-11-26");
+  await expect(known(page)).toContainText("huggingface.co, entered 2026-11-26");
   const { violations } = await new AxeBuilder({ page }).include(".inspector").withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
   expect(violations).toEqual([]);
 

@@ -80,7 +80,7 @@ fn origin(fact: &Fact) -> AnyView {
         return view! {
             <span class="known-origin">
                 <a href=source.clone() target="_blank" rel="noreferrer" title=source>{host}</a>
-                ", read "{date}
+                ", entered "{date}
             </span>
         }
         .into_any();
