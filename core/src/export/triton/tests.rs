@@ -77,6 +77,6 @@ fn branches_leave_the_models_alone() {
         artifacts
             .files
             .iter()
-            .all(|file| !file.text.contains("ensemble"))
+            .all(|file| !file.text.contains("platform: \"ensemble\""))
     );
 }
