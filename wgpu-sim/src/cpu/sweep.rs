@@ -33,6 +33,15 @@ struct Message {
     value: bool,
 }
 
+impl Message {
+    /// The order in which messages are taken, in one number to compare.
+    #[inline]
+    fn key(&self) -> u128 {
+        let order = (u64::from(self.request) << 32) | u64::from(self.place);
+        (u128::from(self.at) << 64) | u128::from(order)
+    }
+}
+
 /// What leaves a node.
 #[derive(Clone, Copy, Debug)]
 struct Departure {
@@ -186,9 +195,30 @@ impl<'a> Sweep<'a> {
             edges: &node.outputs,
         };
         let departures = core::mem::take(&mut self.departures);
-        for departure in &departures {
+        self.count(position, is_sink, &departures);
+        if !is_sink {
+            for departure in &departures {
+                let value = match departure.fate {
+                    Fate::Served { .. } => true,
+                    Fate::Dropped => node.passes_on_drop,
+                    Fate::Skipped => false,
+                };
+                let Departure { at, request, .. } = *departure;
+                sending.send(&mut self.places, &self.rank, at, request, value);
+            }
+        }
+        self.departures = departures;
+    }
+
+    /// Counts what left a node, and lets requests leave at the sink.
+    fn count(&mut self, position: usize, is_sink: bool, departures: &[Departure]) {
+        let counting = self.flow.warmup..self.flow.end();
+        let Some(place) = self.places.get_mut(position) else {
+            return;
+        };
+        for departure in departures {
             let &Departure { at, request, fate } = departure;
-            let counted = self.is_counted(request);
+            let counted = counting.contains(&request);
             self.ended = self.ended.saturating_add(u64::from(counted));
             if is_sink {
                 let answered = matches!(fate, Fate::Served { .. });
@@ -198,22 +228,13 @@ impl<'a> Sweep<'a> {
                 }
                 continue;
             }
-            if counted && let Some(place) = self.places.get_mut(position) {
+            if counted {
                 place.visits.leave(departure);
             }
-            let value = match fate {
-                Fate::Served { .. } => true,
-                Fate::Dropped => {
-                    if !node.passes_on_drop {
-                        self.requests.drop(request, at);
-                    }
-                    node.passes_on_drop
-                }
-                Fate::Skipped => false,
-            };
-            sending.send(&mut self.places, &self.rank, at, request, value);
+            if matches!(fate, Fate::Dropped) && !place.node.passes_on_drop {
+                self.requests.drop(request, at);
+            }
         }
-        self.departures = departures;
     }
 
     /// What the lane counted.

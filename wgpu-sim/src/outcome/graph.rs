@@ -151,7 +151,7 @@ impl NodeResult {
             visits.iter().map(|visits| get(visits)).sum()
         };
         let served: u64 = visits.iter().map(|visits| u64::from(visits.served)).sum();
-        let busy = of(&|visits| visits.busy as f64) / 65_536.0;
+        let busy = of(&|visits| visits.busy() as f64) / 65_536.0;
         let servers = node.step.servers();
         let utilisation = servers.map(|servers| {
             if is_run && span > 0.0 {
@@ -175,7 +175,7 @@ impl NodeResult {
                 .then(|| Summary::new(&samples, bounds, flow.tick_ms))
                 .flatten()
         };
-        let batches = of(&|visits| visits.batches as f64) / 4_294_967_296.0;
+        let batches = of(&|visits| visits.batches());
         let is_batch = matches!(node.step, Step::Batch { .. });
         Self {
             name: node.name.clone(),

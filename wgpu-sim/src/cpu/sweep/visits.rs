@@ -15,10 +15,14 @@ pub(crate) struct Visits {
     pub(crate) served: u32,
     pub(crate) dropped: u32,
     pub(crate) skipped: u32,
-    /// The servers' time spent on them: a batch's time is shared by those in it. In 2⁻¹⁶ ticks.
-    pub(crate) busy: u128,
-    /// The batches that they make up: the sum of 1 / size, in 2⁻³².
-    pub(crate) batches: u64,
+    /// The servers' time spent on those served alone.
+    alone: u64,
+    /// The same of those served in batches: the batch's time over its size, in 2⁻¹⁶ ticks.
+    shared: u128,
+    /// How many were served in batches of two or more.
+    together: u32,
+    /// The batches that these make up: the sum of 1 / size, in 2⁻³².
+    batches: u64,
     /// The sums of the times at which they came and left, modulo 2⁶⁴.
     came: u64,
     left: u64,
@@ -33,7 +37,9 @@ impl Visits {
             served: 0,
             dropped: 0,
             skipped: 0,
-            busy: 0,
+            alone: 0,
+            shared: 0,
+            together: 0,
             batches: 0,
             came: 0,
             left: 0,
@@ -66,19 +72,29 @@ impl Visits {
                     let size = u64::from(size);
                     let whole = u64::from(service).wrapping_shl(16);
                     let share = whole.checked_div(size).unwrap_or(whole);
-                    self.busy = self.busy.saturating_add(u128::from(share));
+                    self.shared = self.shared.saturating_add(u128::from(share));
                     let part = (1_u64 << 32).checked_div(size).unwrap_or(0);
                     self.batches = self.batches.saturating_add(part);
+                    self.together = self.together.wrapping_add(1);
                 } else {
-                    self.busy = self
-                        .busy
-                        .saturating_add(u128::from(service).wrapping_shl(16));
-                    self.batches = self.batches.saturating_add(1 << 32);
+                    self.alone = self.alone.saturating_add(u64::from(service));
                 }
             }
             Fate::Dropped => self.dropped = self.dropped.wrapping_add(1),
             Fate::Skipped => self.skipped = self.skipped.wrapping_add(1),
         }
+    }
+
+    /// The servers' time spent on them, in 2⁻¹⁶ ticks: a batch's time is shared by those in it.
+    pub(crate) fn busy(&self) -> u128 {
+        u128::from(self.alone)
+            .wrapping_shl(16)
+            .saturating_add(self.shared)
+    }
+
+    /// How many batches they make up, those of one request included.
+    pub(crate) fn batches(&self) -> f64 {
+        f64::from(self.served.saturating_sub(self.together)) + self.batches as f64 / 4_294_967_296.0
     }
 
     /// Flow balance, Little's law and utilisation, on the uncut sums.
@@ -102,7 +118,7 @@ impl Visits {
         }
         if let Some(servers) = node.step.servers() {
             let span = u128::from(self.last.saturating_sub(self.first));
-            if self.busy > span.saturating_mul(u128::from(servers)).wrapping_shl(16) {
+            if self.busy() > span.saturating_mul(u128::from(servers)).wrapping_shl(16) {
                 return broken("utilisation is at most 1");
             }
         }
