@@ -33,6 +33,7 @@ pub(crate) struct Known {
     catalogue: RwSignal<Option<Rc<Catalogue>>, LocalStorage>,
 }
 
+// What is not to be inlined has a line in `app/parts.toml`: it comes after the first picture.
 impl Known {
     /// Nothing is read yet.
     pub(crate) fn new() -> Self {
@@ -58,6 +59,7 @@ impl Known {
         });
     }
 
+    #[inline(never)]
     fn learn(self, app: App) {
         let mut catalogue = Catalogue::builtin();
         // One that can no longer be read says so when it is given again.
@@ -78,6 +80,7 @@ impl Known {
     }
 
     /// Takes a document of `kind: Catalogue` as the user's own, in place of an earlier one.
+    #[inline(never)]
     pub(crate) fn keep(self, app: App, name: &str, text: &str) {
         match catalogue::read(text) {
             Ok(file) => {
@@ -109,6 +112,7 @@ impl Known {
     }
 
     /// Forgets the user's own.
+    #[inline(never)]
     pub(crate) fn forget(self, app: App) {
         platform::remember(KEY, "");
         self.know(app, Catalogue::builtin(), false);
