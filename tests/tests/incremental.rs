@@ -341,3 +341,35 @@ fn findings_after_edits_are_those_of_the_text() {
         all.get()
     );
 }
+
+/// Each word and each line of the rules' own examples goes and comes back: what a rule looks at
+/// changes at each place of it, near and far from what the finding is about.
+#[test]
+fn findings_follow_each_word_that_goes_and_comes_back() {
+    let mut partly = 0;
+    for text in documents() {
+        let whole = Analysis::new(&*text);
+        let mut deeds: Vec<TextEdit> = lines(&text).into_iter().map(TextEdit::delete).collect();
+        for word in words(&text) {
+            let unit = word
+                .of(&text)
+                .trim_start_matches(|sign: char| sign.is_ascii_digit());
+            if unit.len() < word.len() {
+                let numbers = ["1", "99999"].map(|number| format!("{number}{unit}"));
+                deeds.extend(numbers.map(|number| TextEdit::replace(word, number)));
+            } else {
+                deeds.push(TextEdit::replace(word, "other"));
+            }
+        }
+        for deed in deeds {
+            let edits = [deed];
+            let edited = apply(&text, &edits).expect("a word can be replaced");
+            let there = whole.after(&*edited.text, &edits);
+            equal(&there, &Analysis::new(&*edited.text)).unwrap_or_else(|error| panic!("{error}"));
+            let back = there.after(&*text, &edited.inverse);
+            equal(&back, &whole).unwrap_or_else(|error| panic!("{error}"));
+            partly += u32::from(there.is_incremental) + u32::from(back.is_incremental);
+        }
+    }
+    assert!(partly > 1_000, "{partly}");
+}
