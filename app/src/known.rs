@@ -123,6 +123,9 @@ impl Known {
 
     /// Whether there is one of the user's own.
     pub(crate) fn has_own(self) -> bool {
+        if !crate::rest::is_here() {
+            return false;
+        }
         self.catalogue.track();
         own_gpus().is_some()
     }

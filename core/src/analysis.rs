@@ -90,7 +90,10 @@ impl Analysis {
         let reading = spec::read(&text);
         let mut diagnostics = reading.diagnostics.clone();
         let mut indexed = None;
-        let composition = compose::compose(&text, &reading, bundle).map(Rc::new);
+        // Most documents refer to nothing, and need nothing of what follows references.
+        let composition = compose::refers(&reading)
+            .then(|| compose::compose(&text, &reading, bundle).map(Rc::new))
+            .flatten();
         if let Some((spec, _)) = reading.graph() {
             let (graph, found) = match &composition {
                 Some(composition) => composition.draw(spec),

@@ -68,10 +68,15 @@ pub(crate) struct Composition {
     flat: OnceCell<Flat>,
 }
 
+/// Whether a text's graph refers to anything.
+pub(crate) fn refers(reading: &Reading) -> bool {
+    bundle::references(reading).next().is_some()
+}
+
 /// Follows the references of a text's graph; `None` where it has none.
+#[inline(never)]
 pub(crate) fn compose(text: &str, reading: &Reading, bundle: &Bundle) -> Option<Composition> {
-    bundle::references(reading).next()?;
-    let (spec, tree) = reading.graph()?;
+    let (spec, tree) = reading.graph().filter(|_| refers(reading))?;
     let home = Place {
         path: String::new(),
         reading,

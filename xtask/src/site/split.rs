@@ -133,12 +133,13 @@ fn chosen(module: &Module, slots: &BTreeMap<u64, usize>, parts: &Parts) -> Resul
             }
         }
     }
-    for part in &parts.rest {
-        ensure!(
-            used.contains(part.as_str()),
-            "app/parts.toml names `{part}`, which no function of the program has in its name"
-        );
-    }
+    let unused = parts.rest.iter().map(String::as_str);
+    let unused: Vec<&str> = unused.filter(|part| !used.contains(part)).collect();
+    ensure!(
+        unused.is_empty(),
+        "app/parts.toml names what no function of the program has in its name: {}",
+        unused.join(", ")
+    );
 
     let mut stays: Vec<FunctionId> = module
         .exports
