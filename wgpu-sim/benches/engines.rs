@@ -12,7 +12,7 @@ use core::time::Duration;
 use std::time::Instant;
 
 use divan::{Bencher, counter::ItemsCount};
-use wgpu_sim::network::{Flow, Link, Network, Routing, Share, Stage, Wait, Work};
+use wgpu_sim::network::{Flow, Gaps, Link, Network, Routing, Share, Stage, Wait, Work};
 use wgpu_sim::{Arrivals, Gpu, Program, Service, Settings, Station, Trace, Warmup};
 
 fn main() {
@@ -105,6 +105,7 @@ fn tandem() -> Flow {
     };
     let network = Network {
         rate: 3_200.0,
+        gaps: Gaps::Exponential,
         stages: (0..6).map(stage).collect(),
         links: (0..=6).map(link).collect(),
         objective: None,

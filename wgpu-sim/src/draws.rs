@@ -3,10 +3,12 @@
 //! A draw is a pure function of seed, replication, request, station and purpose, so engines agree
 //! whatever order they work in, and two placements of one graph share their draws.
 
+mod gamma;
 mod quantiles;
 mod table;
 mod threefry;
 
+pub use gamma::gamma;
 pub use quantiles::{empirical, exponential, lognormal, lognormal_sigma, normal_upper};
 pub use table::{KNOTS, MAX_TICKS, Moments, Table};
 pub use threefry::threefry2x32;

@@ -3,7 +3,7 @@
 use core::ops::ControlFlow;
 use core::time::Duration;
 
-use wgpu_sim::network::{Link, Network, Routing, Share, Stage, Wait, Work};
+use wgpu_sim::network::{Gaps, Link, Network, Routing, Share, Stage, Wait, Work};
 use wgpu_sim::stats::student_quantile;
 use wgpu_sim::{
     Arrivals, GraphOutcome, Program, Service, Settings, Station, Warmup, simulate_cpu,
@@ -47,6 +47,7 @@ fn link(from: Option<usize>, to: Option<usize>) -> Link {
 fn network(rate: f64, stages: Vec<Stage>, links: Vec<Link>) -> Network {
     Network {
         rate,
+        gaps: Gaps::Exponential,
         stages,
         links,
         objective: None,
@@ -117,6 +118,32 @@ fn six_queues_in_tandem() {
 #[ignore = "minutes: cargo nextest run --release -p wgpu-sim --test graph_theory --run-ignored all"]
 fn six_queues_in_tandem_to_half_a_percent() {
     six_queues(32_000_000, (0.005, 0.01));
+}
+
+/// The root of σ = A*(µ(1 − σ)) below 1, A* the Laplace transform of gaps at `load` = λ/µ.
+fn share_that_waits(cv2: f64, load: f64) -> f64 {
+    let transform = |share: f64| libm::pow(1.0 + (1.0 - share) * cv2 / load, -1.0 / cv2);
+    (0..10_000).fold(0.5, |share, _| transform(share))
+}
+
+#[test]
+fn a_queue_under_gamma_arrivals() {
+    // G/M/1: the sojourn is exponential, of rate µ(1 − σ).
+    let (ms, load) = (Duration::from_millis(1), 0.7);
+    for (cv2, requests) in [(0.25, 4_000_000), (4.0, 8_000_000)] {
+        let gaps = Gaps::Gamma { cv2 };
+        let stages = vec![stage("queue", exponential(1, ms))];
+        let network = Network {
+            gaps,
+            ..tandem(1_000.0 * load, stages)
+        };
+        let outcome = run(&network, requests);
+        let times = outcome.end_to_end.unwrap();
+        let mean = 1.0 / (1.0 - share_that_waits(cv2, load));
+        check("mean", times.mean_ms, mean, times.mean_ci_ms, 0.01);
+        let p99 = mean * libm::log(100.0);
+        check("p99", times.p99_ms, p99, times.p99_ci_ms, 0.02);
+    }
 }
 
 #[test]

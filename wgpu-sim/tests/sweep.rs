@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pretty_assertions::assert_eq;
 use proptest::prelude::*;
-use wgpu_sim::network::{Flow, Link, Network, Routing, Share, Stage, Wait, Work};
+use wgpu_sim::network::{Flow, Gaps, Link, Network, Routing, Share, Stage, Wait, Work};
 use wgpu_sim::{Service, Settings, Trace, Warmup};
 
 fn settings() -> Settings {
@@ -125,9 +125,13 @@ fn network() -> impl Strategy<Value = Network> {
                     prop::collection::vec(edge, 1..4)
                 })
                 .collect();
-            (Just(stages), edges, any::<bool>())
+            let gaps = prop_oneof![
+                3 => Just(Gaps::Exponential),
+                1 => Just(Gaps::Gamma { cv2: 4.0 }),
+            ];
+            (Just(stages), edges, any::<bool>(), gaps)
         })
-        .prop_map(|(mut stages, links, is_coarse)| {
+        .prop_map(|(mut stages, links, is_coarse, gaps)| {
             for (index, stage) in stages.iter_mut().enumerate() {
                 stage.name = format!("node-{index}");
             }
@@ -138,6 +142,7 @@ fn network() -> impl Strategy<Value = Network> {
             }
             Network {
                 rate: 150.0,
+                gaps,
                 stages,
                 links,
                 objective: None,

@@ -11,21 +11,54 @@ pub use flow::{Chance, Edge, Flow, Gather, Node, Step};
 pub use from_graph::GraphCompilation;
 
 use super::Service;
+use crate::draws;
 
-/// A feed-forward graph of stages under Poisson arrivals.
+/// A feed-forward graph of stages under arrivals from outside.
 ///
 /// Every edge carries exactly one message for each request: its value, or a skip that says that
 /// none will come. So a stage always knows when it has heard of all its edges.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
-    /// Requests a second that enter, as a Poisson stream.
+    /// Requests a second that enter, on average.
     pub rate: f64,
+    /// How the gaps between them spread.
+    pub gaps: Gaps,
     /// The stages, in the order of the document: it decides their draws.
     pub stages: Vec<Stage>,
     /// What joins them.
     pub links: Vec<Link>,
     /// A request that takes longer misses its objective; none if there is no objective.
     pub objective: Option<Duration>,
+}
+
+/// How the gaps between arrivals spread about their mean; each is drawn on its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Gaps {
+    /// Exponential: a Poisson stream.
+    Exponential,
+    /// Gamma: in bursts above 1, more even than a Poisson stream below.
+    Gamma {
+        /// The squared coefficient of variation.
+        cv2: f64,
+    },
+}
+
+impl Gaps {
+    /// The squared coefficient of variation.
+    pub(super) fn cv2(self) -> f64 {
+        match self {
+            Self::Exponential => 1.0,
+            Self::Gamma { cv2 } => cv2,
+        }
+    }
+
+    /// The gap of mean 1 that is exceeded with probability `c` = 1 − `p`.
+    fn quantile(self, p: f64, c: f64) -> f64 {
+        match self {
+            Self::Exponential => draws::exponential(p, c),
+            Self::Gamma { cv2 } => cv2 * draws::gamma(1.0 / cv2, p, c),
+        }
+    }
 }
 
 /// One node of the graph.

@@ -3,14 +3,19 @@
 use core::time::Duration;
 
 use super::load::{self, Demand};
-use super::{Edge, Flow, Gather, Link, Network, Node, Routing, Share, Stage, Step, Wait, Work};
-use crate::draws::{self, MAX_STATIONS, MAX_TICKS, Table};
+use super::{
+    Edge, Flow, Gaps, Gather, Link, Network, Node, Routing, Share, Stage, Step, Wait, Work,
+};
+use crate::draws::{MAX_STATIONS, MAX_TICKS, Table};
 use crate::error::SimulationError;
 use crate::program::compile::{COARSEST, Law, TICKS_NS, TOO_LONG, counted, ns};
 use crate::program::{Arrivals, MAX_SERVERS, Service, Settings, Station};
 
 /// The most edges that may enter one node: they share a word of bits.
 const MAX_INPUTS: usize = 64;
+/// The squared coefficients of variation whose variance a table keeps to a percent: below, its
+/// lowest cell, which starts at 0, is too wide.
+const CV2: core::ops::RangeInclusive<f64> = 1e-2..=1e3;
 
 impl Flow {
     /// Checks a network and turns it into integers.
@@ -28,6 +33,16 @@ impl Flow {
             return Err(SimulationError::TooManyStations { count });
         }
         let counted = counted(settings)?;
+        if let Gaps::Gamma { cv2 } = network.gaps
+            && !CV2.contains(&cv2)
+        {
+            let reason = format!(
+                "the squared coefficient of variation of its gaps is {cv2}; give one from {} to {}",
+                CV2.start(),
+                CV2.end()
+            );
+            return Err(SimulationError::station("inputs", reason));
+        }
         let stations = stages
             .iter()
             .map(|stage| station(network, stage))
@@ -39,13 +54,13 @@ impl Flow {
         let demands: Vec<Demand> = stages
             .iter()
             .zip(&laws)
-            .map(|(stage, law)| load::demand(stage, law.service_moments(), network.rate))
+            .map(|(stage, law)| load::demand(stage, law.service_moments(), network))
             .collect();
         let tick_ns = tick_ns(network, &laws, &demands)?;
 
         let gap_mean = 1e9 / network.rate / tick_ns;
         let too_long = |name: &str| SimulationError::station(name, TOO_LONG);
-        let gaps = Table::new(0, |p, c| gap_mean * draws::exponential(p, c));
+        let gaps = Table::new(0, |p, c| gap_mean * network.gaps.quantile(p, c));
         let mut tables = vec![gaps.ok_or_else(|| too_long("inputs"))?];
         if gap_mean < COARSEST {
             let reason = format!(
@@ -128,7 +143,7 @@ impl Flow {
             objective: network
                 .objective
                 .map(|time| u64::from(ticks(time, tick_ns))),
-            warmup: load::warmup(stages, &demands, settings, counted, network.rate)?,
+            warmup: load::warmup(stages, &demands, settings, counted, network)?,
             counted,
             replications: settings.replications,
             seed: settings.seed,
@@ -209,7 +224,7 @@ fn tick_ns(
 ) -> Result<f64, SimulationError> {
     let end = libm::scalbn(1.0, -32);
     let mut whole = 0.0;
-    let mut reach = 1e9 / network.rate * draws::exponential(1.0 - end, end);
+    let mut reach = 1e9 / network.rate * network.gaps.quantile(1.0 - end, end);
     let mut longest = "inputs";
     for ((stage, law), demand) in network.stages.iter().zip(laws).zip(demands) {
         whole += demand.residence_ns;

@@ -13,7 +13,7 @@ use modelspec_core::text::Span;
 
 use super::{Link, Network, Stage, Wait};
 use crate::program::Origin;
-use crate::program::from_graph::rate_of;
+use crate::program::from_graph::arrivals_of;
 
 /// A graph as a network, and what was taken for granted on the way.
 #[derive(Clone, Debug)]
@@ -41,7 +41,7 @@ impl Network {
         graph: &Graph,
         rate: Option<f64>,
     ) -> Result<GraphCompilation, Vec<Diagnostic>> {
-        let rate = rate_of(graph, rate)?;
+        let (rate, gaps) = arrivals_of(graph, rate)?;
         let visits = expected_visits(graph);
         let (mut found, mut notes) = (Vec::new(), Vec::new());
         let mut stages = Vec::new();
@@ -78,6 +78,7 @@ impl Network {
         Ok(GraphCompilation {
             network: Self {
                 rate,
+                gaps,
                 stages,
                 links,
                 objective,

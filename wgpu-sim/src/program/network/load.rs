@@ -1,6 +1,6 @@
 //! What arrivals ask of each stage: its load, its time, and how long it takes to settle.
 
-use super::{Stage, Work};
+use super::{Network, Stage, Work};
 use crate::error::SimulationError;
 use crate::program::compile::ns;
 use crate::program::{Settings, Warmup};
@@ -16,12 +16,15 @@ pub(super) struct Demand {
 }
 
 /// The demand on a stage whose service has a mean and variance in ns and ns².
-pub(super) fn demand(stage: &Stage, (mean, variance): (f64, f64), rate: f64) -> Demand {
-    let per_ns = rate * stage.share / 1e9;
+pub(super) fn demand(stage: &Stage, (mean, variance): (f64, f64), network: &Network) -> Demand {
+    let per_ns = network.rate * stage.share / 1e9;
     let queue = |servers: u32, mean: f64, variance: f64| {
         let load = per_ns * mean / f64::from(servers.max(1));
         let wait = theory::mgc_mean_wait(servers, per_ns, mean, variance);
         let wait = if wait.is_finite() { wait } else { 0.0 };
+        // Allen and Cunneen: waits grow with the sum of both variations.
+        let cv2 = variance / (mean * mean).max(f64::MIN_POSITIVE);
+        let wait = wait * (network.gaps.cv2() + cv2) / (1.0 + cv2);
         (load, wait)
     };
     match &stage.work {
@@ -71,7 +74,7 @@ pub(super) fn warmup(
     demands: &[Demand],
     settings: &Settings,
     counted: u32,
-    rate: f64,
+    network: &Network,
 ) -> Result<u32, SimulationError> {
     let limit = u32::MAX / 2;
     let needed = match settings.warmup {
@@ -84,13 +87,15 @@ pub(super) fn warmup(
         Warmup::Requests(requests) => return Ok(requests),
         Warmup::Auto => {
             let residence: f64 = demands.iter().map(|demand| demand.residence_ns).sum();
+            let bursts = network.gaps.cv2().max(1.0);
             let settling = stages.iter().zip(demands).filter_map(|(stage, demand)| {
                 let spare = 1.0 - demand.load;
-                (spare > 0.0 && stage.share > 0.0).then(|| 5.0 / (spare * spare) / stage.share)
+                (spare > 0.0 && stage.share > 0.0)
+                    .then(|| 5.0 * bursts / (spare * spare) / stage.share)
             });
             settling
                 .fold(0.1 * f64::from(counted), f64::max)
-                .max(5.0 * residence * rate / 1e9)
+                .max(5.0 * residence * network.rate / 1e9)
         }
     };
     if needed > f64::from(limit) {

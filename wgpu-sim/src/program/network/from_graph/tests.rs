@@ -3,7 +3,7 @@ use core::time::Duration;
 
 use modelspec_core::Analysis;
 
-use super::super::{Routing, Share, Work};
+use super::super::{Gaps, Routing, Share, Work};
 use super::*;
 use crate::{Settings, simulate_graph};
 
@@ -112,5 +112,51 @@ fn what_keeps_a_graph_from_being_simulated_stands_at_its_node() {
         found[0].message,
         "`large` keeps the graph from being simulated as a whole: no service time is stated; \
          add `service` or `latency`"
+    );
+}
+
+fn compile_with(arrivals: &str) -> Result<GraphCompilation, Vec<Diagnostic>> {
+    compile(&CASCADE.replace("{poisson: {rate: 100rps}}", arrivals))
+}
+
+#[test]
+fn arrivals_are_those_of_the_workload() {
+    let network = compile(CASCADE).expect("it can be simulated").network;
+    assert_eq!((network.rate, network.gaps), (100.0, Gaps::Exponential));
+    let bursts = compile_with("{gamma: {rate: 40rps, cv2: 6}}").expect("it can be simulated");
+    let network = bursts.network;
+    assert_eq!(
+        (network.rate, network.gaps),
+        (40.0, Gaps::Gamma { cv2: 6.0 })
+    );
+}
+
+#[test]
+fn arrivals_that_are_not_simulated_are_refused() {
+    let states = "{mmpp: {states: [{rate: 9rps, meanHold: 1s}, {rate: 1rps, meanHold: 2s}]}}";
+    for (arrivals, message) in [
+        (
+            states,
+            "`mmpp` arrivals are not simulated, only `poisson` and `gamma` ones",
+        ),
+        (
+            "{gamma: {rate: 0rps, cv2: 6}}",
+            "the arrivals have no rate above 0",
+        ),
+        (
+            "{gamma: {rate: 40rps, cv2: 0}}",
+            "the arrivals have no `cv2` above 0",
+        ),
+    ] {
+        let found = compile_with(arrivals).expect_err("it cannot be simulated");
+        assert_eq!(found[0].message, message);
+    }
+    let beyond = compile_with("{gamma: {rate: 40rps, cv2: 5000}}").expect("a network");
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let error = simulate_graph(&beyond.network, &Settings::default(), go_on).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "node `inputs`: the squared coefficient of variation of its gaps is 5000; give one from \
+         0.01 to 1000"
     );
 }
