@@ -133,8 +133,11 @@ fn chosen(module: &Module, slots: &BTreeMap<u64, usize>, parts: &Parts) -> Resul
             }
         }
     }
-    let unused = parts.rest.iter().map(String::as_str);
-    let unused: Vec<&str> = unused.filter(|part| !used.contains(part)).collect();
+    let unused = parts
+        .rest
+        .iter()
+        .filter(|part| !used.contains(part.as_str()));
+    let unused: Vec<String> = unused.map(|part| format!("`{part}`")).collect();
     ensure!(
         unused.is_empty(),
         "app/parts.toml names what no function of the program has in its name: {}",
