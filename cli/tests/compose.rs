@@ -1,8 +1,9 @@
 //! Documents that refer to others, as a terminal or a CI job reads them.
 #![allow(missing_docs)]
 
-use std::path::PathBuf;
-use std::process::Command;
+mod folder;
+
+use folder::Folder;
 
 const OPEN: &str = "apiVersion: modelgraph/v1alpha1
 kind: ModelGraph
@@ -56,84 +57,52 @@ spec:
     - {from: store.hits, to: outputs.hits}
 ";
 
-/// A folder of its own for a test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let name = format!("modelspec-compose-{name}-{}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(folder.join("parts")).unwrap();
-        let folder = Self(folder);
-        folder.file("support.yaml", OPEN);
-        folder.file("parts/search.yaml", SEARCH);
-        folder
-    }
-
-    fn file(&self, name: &str, text: &str) {
-        std::fs::write(self.0.join(name), text).unwrap();
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.0.join(name)).unwrap()
-    }
-
-    /// The exit code, and both outputs together.
-    fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_modelspec"));
-        let output = command.args(arguments).current_dir(&self.0).output();
-        let output = output.unwrap();
-        let text = [output.stdout, output.stderr].concat();
-        (output.status.code(), String::from_utf8(text).unwrap())
-    }
-
-    /// Pins the reference to what the file means now, as `modelspec lock` writes it.
-    fn pin(&self) {
-        let (code, said) = self.run(&["lock", "parts/search.yaml"]);
-        assert_eq!(code, Some(0), "{said}");
-        let lock = self.read("parts/modelgraph.lock");
-        let (_, digest) = lock.split_once("digest: ").unwrap();
-        let digest = digest.lines().next().unwrap().trim_matches('"');
-        let pinned = format!("parts/search.yaml, digest: \"{digest}\"");
-        let open = self.read("support.yaml");
-        self.file("support.yaml", &open.replace("parts/search.yaml", &pinned));
-    }
+/// A graph and the document that its node refers to.
+fn support(name: &str) -> Folder {
+    let files = [("support.yaml", OPEN), ("parts/search.yaml", SEARCH)];
+    Folder::new(&format!("compose-{name}"), &files)
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// Pins the reference to what the file means now, as `modelspec lock` writes it.
+fn pin(folder: &Folder) {
+    let (code, said) = folder.said(&["lock", "parts/search.yaml"]);
+    assert_eq!(code, Some(0), "{said}");
+    let lock = folder.read("parts/modelgraph.lock");
+    let (_, digest) = lock.split_once("digest: ").unwrap();
+    let digest = digest.lines().next().unwrap().trim_matches('"');
+    let pinned = format!("parts/search.yaml, digest: \"{digest}\"");
+    let open = folder.read("support.yaml");
+    folder.file("support.yaml", &open.replace("parts/search.yaml", &pinned));
 }
 
 #[test]
 fn a_reference_is_pinned_to_what_lock_writes_of_the_file() {
-    let folder = Folder::new("pin");
-    let (code, said) = folder.run(&["check", "support.yaml"]);
+    let folder = support("pin");
+    let (code, said) = folder.said(&["check", "support.yaml"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("without a digest"), "{said}");
-    folder.pin();
-    let (code, said) = folder.run(&["check", "support.yaml"]);
+    pin(&folder);
+    let (code, said) = folder.said(&["check", "support.yaml"]);
     assert_eq!(code, Some(0), "{said}");
     folder.file(
         "parts/search.yaml",
         &SEARCH.replace("maxItems: 8", "maxItems: 9"),
     );
-    let (code, said) = folder.run(&["check", "support.yaml"]);
+    let (code, said) = folder.said(&["check", "support.yaml"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("and its digest is `sha256:"), "{said}");
 }
 
 #[test]
 fn what_is_wrong_in_a_file_is_told_with_its_name_and_place() {
-    let folder = Folder::new("wrong");
-    folder.pin();
+    let folder = support("wrong");
+    pin(&folder);
     let wrong = SEARCH.replace(
         "query: {type: {kind: vector, dim: 1024}}",
         "query: {type: {kind: vector, dim: 768}}",
     );
     folder.file("parts/search.yaml", &wrong);
-    let (code, said) = folder.run(&["check", "support.yaml"]);
+    let (code, said) = folder.said(&["check", "support.yaml"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(
         said.contains("`search/embedder.vector` gives 1024 dimensions")
@@ -144,13 +113,13 @@ fn what_is_wrong_in_a_file_is_told_with_its_name_and_place() {
         "parts/search.yaml",
         &SEARCH.replace("role: retriever", "role: retreiver"),
     );
-    let (_, said) = folder.run(&["check", "support.yaml"]);
+    let (_, said) = folder.said(&["check", "support.yaml"]);
     assert!(
         said.contains("`retreiver`") && said.contains("(at `parts/search.yaml:17:"),
         "{said}"
     );
     std::fs::remove_file(folder.0.join("parts/search.yaml")).unwrap();
-    let (code, said) = folder.run(&["check", "support.yaml"]);
+    let (code, said) = folder.said(&["check", "support.yaml"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(
         said.contains("`parts/search.yaml` cannot be read"),
@@ -160,22 +129,22 @@ fn what_is_wrong_in_a_file_is_told_with_its_name_and_place() {
 
 #[test]
 fn exports_hold_the_nodes_of_subgraphs() {
-    let folder = Folder::new("export");
-    folder.pin();
-    let (code, said) = folder.run(&["export", "kubernetes", "support.yaml", "--output", "out"]);
+    let folder = support("export");
+    pin(&folder);
+    let (code, said) = folder.said(&["export", "kubernetes", "support.yaml", "--output", "out"]);
     assert_eq!(code, Some(0), "{said}");
     let manifest = folder.read("out/support-search-embedder.yaml");
     assert!(
         manifest.contains("name: support-search-embedder"),
         "{manifest}"
     );
-    let (code, said) = folder.run(&["lock", "support.yaml"]);
+    let (code, said) = folder.said(&["lock", "support.yaml"]);
     assert_eq!(code, Some(0), "{said}");
     let lock = folder.read("modelgraph.lock");
     let (_, digest) = lock.split_once("digest: ").unwrap();
     let digest = digest.lines().next().unwrap().trim_matches('"');
     assert!(manifest.contains(digest), "{digest}\n{manifest}");
-    let (code, said) = folder.run(&["export", "modelspec", "support.yaml", "--output", "specs"]);
+    let (code, said) = folder.said(&["export", "modelspec", "support.yaml", "--output", "specs"]);
     assert_eq!(code, Some(0), "{said}");
     assert!(
         folder
@@ -186,14 +155,14 @@ fn exports_hold_the_nodes_of_subgraphs() {
 
 #[test]
 fn a_change_in_a_file_is_a_difference_and_a_broken_lock() {
-    let folder = Folder::new("diff");
-    folder.pin();
-    assert_eq!(folder.run(&["lock", "support.yaml"]).0, Some(0));
-    assert_eq!(folder.run(&["verify", "support.yaml"]).0, Some(0));
+    let folder = support("diff");
+    pin(&folder);
+    assert_eq!(folder.said(&["lock", "support.yaml"]).0, Some(0));
+    assert_eq!(folder.said(&["verify", "support.yaml"]).0, Some(0));
     std::fs::create_dir_all(folder.0.join("new/parts")).unwrap();
     folder.file("new/support.yaml", &folder.read("support.yaml"));
     folder.file("new/parts/search.yaml", &SEARCH.replace("1024", "768"));
-    let (code, said) = folder.run(&["diff", "support.yaml", "new/support.yaml"]);
+    let (code, said) = folder.said(&["diff", "support.yaml", "new/support.yaml"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(
         said.contains("`search/embedder.vector`") && said.contains("768"),
@@ -201,16 +170,16 @@ fn a_change_in_a_file_is_a_difference_and_a_broken_lock() {
     );
     assert!(said.contains("new/support.yaml:8:"), "{said}");
     folder.file("parts/search.yaml", &SEARCH.replace("1024", "768"));
-    let (code, said) = folder.run(&["verify", "support.yaml"]);
+    let (code, said) = folder.said(&["verify", "support.yaml"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("parts/search.yaml"), "{said}");
 }
 
 #[test]
 fn a_simulation_has_a_station_for_each_node_of_a_subgraph() {
-    let folder = Folder::new("simulate");
-    folder.pin();
-    let (code, said) = folder.run(&[
+    let folder = support("simulate");
+    pin(&folder);
+    let (code, said) = folder.said(&[
         "simulate",
         "support.yaml",
         "--requests",

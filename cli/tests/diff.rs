@@ -1,9 +1,11 @@
 //! `modelspec diff`, as a terminal or a CI job runs it.
 #![allow(missing_docs)]
 
-use std::path::PathBuf;
-use std::process::{Command, Output};
+mod folder;
 
+use std::process::Output;
+
+use folder::Folder;
 use serde_json::Value;
 
 fn guarded() -> String {
@@ -14,31 +16,8 @@ fn guarded() -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-/// A folder of its own for a test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("modelspec-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-
-    fn file(&self, name: &str, text: &str) {
-        std::fs::write(self.0.join(name), text).unwrap();
-    }
-
-    fn diff(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_modelspec"));
-        command.arg("diff").args(arguments).current_dir(&self.0);
-        command.output().unwrap()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+fn diff(folder: &Folder, arguments: &[&str]) -> Output {
+    folder.run(&[&["diff"], arguments].concat())
 }
 
 fn stdout(output: &Output) -> String {
@@ -47,7 +26,7 @@ fn stdout(output: &Output) -> String {
 
 /// The example, and the same with a larger embedder.
 fn swapped(name: &str) -> Folder {
-    let folder = Folder::new(name);
+    let folder = Folder::new(name, &[]);
     folder.file("old.yaml", &guarded());
     let base = guarded().replace("1024", "768");
     folder.file(
@@ -60,7 +39,7 @@ fn swapped(name: &str) -> Folder {
 #[test]
 fn a_swap_of_the_embedder_is_wire_and_reindex() {
     let folder = swapped("diff-swap");
-    let output = folder.diff(&["base.yaml", "old.yaml"]);
+    let output = diff(&folder, &["base.yaml", "old.yaml"]);
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output);
     for said in [
@@ -70,7 +49,7 @@ fn a_swap_of_the_embedder_is_wire_and_reindex() {
     ] {
         assert!(text.contains(said), "{said}\n{text}");
     }
-    let nothing = folder.diff(&["old.yaml", "old.yaml"]);
+    let nothing = diff(&folder, &["old.yaml", "old.yaml"]);
     assert_eq!(
         (nothing.status.code(), &*stdout(&nothing)),
         (Some(0), "no differences\n")
@@ -79,7 +58,7 @@ fn a_swap_of_the_embedder_is_wire_and_reindex() {
 
 #[test]
 fn the_level_decides_the_exit_code() {
-    let folder = Folder::new("diff-level");
+    let folder = Folder::new("diff-level", &[]);
     folder.file("old.yaml", &guarded());
     folder.file("revision.yaml", &guarded().replace("d4aa690", "0123456"));
     folder.file("replicas.yaml", &guarded().replace("cpu: 8", "cpu: 4"));
@@ -90,7 +69,7 @@ fn the_level_decides_the_exit_code() {
         ("replicas.yaml", "slo", 0),
         ("replicas.yaml", "placement", 1),
     ] {
-        let output = folder.diff(&["old.yaml", new, "--fail-on", level]);
+        let output = diff(&folder, &["old.yaml", new, "--fail-on", level]);
         assert_eq!(
             output.status.code(),
             Some(code),
@@ -103,7 +82,7 @@ fn the_level_decides_the_exit_code() {
 #[test]
 fn json_has_the_keys_of_the_contract() {
     let folder = swapped("diff-json");
-    let output = folder.diff(&["base.yaml", "old.yaml", "--format", "json"]);
+    let output = diff(&folder, &["base.yaml", "old.yaml", "--format", "json"]);
     let value: Value = serde_json::from_slice(&output.stdout).unwrap();
     let keys = |value: &Value| {
         value
@@ -143,14 +122,17 @@ fn json_has_the_keys_of_the_contract() {
 #[test]
 fn annotations_are_errors_from_the_level_on() {
     let folder = swapped("diff-github");
-    let output = folder.diff(&[
-        "base.yaml",
-        "old.yaml",
-        "--format",
-        "github",
-        "--fail-on",
-        "wire",
-    ]);
+    let output = diff(
+        &folder,
+        &[
+            "base.yaml",
+            "old.yaml",
+            "--format",
+            "github",
+            "--fail-on",
+            "wire",
+        ],
+    );
     let text = stdout(&output);
     let lines: Vec<&str> = text.lines().collect();
     assert!(
@@ -170,12 +152,12 @@ fn annotations_are_errors_from_the_level_on() {
 
 #[test]
 fn what_is_meant_is_ignored_with_its_reason() {
-    let folder = Folder::new("diff-ignored");
+    let folder = Folder::new("diff-ignored", &[]);
     folder.file("old.yaml", &guarded());
     let checks = "spec:\n  checks: {DF-EMBEDDER: {severity: off, reason: built anew tonight}}\n";
     let new = guarded().replace("d4aa690, parameters", "0123456, parameters");
     folder.file("new.yaml", &new.replacen("spec:\n", checks, 1));
-    let output = folder.diff(&["old.yaml", "new.yaml"]);
+    let output = diff(&folder, &["old.yaml", "new.yaml"]);
     let text = stdout(&output);
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(
@@ -187,19 +169,19 @@ fn what_is_meant_is_ignored_with_its_reason() {
 
 #[test]
 fn what_cannot_be_compared_says_why() {
-    let folder = Folder::new("diff-refused");
+    let folder = Folder::new("diff-refused", &[]);
     folder.file("old.yaml", &guarded());
     folder.file("broken.yaml", "spec: {nodse: {}}\n");
     folder.file("other.yaml", "{}\n");
-    let broken = folder.diff(&["old.yaml", "broken.yaml"]);
+    let broken = diff(&folder, &["old.yaml", "broken.yaml"]);
     let said = String::from_utf8_lossy(&broken.stderr).into_owned();
     assert!(
         broken.status.code() == Some(1) && said.contains("MG002"),
         "{said}"
     );
-    let both = folder.diff(&["-", "-"]);
+    let both = diff(&folder, &["-", "-"]);
     assert_eq!(both.status.code(), Some(2));
-    let missing = folder.diff(&["old.yaml", "missing.yaml"]);
+    let missing = diff(&folder, &["old.yaml", "missing.yaml"]);
     let said = String::from_utf8_lossy(&missing.stderr).into_owned();
     assert!(
         missing.status.code() == Some(2) && said.contains("missing.yaml"),
@@ -232,10 +214,13 @@ fn composed(reranks: bool) -> String {
 
 #[test]
 fn files_of_other_systems_are_compared_as_the_graphs_they_become() {
-    let folder = Folder::new("diff-imported");
+    let folder = Folder::new("diff-imported", &[]);
     folder.file("with.yaml", &composed(true));
     folder.file("without.yaml", &composed(false));
-    let output = folder.diff(&["with.yaml", "without.yaml", "--fail-on", "semantic"]);
+    let output = diff(
+        &folder,
+        &["with.yaml", "without.yaml", "--fail-on", "semantic"],
+    );
     let text = stdout(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(
@@ -243,12 +228,12 @@ fn files_of_other_systems_are_compared_as_the_graphs_they_become() {
         "{text}"
     );
     assert!(text.contains("--> with.yaml\n"), "{text}");
-    let output = folder.diff(&["with.yaml", "without.yaml", "--format", "json"]);
+    let output = diff(&folder, &["with.yaml", "without.yaml", "--format", "json"]);
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["old"]["imported"], true);
     assert_eq!(json["changes"][0]["oldPlace"], Value::Null);
     folder.file("hostile.gguf", "GGUF");
-    let refused = folder.diff(&["with.yaml", "hostile.gguf"]);
+    let refused = diff(&folder, &["with.yaml", "hostile.gguf"]);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(
         refused.status.code() == Some(1) && said.contains("hostile.gguf"),

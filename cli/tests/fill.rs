@@ -1,8 +1,11 @@
 //! `modelspec fill` and what it knows, as a terminal or a CI job runs it.
 #![allow(missing_docs)]
 
-use std::path::PathBuf;
-use std::process::{Command, Output};
+mod folder;
+
+use std::process::Output;
+
+use folder::Folder;
 
 const GRAPH: &str = "apiVersion: modelgraph/v1alpha1
 kind: ModelGraph
@@ -29,37 +32,9 @@ gpus:
   ACME-96GB: {source: a data sheet, date: "2026-03-01", memory: 96GiB, bandwidthGBs: 1800, bf16Tflops: 400}
 "#;
 
-/// A folder of its own for a test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("modelspec-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let folder = Self(folder);
-        folder.file("search.modelspec.yaml", GRAPH);
-        folder
-    }
-
-    fn file(&self, name: &str, text: &str) {
-        std::fs::write(self.0.join(name), text).unwrap();
-    }
-
-    fn read(&self) -> String {
-        std::fs::read_to_string(self.0.join("search.modelspec.yaml")).unwrap()
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_modelspec"));
-        command.args(arguments).current_dir(&self.0);
-        command.output().unwrap()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// A graph in a folder of its own.
+fn search(name: &str) -> Folder {
+    Folder::new(name, &[("search.modelspec.yaml", GRAPH)])
 }
 
 fn out(output: &Output) -> String {
@@ -72,7 +47,7 @@ fn err(output: &Output) -> String {
 
 #[test]
 fn what_is_known_is_filled_in_and_told_with_its_source() {
-    let folder = Folder::new("fill");
+    let folder = search("fill");
     let output = folder.run(&["fill", "search.modelspec.yaml"]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
     assert!(out(&output).contains("layers: 12"), "{}", out(&output));
@@ -83,14 +58,14 @@ fn what_is_known_is_filled_in_and_told_with_its_source() {
         "{told}"
     );
     assert!(told.contains(", 2026-11-26)"), "{told}");
-    assert_eq!(folder.read(), GRAPH);
+    assert_eq!(folder.read("search.modelspec.yaml"), GRAPH);
 
     let output = folder.run(&["fill", "--write", "search.modelspec.yaml"]);
     assert_eq!(
         (output.status.code(), out(&output)),
         (Some(0), String::new())
     );
-    let written = folder.read();
+    let written = folder.read("search.modelspec.yaml");
     assert!(written.contains("layers: 12"), "{written}");
     let again = folder.run(&["fill", "--write", "search.modelspec.yaml"]);
     assert!(
@@ -98,12 +73,12 @@ fn what_is_known_is_filled_in_and_told_with_its_source() {
         "{}",
         err(&again)
     );
-    assert_eq!(folder.read(), written);
+    assert_eq!(folder.read("search.modelspec.yaml"), written);
 }
 
 #[test]
 fn what_differs_is_told_with_its_line_and_stays() {
-    let folder = Folder::new("fill-differs");
+    let folder = search("fill-differs");
     let other = GRAPH.replace("bge-base-en-v1.5}", "bge-base-en-v1.5, layers: 6}");
     folder.file("search.modelspec.yaml", &other);
     let output = folder.run(&["fill", "--write", "search.modelspec.yaml"]);
@@ -113,12 +88,12 @@ fn what_differs_is_told_with_its_line_and_stays() {
         told.contains("differs: search.modelspec.yaml:10: embedder.model.layers is 6, known is 12"),
         "{told}"
     );
-    assert!(folder.read().contains("layers: 6"));
+    assert!(folder.read("search.modelspec.yaml").contains("layers: 6"));
 }
 
 #[test]
 fn the_users_own_catalogue_beside_the_document_counts() {
-    let folder = Folder::new("fill-own");
+    let folder = search("fill-own");
     let check = |folder: &Folder| out(&folder.run(&["check", "search.modelspec.yaml"]));
     assert!(check(&folder).contains("MG504"), "{}", check(&folder));
     folder.file("modelspec.catalogue.yaml", OWN);
@@ -147,7 +122,7 @@ fn the_users_own_catalogue_beside_the_document_counts() {
 
 #[test]
 fn a_node_that_is_not_there_is_refused_with_those_that_are() {
-    let folder = Folder::new("fill-node");
+    let folder = search("fill-node");
     let output = folder.run(&["fill", "search.modelspec.yaml", "--node", "nobody"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(err(&output).contains("there is no node `nobody`; there are embedder"));

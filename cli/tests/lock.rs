@@ -1,8 +1,9 @@
 //! `modelspec lock` and `modelspec verify`, as a terminal or a CI job runs them.
 #![allow(missing_docs)]
 
-use std::path::PathBuf;
-use std::process::{Command, Output};
+mod folder;
+
+use folder::Folder;
 
 const TEAM: &str = "apiVersion: modelgraph/v1alpha1
 kind: ModelGraph
@@ -30,49 +31,18 @@ spec:
   runtime: {accelerator: {vendor: nvidia, type: L4, count: 1}, batch: {maxSequenceLengthTokens: 8192}}
 ";
 
-/// A folder of its own for a test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("modelspec-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(folder.join("models")).unwrap();
-        let folder = Self(folder);
-        folder.file("team.yaml", TEAM);
-        folder.file("models/qwen.yaml", QWEN);
-        folder
-    }
-
-    fn file(&self, name: &str, text: &str) {
-        std::fs::write(self.0.join(name), text).unwrap();
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.0.join(name)).unwrap()
-    }
-
-    fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_modelspec"));
-        let output: Output = command
-            .args(arguments)
-            .current_dir(&self.0)
-            .output()
-            .unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        (output.status.code(), String::from_utf8(said).unwrap())
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// A graph and the document that its node refers to.
+fn team(name: &str) -> Folder {
+    Folder::new(name, &[("team.yaml", TEAM), ("models/qwen.yaml", QWEN)])
 }
 
 #[test]
 fn a_graph_is_held_to_its_lock() {
-    let folder = Folder::new("lock-held");
-    assert_eq!(folder.run(&["lock", "team.yaml"]), (Some(0), String::new()));
+    let folder = team("lock-held");
+    assert_eq!(
+        folder.said(&["lock", "team.yaml"]),
+        (Some(0), String::new())
+    );
     let lock = folder.read("modelgraph.lock");
     for line in [
         "kind: ModelGraphLock\n",
@@ -85,9 +55,9 @@ fn a_graph_is_held_to_its_lock() {
     ] {
         assert!(lock.contains(line), "{line}\n{lock}");
     }
-    let (code, said) = folder.run(&["verify", "team.yaml"]);
+    let (code, said) = folder.said(&["verify", "team.yaml"]);
     assert_eq!(code, Some(0), "{said}");
-    folder.run(&["lock", "team.yaml"]);
+    folder.said(&["lock", "team.yaml"]);
     assert_eq!(
         folder.read("modelgraph.lock"),
         lock,
@@ -96,7 +66,7 @@ fn a_graph_is_held_to_its_lock() {
 
     folder.file("team.yaml", &TEAM.replace("b968826", "9c925d6"));
     for command in ["verify", "check"] {
-        let (code, said) = folder.run(&[command, "team.yaml", "--format", "github"]);
+        let (code, said) = folder.said(&[command, "team.yaml", "--format", "github"]);
         assert_eq!(code, Some(1), "{said}");
         let line = "::error file=team.yaml,line=10,col=44,";
         let message =
@@ -107,17 +77,17 @@ fn a_graph_is_held_to_its_lock() {
 
 #[test]
 fn what_a_node_refers_to_is_held_too() {
-    let folder = Folder::new("lock-spec");
-    folder.run(&["lock", "team.yaml"]);
+    let folder = team("lock-spec");
+    folder.said(&["lock", "team.yaml"]);
     folder.file("models/qwen.yaml", &QWEN.replace("8192", "4096"));
-    let (code, said) = folder.run(&["verify", "team.yaml"]);
+    let (code, said) = folder.said(&["verify", "team.yaml"]);
     assert_eq!(code, Some(1));
     assert!(
         said.contains("`models/qwen.yaml` has the digest `"),
         "{said}"
     );
     std::fs::remove_file(folder.0.join("models/qwen.yaml")).unwrap();
-    let (code, said) = folder.run(&["lock", "team.yaml"]);
+    let (code, said) = folder.said(&["lock", "team.yaml"]);
     assert_eq!(code, Some(1));
     assert!(
         said.contains("MG111") && said.contains("`models/qwen.yaml` cannot be read: "),
@@ -127,20 +97,20 @@ fn what_a_node_refers_to_is_held_too() {
 
 #[test]
 fn what_cannot_be_held_says_the_way_out() {
-    let folder = Folder::new("lock-refused");
-    let (code, said) = folder.run(&["verify", "team.yaml"]);
+    let folder = team("lock-refused");
+    let (code, said) = folder.said(&["verify", "team.yaml"]);
     assert_eq!(code, Some(2));
     assert!(
         said.contains("`modelspec lock team.yaml` writes it"),
         "{said}"
     );
     folder.file("modelgraph.lock", "graphs: {");
-    let (code, said) = folder.run(&["verify", "team.yaml"]);
+    let (code, said) = folder.said(&["verify", "team.yaml"]);
     assert!(
         code == Some(2) && said.contains("modelgraph.lock is no lockfile"),
         "{said}"
     );
     folder.file("team.yaml", "spec: {nodse: {}}\n");
-    let (code, said) = folder.run(&["lock", "team.yaml"]);
+    let (code, said) = folder.said(&["lock", "team.yaml"]);
     assert!(code == Some(1) && said.contains("MG002"), "{said}");
 }
