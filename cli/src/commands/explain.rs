@@ -123,9 +123,10 @@ fn target_page(target: &dyn Target) -> String {
         }
     };
     text.push_str("\n## Words that it says\n\n`*` is any name, or any place of a list.\n\n");
-    list(&mut text, target.words());
+    let said = target.words();
+    list(&mut text, &said);
     text.push_str("\n## Words that it cannot say\n\n");
-    let unsaid = words::unsaid(target.words());
+    let unsaid = words::unsaid(&said);
     list(
         &mut text,
         &unsaid.iter().map(String::as_str).collect::<Vec<_>>(),

@@ -72,7 +72,7 @@ pub trait Target: Sync {
 
     /// The words of the format that it says, by their places, such as `spec.nodes.*.role`; `*` is
     /// any name or place of a list. [`words::unsaid`] gives the others.
-    fn words(&self) -> &'static [&'static str];
+    fn words(&self) -> Vec<&'static str>;
 
     /// The files that the graph was imported from, where they are of this target and would give
     /// this graph again. They go out whatever checks say of the graph.

@@ -26,6 +26,54 @@ const SILENT: &[&str] = &[
     "spec.edges.*.annotations",
 ];
 
+/// What every target says that starts the servers of a graph's nodes.
+pub(super) const SERVED: &[&str] = &[
+    "metadata.name",
+    "metadata.version",
+    "spec.execution",
+    "spec.inputs",
+    "spec.outputs",
+    "spec.nodes.*.role",
+    "spec.nodes.*.onFailure",
+    "spec.nodes.*.specRef",
+    "spec.nodes.*.model.id",
+    "spec.nodes.*.model.uri",
+    "spec.nodes.*.model.revision",
+    "spec.nodes.*.model.framework",
+    "spec.nodes.*.model.precision",
+    "spec.nodes.*.model.kvPrecision",
+    "spec.nodes.*.model.chatTemplate",
+    "spec.nodes.*.tokenizer.id",
+    "spec.nodes.*.tokenizer.overflow",
+    "spec.nodes.*.limits.maxModelLen",
+    "spec.nodes.*.index",
+    "spec.nodes.*.inputs",
+    "spec.nodes.*.outputs",
+    "spec.nodes.*.serving.engine",
+    "spec.nodes.*.serving.image",
+    "spec.nodes.*.serving.digest",
+    "spec.nodes.*.serving.port",
+    "spec.nodes.*.serving.protocol",
+    "spec.nodes.*.serving.api",
+    "spec.nodes.*.serving.path",
+    "spec.nodes.*.serving.env",
+    "spec.nodes.*.serving.secrets",
+    "spec.nodes.*.placement.gpu",
+    "spec.nodes.*.placement.gpusPerReplica",
+    "spec.nodes.*.placement.cpu",
+    "spec.nodes.*.placement.memory",
+    "spec.nodes.*.placement.replicas",
+    "spec.nodes.*.placement.routing",
+    "spec.nodes.*.placement.queueLimit",
+    "spec.nodes.*.placement.batch",
+    "spec.nodes.*.placement.share",
+    "spec.nodes.*.external",
+    "spec.edges.*.from",
+    "spec.edges.*.to",
+    "spec.edges.*.id",
+    "spec.edges.*.role",
+];
+
 /// How a place stands to the words that a target says.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Standing {
@@ -192,11 +240,11 @@ mod tests {
     #[test]
     fn targets_say_words_that_there_are() {
         for target in TARGETS {
-            let words = target.words().iter().chain(SILENT);
-            for word in words {
+            let said = target.words();
+            for word in said.iter().chain(SILENT) {
                 assert!(exists(word), "{}: {word}", target.name());
             }
-            let unsaid = unsaid(target.words());
+            let unsaid = unsaid(&said);
             assert!(!unsaid.is_empty(), "{}", target.name());
             assert!(unsaid.iter().all(|word| exists(word)), "{unsaid:?}");
         }

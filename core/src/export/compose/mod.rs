@@ -48,8 +48,8 @@ impl Target for Compose {
         kinds::ALL
     }
 
-    fn words(&self) -> &'static [&'static str] {
-        words::SAID
+    fn words(&self) -> Vec<&'static str> {
+        [super::words::SERVED, words::SAID].concat()
     }
 
     fn export(&self, subject: &Subject<'_>) -> Artifacts {
@@ -74,7 +74,7 @@ impl Target for Compose {
             return artifacts;
         }
         let target = "Docker Compose";
-        super::words::lose_unsaid(subject, words::SAID, &kinds::WORD, target, &mut artifacts);
+        super::words::lose_unsaid(subject, &self.words(), &kinds::WORD, target, &mut artifacts);
         let mut cx = Cx {
             subject,
             artifacts: &mut artifacts,

@@ -53,8 +53,8 @@ impl Target for KServe {
         kinds::ALL
     }
 
-    fn words(&self) -> &'static [&'static str] {
-        words::SAID
+    fn words(&self) -> Vec<&'static str> {
+        [super::words::SERVED, words::SAID].concat()
     }
 
     fn export(&self, subject: &Subject<'_>) -> Artifacts {
@@ -77,7 +77,13 @@ impl Target for KServe {
         if plans.is_empty() {
             return artifacts;
         }
-        super::words::lose_unsaid(subject, words::SAID, &kinds::WORD, "KServe", &mut artifacts);
+        super::words::lose_unsaid(
+            subject,
+            &self.words(),
+            &kinds::WORD,
+            "KServe",
+            &mut artifacts,
+        );
         let mut cx = Cx {
             subject,
             artifacts: &mut artifacts,

@@ -51,8 +51,8 @@ impl Target for Kubernetes {
         kinds::ALL
     }
 
-    fn words(&self) -> &'static [&'static str] {
-        words::SAID
+    fn words(&self) -> Vec<&'static str> {
+        [super::words::SERVED, words::SAID].concat()
     }
 
     fn export(&self, subject: &Subject<'_>) -> Artifacts {

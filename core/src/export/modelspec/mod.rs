@@ -91,8 +91,8 @@ impl Target for ModelSpec {
         original::files(subject)
     }
 
-    fn words(&self) -> &'static [&'static str] {
-        words::SAID
+    fn words(&self) -> Vec<&'static str> {
+        words::SAID.to_vec()
     }
 
     fn export(&self, subject: &Subject<'_>) -> Artifacts {

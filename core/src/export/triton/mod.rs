@@ -40,8 +40,8 @@ impl Target for Triton {
         kinds::ALL
     }
 
-    fn words(&self) -> &'static [&'static str] {
-        words::SAID
+    fn words(&self) -> Vec<&'static str> {
+        words::SAID.to_vec()
     }
 
     fn export(&self, subject: &Subject<'_>) -> Artifacts {
@@ -56,7 +56,13 @@ impl Target for Triton {
         if models.is_empty() {
             return artifacts;
         }
-        super::words::lose_unsaid(subject, words::SAID, &kinds::WORD, "Triton", &mut artifacts);
+        super::words::lose_unsaid(
+            subject,
+            &self.words(),
+            &kinds::WORD,
+            "Triton",
+            &mut artifacts,
+        );
         let mut cx = Cx {
             subject,
             artifacts: &mut artifacts,
