@@ -91,9 +91,11 @@ impl Analysis {
         let mut diagnostics = reading.diagnostics.clone();
         let mut indexed = None;
         // Most documents refer to nothing, and need nothing of what follows references.
-        let composition = compose::refers(&reading)
-            .then(|| compose::compose(&text, &reading, bundle).map(Rc::new))
-            .flatten();
+        let composition = if compose::refers(&reading) {
+            compose::compose(&text, &reading, bundle).map(Rc::new)
+        } else {
+            None
+        };
         if let Some((spec, _)) = reading.graph() {
             let (graph, found) = match &composition {
                 Some(composition) => composition.draw(spec),

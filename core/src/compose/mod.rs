@@ -73,10 +73,10 @@ pub(crate) fn refers(reading: &Reading) -> bool {
     bundle::references(reading).next().is_some()
 }
 
-/// Follows the references of a text's graph; `None` where it has none.
+/// Follows the references of a text's graph.
 #[inline(never)]
 pub(crate) fn compose(text: &str, reading: &Reading, bundle: &Bundle) -> Option<Composition> {
-    let (spec, tree) = reading.graph().filter(|_| refers(reading))?;
+    let (spec, tree) = reading.graph()?;
     let home = Place {
         path: String::new(),
         reading,
