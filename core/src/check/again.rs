@@ -8,7 +8,7 @@ use super::derived::Derived;
 use super::placed::with;
 use super::run::{self, Asked, Noise, Noisy};
 use super::{Ask, Context, Diagnostic, Part, Scope, settle_all};
-use crate::graph::{Edge, Graph, NodeIx, PortIx};
+use crate::graph::{Edge, Graph, NodeIx, PortIx, revised_visits};
 use crate::incremental::Changes;
 use crate::spec::Role;
 
@@ -69,6 +69,7 @@ fn carry(cx: &Context<'_>, before: &Context<'_>, changes: &Changes) {
     let same_nodes = |differ: &dyn Fn(NodeIx) -> bool| !changes.nodes.iter().any(|&ix| differ(ix));
     hand_on(old, new, |derived| &derived.catalogue);
     if !changes.shape {
+        hand_on(old, new, |derived| &derived.rings);
         hand_on(old, new, |derived| &derived.cycles);
         hand_on(old, new, |derived| &derived.order);
         hand_on(old, new, |derived| &derived.branches);
@@ -85,6 +86,9 @@ fn carry(cx: &Context<'_>, before: &Context<'_>, changes: &Changes) {
         carry_times(cx, before, changes);
         if !before.has_own_settings() && !sets(cx, changes) {
             hand_on(old, new, |derived| &derived.settled);
+        }
+        if !before.has_external_names() && same_nodes(&|ix| !is_renamed(cx, ix)) {
+            hand_on(old, new, |derived| &derived.renamed);
         }
         if same_nodes(&|ix| embeds(cx, ix) != embeds(before, ix)) {
             hand_on(old, new, |derived| &derived.embedders);
@@ -134,6 +138,11 @@ fn hand_on<T>(
         // What was derived already is the same.
         let _ = part(new).set(Rc::clone(known));
     }
+}
+
+fn is_renamed(cx: &Context<'_>, ix: NodeIx) -> bool {
+    let stated = cx.graph.spec_of(ix);
+    stated.is_some_and(|node| node.external_name.is_some())
 }
 
 /// The model that a node embeds with.
@@ -252,6 +261,11 @@ impl Suspects {
         let Some(old) = before.analysis.derived.visits.get() else {
             return;
         };
+        if cx.rings().is_empty() && before.rings().is_empty() {
+            let doubtful = self.own.iter().copied();
+            let known = &cx.analysis.derived.visits;
+            known.get_or_init(|| Rc::new(revised_visits(cx.graph, cx.order(), old, doubtful)));
+        }
         let new = cx.visits();
         if core::ptr::eq(old.as_slice(), new) {
             return;

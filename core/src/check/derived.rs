@@ -9,9 +9,10 @@ use super::latency::Times;
 use super::placed::{Shares, with};
 use super::structure::{Meant, on_cycles};
 use crate::graph::{
-    Branches, NodeIx, always_visited, expected_visits_in, on_every_path, topological_order,
+    Branches, NodeIx, always_visited, cycles, expected_visits_in, on_every_path, topological_order,
 };
 use crate::hardware::Catalogue;
+use crate::order::Arrange as _;
 use crate::spec::Role;
 
 /// What is derived from one graph. Parts are shared with the analysis that follows where they
@@ -22,7 +23,8 @@ pub(crate) struct Derived {
     pub(crate) plans: Cell<usize>,
     pub(super) catalogue: OnceCell<Rc<Catalogue>>,
     pub(super) meant: OnceCell<Rc<Meant>>,
-    pub(super) cycles: OnceCell<Rc<BTreeMap<NodeIx, usize>>>,
+    pub(super) rings: OnceCell<Rc<Vec<Vec<NodeIx>>>>,
+    pub(super) cycles: OnceCell<Rc<Vec<Option<usize>>>>,
     pub(super) order: OnceCell<Rc<Vec<NodeIx>>>,
     pub(super) branches: OnceCell<Rc<Branches>>,
     pub(super) visits: OnceCell<Rc<Vec<f64>>>,
@@ -32,6 +34,7 @@ pub(crate) struct Derived {
     pub(super) embedders: OnceCell<Rc<BTreeMap<String, NodeIx>>>,
     pub(super) times: OnceCell<Rc<Vec<Times>>>,
     pub(super) settled: OnceCell<Rc<bool>>,
+    pub(super) renamed: OnceCell<Rc<bool>>,
 }
 
 impl<'a> Context<'a> {
@@ -51,10 +54,16 @@ impl<'a> Context<'a> {
         meant.get_or_init(|| Rc::new(Meant::new(self.graph)))
     }
 
-    /// Of each node on a cycle without a bound the number of its cycle.
-    pub(super) fn cycles(&self) -> &'a BTreeMap<NodeIx, usize> {
+    /// Of each node, by its number, the cycle without a bound that it is on.
+    pub(super) fn cycles(&self) -> &'a [Option<usize>] {
         let cycles = &self.derived().cycles;
-        cycles.get_or_init(|| Rc::new(on_cycles(self.graph)))
+        cycles.get_or_init(|| Rc::new(on_cycles(self.rings(), self.graph.nodes.len())))
+    }
+
+    /// The sets of nodes that can reach one another.
+    pub(super) fn rings(&self) -> &'a [Vec<NodeIx>] {
+        let rings = &self.derived().rings;
+        rings.get_or_init(|| Rc::new(cycles(self.graph, self.order())))
     }
 
     /// The nodes, each behind all that feed it.
@@ -66,7 +75,7 @@ impl<'a> Context<'a> {
     /// Which edges never carry values of one request together.
     pub(super) fn branches(&self) -> &'a Branches {
         let branches = &self.derived().branches;
-        branches.get_or_init(|| Rc::new(Branches::new(self.graph)))
+        branches.get_or_init(|| Rc::new(Branches::new(self.graph, self.order())))
     }
 
     /// The joins that hand on one value as it came.
@@ -84,10 +93,17 @@ impl<'a> Context<'a> {
     pub(super) fn passed(&self) -> &'a [NodeIx] {
         let passed = &self.derived().passed;
         passed.get_or_init(|| {
-            let mut nodes: BTreeSet<NodeIx> = always_visited(self.graph, self.order());
-            nodes.extend(on_every_path(self.graph, self.order()));
+            let mut nodes = always_visited(self.graph, self.order());
+            let mut between = if self.rings().is_empty() {
+                on_every_path(self.graph, self.order())
+            } else {
+                self.branches().over(NodeIx::OUTPUTS)
+            };
+            between.retain(|node| nodes.binary_search(node).is_err());
+            nodes.extend(between);
             nodes.retain(|node| node.is_model());
-            Rc::new(nodes.into_iter().collect())
+            nodes.arrange();
+            Rc::new(nodes)
         })
     }
 
@@ -137,6 +153,15 @@ impl<'a> Context<'a> {
             let spec = &self.graph.spec;
             let nodes = spec.nodes().any(|node| node.value.checks.is_some());
             Rc::new(nodes || spec.edges().any(|edge| edge.checks.is_some()))
+        })
+    }
+
+    /// Whether a node has a name for targets of its own.
+    pub(super) fn has_external_names(&self) -> bool {
+        let renamed = &self.derived().renamed;
+        **renamed.get_or_init(|| {
+            let mut nodes = self.graph.spec.nodes();
+            Rc::new(nodes.any(|node| node.value.external_name.is_some()))
         })
     }
 

@@ -3,8 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::{Direction, End, Graph, NodeIx, PortIx, cycles};
-use crate::order::Gather as _;
+use crate::graph::{Brief, Direction, End, Graph, NodeIx, PortIx};
 use crate::spec::{EdgeRole, nearest};
 
 /// How many names may be compared for the misspelt ones of a graph.
@@ -134,26 +133,37 @@ impl Meant {
 
 /// The inputs that need a value and have no edge, and were not meant by a broken one. O(ports).
 pub(super) fn unfed(graph: &Graph, meant: &Meant) -> Vec<PortIx> {
-    let all = graph.all_ports().map(|(ix, _)| ix);
-    all.filter(|&ix| is_unfed(graph, meant, ix)).collect()
+    let all = graph.briefs();
+    let unfed = all.filter(|(ix, port)| lacks_value(*ix, *port, meant));
+    unfed.map(|(ix, _)| ix).collect()
 }
 
 /// Whether a port is an input that needs a value and has no edge, and was not meant by a broken
 /// one.
 pub(super) fn is_unfed(graph: &Graph, meant: &Meant, ix: PortIx) -> bool {
-    graph.port(ix).is_some_and(|port| {
-        port.direction == Direction::Input
-            && port.required
-            && graph.edges_at(ix).next().is_none()
-            && !meant.ports.contains(&ix)
-    })
+    graph
+        .brief(ix)
+        .is_some_and(|port| lacks_value(ix, port, meant))
 }
 
-/// Of each node on a cycle without a bound the number of its cycle.
-pub(super) fn on_cycles(graph: &Graph) -> BTreeMap<NodeIx, usize> {
-    let sets = cycles(graph).into_iter().enumerate();
-    sets.flat_map(|(at, set)| set.into_iter().map(move |node| (node, at)))
-        .gather()
+fn lacks_value(ix: PortIx, port: Brief, meant: &Meant) -> bool {
+    port.direction == Direction::Input
+        && port.required
+        && port.edges == 0
+        && !meant.ports.contains(&ix)
+}
+
+/// Of each node, by its number, the one of some cycles that it is on.
+pub(super) fn on_cycles(rings: &[Vec<NodeIx>], nodes: usize) -> Vec<Option<usize>> {
+    let mut cycles = vec![None; nodes];
+    for (at, ring) in rings.iter().enumerate() {
+        for node in ring {
+            if let Some(slot) = cycles.get_mut(node.0 as usize) {
+                *slot = Some(at);
+            }
+        }
+    }
+    cycles
 }
 
 /// Which way edges are followed.
@@ -178,8 +188,8 @@ pub(super) fn mark(
             _ => continue,
         }
         match way {
-            Way::Along => open.extend(graph.outgoing(node).map(|edge| edge.target)),
-            Way::Back => open.extend(graph.incoming(node).map(|edge| edge.source)),
+            Way::Along => open.extend(graph.followers(node)),
+            Way::Back => open.extend(graph.feeders(node)),
         }
     }
 }

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Edge, Graph, NodeIx, dominators};
+use super::paths::{dominators, leads_onwards};
+use super::{Edge, Graph, NodeIx, topological_order};
 use crate::spec::{Join, Role};
 
 /// The dominator tree as a table, for climbing.
@@ -25,13 +26,41 @@ enum Branch {
 }
 
 impl Branches {
-    /// Reads a graph. O(nodes + edges), nearly.
-    pub fn new(graph: &Graph) -> Self {
-        let tree = dominators(graph);
+    /// Reads a graph. `order` is the topological order. O(nodes + edges), nearly.
+    pub fn new(graph: &Graph, order: &[NodeIx]) -> Self {
         let mut above: Vec<Option<(NodeIx, usize)>> = vec![None; graph.nodes.len()];
         if let Some(root) = above.first_mut() {
             *root = Some((NodeIx::INPUTS, 0));
         }
+        let mut branches = Self { above };
+        if leads_onwards(graph, order) {
+            branches.descend(graph, order);
+        } else {
+            branches.climb(graph);
+        }
+        branches
+    }
+
+    /// Without cycles the nearest dominator of a node is where those that feed it meet, which are
+    /// known before it.
+    fn descend(&mut self, graph: &Graph, order: &[NodeIx]) {
+        for &ix in order.iter().filter(|&&ix| ix != NodeIx::INPUTS) {
+            let mut sources = graph.sources(ix);
+            let over = match sources.next() {
+                Some(first) => sources.try_fold(first, |over, source| self.meet(over, source)),
+                None => ix.is_model().then_some(NodeIx::INPUTS),
+            };
+            let depth = over.and_then(|over| Some((over, self.depth(over)?.checked_add(1)?)));
+            if let Some(slot) = self.above.get_mut(ix.0 as usize) {
+                *slot = depth;
+            }
+        }
+    }
+
+    /// With cycles the dominator tree is walked from each node up to what is known.
+    fn climb(&mut self, graph: &Graph) {
+        let tree = dominators(graph);
+        let above = &mut self.above;
         for start in 0..graph.nodes.len() {
             let mut path = Vec::new();
             let mut at = u32::try_from(start).unwrap_or(u32::MAX);
@@ -55,7 +84,6 @@ impl Branches {
                 over = NodeIx(node);
             }
         }
-        Self { above }
     }
 
     fn depth(&self, node: NodeIx) -> Option<usize> {
@@ -66,6 +94,21 @@ impl Branches {
     fn parent(&self, node: NodeIx) -> Option<NodeIx> {
         let (parent, _) = (*self.above.get(node.0 as usize)?)?;
         Some(parent)
+    }
+
+    /// The nodes that every path from the graph's inputs to a node passes, both ends included; none
+    /// where no path leads there.
+    pub fn over(&self, node: NodeIx) -> Vec<NodeIx> {
+        let mut found = Vec::new();
+        let mut at = node;
+        while let Some(parent) = self.parent(at) {
+            found.push(at);
+            if parent == at {
+                break;
+            }
+            at = parent;
+        }
+        found
     }
 
     /// The nearest node that dominates both.
@@ -145,17 +188,15 @@ impl Branches {
 pub fn merging_joins(graph: &Graph) -> BTreeSet<NodeIx> {
     let mut found = BTreeSet::new();
     let mut branches = None;
-    for (ix, node) in graph.model_nodes() {
-        if node.role != Some(Role::Join) {
-            continue;
-        }
+    for ix in graph.of_role(Role::Join) {
         let join = graph.spec_of(ix).and_then(|spec| spec.join.as_ref());
         if matches!(join.map(|join| &join.value), Some(Join::Any)) {
             found.insert(ix);
             continue;
         }
         let edges: Vec<&Edge> = graph.incoming(ix).filter(|edge| !edge.is_loop).collect();
-        let branches = branches.get_or_insert_with(|| Branches::new(graph));
+        let branches =
+            branches.get_or_insert_with(|| Branches::new(graph, &topological_order(graph)));
         if edges.len() > 1 && branches.exclusive(graph, &edges) {
             found.insert(ix);
         }

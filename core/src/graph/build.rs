@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::links::{Brief, Links};
 use super::roles::default_ports;
 use super::types::{Fact, FactValue, Param, Type, resolve};
 use super::{BrokenEdge, Direction, Edge, EdgeIx, End, Graph, Node, NodeIx, Port, PortIx};
@@ -43,6 +44,11 @@ pub(crate) fn build_with(spec: &Rc<ModelGraph>, brought: &Brought) -> (Graph, Ve
             edges: Vec::new(),
             broken: Vec::new(),
             names: BTreeMap::new(),
+            onward: Links::default(),
+            back: Links::default(),
+            briefs: Vec::new(),
+            roles: Vec::new(),
+            extents: Vec::new(),
         },
         diagnostics: Vec::new(),
     };
@@ -299,6 +305,7 @@ impl Builder {
         let from = self.end(from, Direction::Output, control);
         let to = self.end(to, Direction::Input, control);
         let ports = from.port.zip(to.port);
+        let share = edge.probability.or(edge.weight);
         match (from.node, to.node) {
             (Some(source), Some(target)) if control || ports.is_some() => {
                 self.graph.edges.push(Edge {
@@ -311,6 +318,9 @@ impl Builder {
                     required: edge.required.is_none_or(|required| required.value),
                     is_loop: edge.repeat.is_some(),
                     hop: edge.hop.map_or(Duration(0), |hop| hop.value),
+                    share: share.map(|share| share.value.as_fraction()),
+                    conditional: edge.when.is_some() || edge.probability.is_some(),
+                    has_timeout: edge.timeout.is_some(),
                     span: edge.span,
                 });
             }
@@ -324,7 +334,7 @@ impl Builder {
         }
     }
 
-    /// Tells nodes and ports which edges are theirs.
+    /// Tells nodes and ports which edges are theirs, and fills the tables.
     fn link(&mut self) {
         for (at, edge) in self.graph.edges.iter().enumerate() {
             if let Some(node) = self.graph.nodes.get_mut(edge.source.0 as usize) {
@@ -339,5 +349,11 @@ impl Builder {
                 }
             }
         }
+        let (nodes, edges) = (self.graph.nodes.len(), &self.graph.edges);
+        self.graph.onward = Links::new(nodes, edges, |edge| edge.source, |edge| edge.target);
+        self.graph.back = Links::new(nodes, edges, |edge| edge.target, |edge| edge.source);
+        self.graph.briefs = self.graph.ports.iter().map(Brief::of).collect();
+        self.graph.roles = self.graph.nodes.iter().map(|node| node.role).collect();
+        self.graph.extents = self.graph.nodes.iter().map(|node| node.extent).collect();
     }
 }

@@ -6,6 +6,8 @@
 
 mod branches;
 mod build;
+mod forward;
+mod links;
 mod paths;
 mod roles;
 mod types;
@@ -17,11 +19,12 @@ use std::rc::Rc;
 pub use branches::{Branches, merging_joins};
 pub(crate) use build::{Brought, BroughtPort, BroughtPorts, build_with};
 pub use build::{build, edge_id};
-pub use paths::{
-    cycles, dominators, find_path, heaviest_path, is_acyclic, on_every_path, topological_order,
-};
+pub(crate) use links::Brief;
+use links::Links;
+pub use paths::{cycles, dominators, find_path, heaviest_path, on_every_path, topological_order};
 pub use roles::{RolePort, default_ports, passes_through};
 pub use types::{Fact, FactValue, Param, Type, resolve};
+pub(crate) use visits::revised_visits;
 pub use visits::{always_visited, expected_visits, expected_visits_in};
 
 use crate::spec::{Duration, EdgeRole, ModelGraph, Role};
@@ -65,6 +68,13 @@ pub struct Graph {
     /// The edges that name a node or port that does not exist.
     pub broken: Vec<BrokenEdge>,
     names: BTreeMap<String, NodeIx>,
+    /// Where edges lead to, and where they come from.
+    onward: Links,
+    back: Links,
+    briefs: Vec<Brief>,
+    roles: Vec<Option<Role>>,
+    /// Where the document states each node, as in [`Node::extent`].
+    extents: Vec<Span>,
 }
 
 /// A node of the index.
@@ -145,6 +155,12 @@ pub struct Edge {
     pub is_loop: bool,
     /// How long passing along it takes; 0 where that is not stated.
     pub hop: Duration,
+    /// The share of its source's requests that take it, where stated.
+    pub share: Option<f64>,
+    /// Whether it says itself that not every request takes it.
+    pub conditional: bool,
+    /// Whether its end waits only so long.
+    pub has_timeout: bool,
     /// Where it stands.
     pub span: Span,
 }
@@ -206,7 +222,7 @@ impl Graph {
 
     /// What a node does.
     pub fn role(&self, ix: NodeIx) -> Option<Role> {
-        self.node(ix)?.role
+        *self.roles.get(ix.0 as usize)?
     }
 
     /// What the document says of a node.
@@ -240,6 +256,11 @@ impl Graph {
             .iter()
             .copied()
             .find(|&ix| self.port(ix).is_some_and(|port| port.name == name))
+    }
+
+    /// Where the document states each node, by its number; see [`Node::extent`].
+    pub(crate) fn extents(&self) -> &[Span] {
+        &self.extents
     }
 
     /// All nodes of the document, the graph's own inputs and outputs left out.

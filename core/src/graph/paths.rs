@@ -5,36 +5,21 @@ use std::collections::{BTreeMap, VecDeque};
 
 use petgraph::algo::dominators::{Dominators, simple_fast};
 use petgraph::algo::kosaraju_scc;
-use petgraph::graphmap::DiGraphMap;
 
-use super::{Edge, Graph, NodeIx};
+use super::forward::{Forward, Rooted};
+use super::{Graph, NodeIx};
 use crate::order::Arrange as _;
+use crate::spec::Duration;
 
-fn forward(graph: &Graph) -> impl Iterator<Item = &Edge> {
-    graph.edges.iter().filter(|edge| !edge.is_loop)
-}
-
-fn as_petgraph(graph: &Graph) -> DiGraphMap<u32, ()> {
-    let mut map = DiGraphMap::with_capacity(graph.nodes.len(), graph.edges.len());
-    for at in 0..graph.nodes.len() {
-        map.add_node(u32::try_from(at).unwrap_or(u32::MAX));
-    }
-    for edge in forward(graph) {
-        map.add_edge(edge.source.0, edge.target.0, ());
-    }
-    map
+fn all(graph: &Graph) -> impl Iterator<Item = NodeIx> + use<> {
+    (0..graph.nodes.len()).filter_map(|at| u32::try_from(at).ok().map(NodeIx))
 }
 
 /// The nodes, each behind all that feed it; those on a cycle come where they first can.
 /// O(nodes + edges). Ties are broken by the order of the document.
 pub fn topological_order(graph: &Graph) -> Vec<NodeIx> {
-    let mut missing: Vec<usize> = vec![0; graph.nodes.len()];
-    for edge in forward(graph) {
-        if let Some(count) = missing.get_mut(edge.target.0 as usize) {
-            *count = count.saturating_add(1);
-        }
-    }
-    let all = || (0..graph.nodes.len()).filter_map(|at| u32::try_from(at).ok().map(NodeIx));
+    let all = || all(graph);
+    let mut missing: Vec<usize> = all().map(|ix| graph.sources(ix).count()).collect();
     let free = |missing: &[usize], ix: NodeIx| missing.get(ix.0 as usize) == Some(&0);
     let mut ready: VecDeque<NodeIx> = all().filter(|&ix| free(&missing, ix)).collect();
     let mut placed = vec![false; graph.nodes.len()];
@@ -53,27 +38,27 @@ pub fn topological_order(graph: &Graph) -> Vec<NodeIx> {
             continue;
         }
         order.push(ix);
-        for edge in graph.outgoing(ix).filter(|edge| !edge.is_loop) {
-            if let Some(count) = missing.get_mut(edge.target.0 as usize) {
+        for target in graph.targets(ix) {
+            if let Some(count) = missing.get_mut(target.0 as usize) {
                 *count = count.saturating_sub(1);
                 if *count == 0 {
-                    ready.push_back(edge.target);
+                    ready.push_back(target);
                 }
             }
         }
     }
 }
 
-/// Each set of nodes that can reach one another, in the order of the document. O(nodes + edges).
-pub fn cycles(graph: &Graph) -> Vec<Vec<NodeIx>> {
-    if is_acyclic(graph) {
+/// Each set of nodes that can reach one another, in the order of the document. `order` is the
+/// topological order. O(nodes + edges).
+pub fn cycles(graph: &Graph, order: &[NodeIx]) -> Vec<Vec<NodeIx>> {
+    if leads_onwards(graph, order) {
         return Vec::new();
     }
-    let map = as_petgraph(graph);
-    let mut found: Vec<Vec<NodeIx>> = kosaraju_scc(&map)
+    let mut found: Vec<Vec<NodeIx>> = kosaraju_scc(Forward(graph))
         .into_iter()
         .filter(|set| match set.as_slice() {
-            [only] => map.contains_edge(*only, *only),
+            [only] => graph.targets(NodeIx(*only)).any(|target| target.0 == *only),
             _ => true,
         })
         .map(|set| {
@@ -89,13 +74,7 @@ pub fn cycles(graph: &Graph) -> Vec<Vec<NodeIx>> {
 /// The dominator tree from the graph's inputs; nodes without inputs hang from there too, since
 /// what they give comes from nowhere else. O(edges · α).
 pub fn dominators(graph: &Graph) -> Dominators<u32> {
-    let mut map = as_petgraph(graph);
-    for (ix, _) in graph.model_nodes() {
-        if graph.incoming(ix).all(|edge| edge.is_loop) {
-            map.add_edge(NodeIx::INPUTS.0, ix.0, ());
-        }
-    }
-    simple_fast(&map, NodeIx::INPUTS.0)
+    simple_fast(Rooted(graph), NodeIx::INPUTS.0)
 }
 
 /// A shortest path from one of some nodes to another that enters no node of which `avoid` says
@@ -141,7 +120,7 @@ pub fn heaviest_path(
     graph: &Graph,
     order: &[NodeIx],
     weight: impl Fn(NodeIx) -> u64,
-    hop: impl Fn(&Edge) -> u64,
+    hop: impl Fn(Duration) -> u64,
 ) -> Option<(Vec<NodeIx>, u64)> {
     let mut best: Vec<Option<(u64, NodeIx)>> = vec![None; graph.nodes.len()];
     *best.first_mut()? = Some((0, NodeIx::INPUTS));
@@ -150,11 +129,11 @@ pub fn heaviest_path(
         let Some((so_far, _)) = known(&best, ix) else {
             continue;
         };
-        for edge in graph.outgoing(ix).filter(|edge| !edge.is_loop) {
+        for (target, time) in graph.hops(ix) {
             let sum = so_far
-                .saturating_add(hop(edge))
-                .saturating_add(weight(edge.target));
-            if let Some(slot) = best.get_mut(edge.target.0 as usize)
+                .saturating_add(hop(time))
+                .saturating_add(weight(target));
+            if let Some(slot) = best.get_mut(target.0 as usize)
                 && slot.is_none_or(|(known, _)| sum > known)
             {
                 *slot = Some((sum, ix));
@@ -176,11 +155,6 @@ pub fn heaviest_path(
     Some((path, sum))
 }
 
-/// Whether each edge without a bound leads onwards. O(nodes + edges).
-pub fn is_acyclic(graph: &Graph) -> bool {
-    leads_onwards(graph, &topological_order(graph))
-}
-
 fn positions(graph: &Graph, order: &[NodeIx]) -> Vec<usize> {
     let mut position = vec![0; graph.nodes.len()];
     for (at, ix) in order.iter().enumerate() {
@@ -191,31 +165,28 @@ fn positions(graph: &Graph, order: &[NodeIx]) -> Vec<usize> {
     position
 }
 
-fn leads_onwards(graph: &Graph, order: &[NodeIx]) -> bool {
+/// Whether each edge without a bound leads onwards in an order. O(nodes + edges).
+pub(super) fn leads_onwards(graph: &Graph, order: &[NodeIx]) -> bool {
     let position = positions(graph, order);
     let at = |ix: NodeIx| position.get(ix.0 as usize).copied();
-    forward(graph).all(|edge| at(edge.source) < at(edge.target))
+    all(graph).all(|ix| graph.targets(ix).all(|target| at(ix) < at(target)))
 }
 
-/// The nodes on every path from the graph's inputs to its outputs, both included; nodes without
-/// inputs count as fed by the graph's. `order` is the topological order. Empty where nothing leads
-/// to the outputs. O(nodes + edges); with a cycle O(edges · α).
+/// The nodes on every path from the inputs of a graph without cycles to its outputs, both included;
+/// nodes without inputs count as fed by the graph's. `order` is the topological order. Empty where
+/// nothing leads to the outputs. O(nodes + edges). Where there are cycles, see
+/// [`Branches::over`](super::Branches::over).
 pub fn on_every_path(graph: &Graph, order: &[NodeIx]) -> Vec<NodeIx> {
-    if !leads_onwards(graph, order) {
-        let tree = dominators(graph);
-        let all = tree.dominators(NodeIx::OUTPUTS.0);
-        return all.into_iter().flatten().map(NodeIx).collect();
-    }
     let position = positions(graph, order);
     let at = |ix: NodeIx| position.get(ix.0 as usize).copied().unwrap_or(0);
     let mut leads = vec![false; graph.nodes.len()];
-    let is_fed = |ix: NodeIx| graph.incoming(ix).any(|edge| !edge.is_loop);
+    let is_fed = |ix: NodeIx| graph.sources(ix).next().is_some();
     if !is_fed(NodeIx::OUTPUTS) {
         return Vec::new();
     }
     for &ix in order.iter().rev() {
-        let mut onwards = graph.outgoing(ix).filter(|edge| !edge.is_loop);
-        let known = onwards.any(|edge| leads.get(edge.target.0 as usize) == Some(&true));
+        let mut onwards = graph.targets(ix);
+        let known = onwards.any(|target| leads.get(target.0 as usize) == Some(&true));
         if let Some(slot) = leads.get_mut(ix.0 as usize) {
             *slot = known || ix == NodeIx::OUTPUTS;
         }
@@ -227,9 +198,8 @@ pub fn on_every_path(graph: &Graph, order: &[NodeIx]) -> Vec<NodeIx> {
         .filter(|&&ix| ix.is_model() && leads(ix) && !is_fed(ix));
     let mut farthest = unfed.map(|&ix| at(ix)).max().unwrap_or(0);
     let mut found = vec![NodeIx::INPUTS];
-    let outgoing = |ix: NodeIx| graph.outgoing(ix).filter(|edge| !edge.is_loop);
     let reach = |ix: NodeIx| {
-        let targets = outgoing(ix).map(|edge| edge.target).filter(|&ix| leads(ix));
+        let targets = graph.targets(ix).filter(|&ix| leads(ix));
         targets.map(at).max().unwrap_or(0)
     };
     farthest = farthest.max(reach(NodeIx::INPUTS));

@@ -1,7 +1,4 @@
-use std::collections::BTreeSet;
-
 use super::{Edge, Graph, NodeIx, PortIx, topological_order};
-use crate::order::Gather as _;
 use crate::spec::{Join, Role};
 
 /// How often a request visits each node, on average; by the node's number.
@@ -16,11 +13,12 @@ pub fn expected_visits(graph: &Graph) -> Vec<f64> {
 pub fn expected_visits_in(graph: &Graph, order: &[NodeIx]) -> Vec<f64> {
     let fair = fair_shares(graph);
     let mut visits = vec![0.0_f64; graph.nodes.len()];
+    let mut flows = Vec::new();
     for &ix in order {
         let own = if ix == NodeIx::INPUTS {
             1.0
         } else {
-            arriving(graph, ix, &visits, &fair)
+            arriving(graph, ix, &visits, &fair, &mut flows)
         };
         if let Some(slot) = visits.get_mut(ix.0 as usize) {
             *slot = own;
@@ -29,16 +27,56 @@ pub fn expected_visits_in(graph: &Graph, order: &[NodeIx]) -> Vec<f64> {
     visits
 }
 
+/// The same after an edit, where neither graph has a cycle without a bound: `known` are those
+/// before it, `doubtful` the nodes that state something else, or at which edges came or went.
+/// O(nodes + edges), quick where little changed.
+pub(crate) fn revised_visits(
+    graph: &Graph,
+    order: &[NodeIx],
+    known: &[f64],
+    doubtful: impl IntoIterator<Item = NodeIx>,
+) -> Vec<f64> {
+    let mut visits = known.to_vec();
+    visits.resize(graph.nodes.len(), 0.0);
+    // What a node states, and which edges it has, counts for those that it leads to.
+    let mut open = vec![false; graph.nodes.len()];
+    for ix in doubtful {
+        for ix in core::iter::once(ix).chain(graph.targets(ix)) {
+            if let Some(slot) = open.get_mut(ix.0 as usize) {
+                *slot = true;
+            }
+        }
+    }
+    let fair = fair_shares(graph);
+    let mut flows = Vec::new();
+    for &ix in order.iter().filter(|&&ix| ix != NodeIx::INPUTS) {
+        if open.get(ix.0 as usize) != Some(&true) {
+            continue;
+        }
+        let own = arriving(graph, ix, &visits, &fair, &mut flows);
+        let Some(slot) = visits.get_mut(ix.0 as usize) else {
+            continue;
+        };
+        if core::mem::replace(slot, own).to_bits() == own.to_bits() {
+            continue;
+        }
+        for target in graph.targets(ix) {
+            if let Some(slot) = open.get_mut(target.0 as usize) {
+                *slot = true;
+            }
+        }
+    }
+    visits
+}
+
 /// What each branch of a router or splitter gets that states no share of its own.
 fn fair_shares(graph: &Graph) -> Vec<f64> {
     let mut fair = vec![1.0_f64; graph.nodes.len()];
-    for (ix, node) in graph.model_nodes() {
-        if !matches!(node.role, Some(Role::Router | Role::Splitter)) {
-            continue;
-        }
+    let routers = graph.of_role(Role::Router);
+    for ix in routers.chain(graph.of_role(Role::Splitter)) {
         let (mut taken, mut open) = (0.0, 0.0_f64);
         for branch in graph.outgoing(ix) {
-            match stated(graph, branch) {
+            match branch.share {
                 Some(share) => taken += share,
                 None => open += 1.0,
             }
@@ -50,21 +88,22 @@ fn fair_shares(graph: &Graph) -> Vec<f64> {
     fair
 }
 
-fn stated(graph: &Graph, edge: &Edge) -> Option<f64> {
-    let spec = graph.edge_spec(edge.ix)?;
-    let share = spec.probability.or(spec.weight)?;
-    Some(share.value.as_fraction())
-}
-
-fn arriving(graph: &Graph, ix: NodeIx, visits: &[f64], fair: &[f64]) -> f64 {
-    let mut by_port: Vec<(Option<PortIx>, f64)> = Vec::new();
+/// How often a node's rarest value comes. `by_port` is room to work in.
+fn arriving(
+    graph: &Graph,
+    ix: NodeIx,
+    visits: &[f64],
+    fair: &[f64],
+    by_port: &mut Vec<(Option<PortIx>, f64)>,
+) -> f64 {
+    by_port.clear();
     let mut any = false;
     for edge in graph.incoming(ix).filter(|edge| !edge.is_loop) {
         any = true;
         let port = edge.ports.map(|(_, to)| to);
         let needed = edge.required
             && port
-                .and_then(|port| graph.port(port))
+                .and_then(|port| graph.brief(port))
                 .is_none_or(|port| port.required);
         if !needed {
             continue;
@@ -86,10 +125,10 @@ fn arriving(graph: &Graph, ix: NodeIx, visits: &[f64], fair: &[f64]) -> f64 {
 
 /// The share of a node's requests that take one of its edges.
 fn share(graph: &Graph, edge: &Edge, fair: f64) -> f64 {
-    if let Some(stated) = stated(graph, edge) {
+    if let Some(stated) = edge.share {
         return stated;
     }
-    if graph.node(edge.source).and_then(|node| node.role) != Some(Role::Cache) {
+    if graph.role(edge.source) != Some(Role::Cache) {
         return fair;
     }
     let rate = graph
@@ -104,9 +143,10 @@ fn share(graph: &Graph, edge: &Edge, fair: f64) -> f64 {
     }
 }
 
-/// The nodes that every request surely runs and waits for, the graph's own inputs among them.
+/// The nodes that every request surely runs and waits for, the graph's own inputs among them, by
+/// their numbers.
 /// `order` is the topological order. O(nodes + edges · ports of a node).
-pub fn always_visited(graph: &Graph, order: &[NodeIx]) -> BTreeSet<NodeIx> {
+pub fn always_visited(graph: &Graph, order: &[NodeIx]) -> Vec<NodeIx> {
     let mut sure = vec![false; graph.nodes.len()];
     for &node in order {
         let runs = surely_runs(graph, node, &sure);
@@ -133,14 +173,13 @@ pub fn always_visited(graph: &Graph, order: &[NodeIx]) -> BTreeSet<NodeIx> {
     let nodes = (0_u32..).map(NodeIx).zip(both);
     nodes
         .filter_map(|(ix, passed)| passed.then_some(ix))
-        .gather()
+        .collect()
 }
 
 /// Whether the end of an edge may go on without its value: it has a timeout, or the join takes
 /// what comes first.
 fn is_left_behind(graph: &Graph, edge: &Edge) -> bool {
-    let stated = graph.edge_spec(edge.ix);
-    if stated.is_some_and(|edge| edge.timeout.is_some()) {
+    if edge.has_timeout {
         return true;
     }
     if graph.role(edge.target) != Some(Role::Join) {
@@ -181,6 +220,5 @@ fn is_branch(graph: &Graph, edge: &Edge) -> bool {
         Some(Role::Cache) => true,
         _ => false,
     };
-    let stated = graph.edge_spec(edge.ix);
-    branches || stated.is_some_and(|edge| edge.when.is_some() || edge.probability.is_some())
+    branches || edge.conditional
 }

@@ -3,7 +3,7 @@
 use super::hunks::Hunks;
 use crate::Analysis;
 use crate::check::Code;
-use crate::graph::{Edge, Graph, Node, NodeIx, PortIx};
+use crate::graph::{Edge, Graph, Node, NodeIx, Port, PortIx};
 use crate::spec::{self, ModelGraph};
 use crate::text::Span;
 
@@ -80,15 +80,12 @@ fn ranges(old: &ModelGraph, new: &ModelGraph) -> Option<Vec<(Span, Span)>> {
 fn nodes(old: &Graph, new: &Graph, hunks: &Hunks, changes: &mut Changes) -> Option<()> {
     changes.names = old.nodes.len() != new.nodes.len();
     changes.shape = changes.names;
-    let all = new.model_nodes();
-    for (ix, node) in all {
-        let Some(before) = old.node(ix) else {
-            changes.nodes.push(ix);
-            continue;
-        };
-        if hunks.behind(before.extent) == Some(node.extent) {
+    let extents = old.extents().iter().zip(new.extents());
+    for (ix, (&before, &after)) in (0_u32..).map(NodeIx).zip(extents) {
+        if !ix.is_model() || hunks.behind(before) == Some(after) {
             continue;
         }
+        let (before, node) = (old.node(ix)?, new.node(ix)?);
         if before.inputs != node.inputs || before.outputs != node.outputs {
             return None;
         }
@@ -99,13 +96,13 @@ fn nodes(old: &Graph, new: &Graph, hunks: &Hunks, changes: &mut Changes) -> Opti
             return None;
         }
     }
-    // Ports have the numbers of their nodes' places: what is left over at the end may differ.
     let kept = old.nodes.len().min(new.nodes.len());
-    let ports = |graph: &Graph| -> usize {
-        let nodes = graph.nodes.iter().take(kept);
-        nodes
-            .map(|node| node.inputs.len().saturating_add(node.outputs.len()))
-            .sum()
+    let added = new.model_nodes().skip(kept.saturating_sub(2));
+    changes.nodes.extend(added.map(|(ix, _)| ix));
+    // Ports have the numbers of their nodes' places: what is left over at the end may differ.
+    let ports = |graph: &Graph| {
+        let belongs = |port: &Port| (port.node.0 as usize) < kept;
+        graph.ports.partition_point(belongs)
     };
     (changes.nodes.len() <= MOST && ports(old) == ports(new)).then_some(())
 }

@@ -1,10 +1,9 @@
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
-use crate::order::Gather as _;
 use crate::check::{Context, Diagnostic};
 use crate::edit::Command;
 use crate::fix::{Planner, edge_path};
-use crate::graph::{Edge, Graph, NodeIx, cycles};
+use crate::graph::{Edge, NodeIx};
 use crate::yaml::Fragment;
 
 rule! {
@@ -59,13 +58,14 @@ const NAMED: usize = 6;
 
 fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let mut planner = Planner::new(cx);
-    for set in cycles(cx.graph) {
-        let edges = round(cx.graph, &set);
+    for (cycle, set) in cx.rings().iter().enumerate() {
+        let edges = round(cx, cycle, set);
         let Some(&closing) = edges.last() else { continue };
+        let more = edges.len() > NAMED;
+        let shown = if more { NAMED.saturating_sub(1) } else { NAMED };
         let names = edges.iter().map(|edge| cx.graph.name(edge.source));
-        let mut names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
-        if names.len() > NAMED {
-            names.truncate(NAMED.saturating_sub(1));
+        let mut names: Vec<String> = names.take(shown).map(|name| format!("`{name}`")).collect();
+        if more {
             names.push("…".to_owned());
         }
         let entry = cx.graph.name(closing.target);
@@ -91,33 +91,32 @@ fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
 }
 
 /// A shortest way round through nodes that reach one another, from where requests enter them and
-/// back. O(edges of the nodes).
-fn round<'g>(graph: &'g Graph, set: &[NodeIx]) -> Vec<&'g Edge> {
-    let inside: BTreeSet<NodeIx> = set.iter().copied().gather();
-    let is_entered = |&&node: &&NodeIx| {
-        let mut incoming = graph.incoming(node);
-        incoming.any(|edge| !inside.contains(&edge.source))
-    };
+/// back. `cycle` is their number. O(edges of the nodes + nodes).
+fn round<'g>(cx: &Context<'g>, cycle: usize, set: &[NodeIx]) -> Vec<&'g Edge> {
+    let graph = cx.graph;
+    let inside = |ix: NodeIx| cx.cycles().get(ix.0 as usize) == Some(&Some(cycle));
+    let is_entered = |&&node: &&NodeIx| graph.feeders(node).any(|feeder| !inside(feeder));
     let Some(&entry) = set.iter().find(is_entered).or_else(|| set.first()) else {
         return Vec::new();
     };
-    let mut by: BTreeMap<NodeIx, &Edge> = BTreeMap::new();
+    let mut by: Vec<Option<&Edge>> = vec![None; graph.nodes.len()];
     let mut queue = VecDeque::from([entry]);
     while let Some(node) = queue.pop_front() {
-        for edge in graph.outgoing(node).filter(|edge| !edge.is_loop) {
-            if !inside.contains(&edge.target) || by.contains_key(&edge.target) {
-                continue;
+        for edge in graph.outgoing(node).filter(|edge| !edge.is_loop && inside(edge.target)) {
+            let Some(slot @ None) = by.get_mut(edge.target.0 as usize) else { continue };
+            *slot = Some(edge);
+            if edge.target == entry {
+                // The first way that leads back is a shortest one.
+                queue.clear();
+                break;
             }
-            by.insert(edge.target, edge);
-            if edge.target != entry {
-                queue.push_back(edge.target);
-            }
+            queue.push_back(edge.target);
         }
     }
     let mut way = Vec::new();
     let mut at = entry;
-    while let Some(&edge) = by.get(&at).filter(|_| way.len() <= set.len()) {
-        way.push(edge);
+    while let Some(Some(edge)) = by.get(at.0 as usize).filter(|_| way.len() <= set.len()) {
+        way.push(*edge);
         at = edge.source;
         if at == entry {
             break;

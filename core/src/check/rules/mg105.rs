@@ -56,31 +56,37 @@ rule! {
 }
 
 /// What has a rule of its own, and what follows from it.
-struct Withheld {
-    /// Nodes of which it is not known yet what reaches them or what they lead to.
-    nodes: BTreeSet<NodeIx>,
+struct Withheld<'a> {
+    /// Nodes of which it is not known yet what reaches them or what they lead to: those that broken
+    /// edges were meant for, and those on cycles.
+    meant: &'a BTreeSet<NodeIx>,
+    rings: &'a [Vec<NodeIx>],
     /// Nodes that lack an input.
     hungry: BTreeSet<NodeIx>,
     /// What broken edges were meant for.
-    ports: BTreeSet<PortIx>,
+    ports: &'a BTreeSet<PortIx>,
     /// The kinds of inputs that lack a value.
     kinds: BTreeSet<Kind>,
 }
 
-impl Withheld {
-    fn new(cx: &Context<'_>) -> Self {
+impl<'a> Withheld<'a> {
+    fn new(cx: &Context<'a>) -> Self {
         let meant = cx.meant();
         let unfed = unfed(cx.graph, meant);
-        let owner = |&ix: &PortIx| Some(cx.graph.port(ix)?.node);
+        let owner = |&ix: &PortIx| Some(cx.graph.brief(ix)?.node);
         let kind = |&ix: &PortIx| Some(cx.typing.of(ix)?.kind);
-        let mut nodes = meant.nodes.clone();
-        nodes.extend(cx.cycles().keys());
         Self {
-            nodes,
+            meant: &meant.nodes,
+            rings: cx.rings(),
             hungry: unfed.iter().filter_map(owner).gather(),
-            ports: meant.ports.clone(),
+            ports: &meant.ports,
             kinds: unfed.iter().filter_map(kind).gather(),
         }
+    }
+
+    /// The nodes of which it is not known yet what reaches them or what they lead to.
+    fn nodes(&self) -> impl Iterator<Item = NodeIx> {
+        self.meant.iter().chain(self.rings.iter().flatten()).copied()
     }
 
     /// Whether an output would feed an input that lacks a value.
@@ -140,20 +146,20 @@ fn of_node(
 }
 
 /// The first nodes of all that no input reaches. O(nodes + edges).
-fn unreached(graph: &Graph, withheld: &Withheld) -> BTreeSet<NodeIx> {
+fn unreached(graph: &Graph, withheld: &Withheld<'_>) -> BTreeSet<NodeIx> {
     if ports_of(graph, NodeIx::INPUTS, Direction::Output).is_empty() {
         return BTreeSet::new();
     }
     let mut reached = vec![false; graph.nodes.len()];
     let takes_nothing = graph.model_nodes().filter(|(_, node)| node.inputs.is_empty());
     let seeds = takes_nothing.map(|(ix, _)| ix).chain([NodeIx::INPUTS]);
-    let known = withheld.nodes.iter().chain(&withheld.hungry).copied();
+    let known = withheld.nodes().chain(withheld.hungry.iter().copied());
     mark(graph, seeds.chain(known), Way::Along, &mut reached);
     ends(graph, Way::Along, &mut reached)
 }
 
 /// The last nodes of all that lead to no output. O(nodes + edges).
-fn leading_nowhere(cx: &Context<'_>, withheld: &Withheld) -> BTreeSet<NodeIx> {
+fn leading_nowhere(cx: &Context<'_>, withheld: &Withheld<'_>) -> BTreeSet<NodeIx> {
     let graph = cx.graph;
     if ports_of(graph, NodeIx::OUTPUTS, Direction::Input).is_empty() {
         return BTreeSet::new();
@@ -162,15 +168,14 @@ fn leading_nowhere(cx: &Context<'_>, withheld: &Withheld) -> BTreeSet<NodeIx> {
     // A node that gives nothing, such as a log, is an end of its own; and what lacks a value, or
     // has one that something lacks, is told of by that.
     let is_end = |ix: NodeIx, outputs: &[PortIx]| {
-        let unused = || graph.outgoing(ix).next().is_none();
-        let alone = || unused() && graph.incoming(ix).next().is_none();
+        let unused = || graph.followers(ix).next().is_none();
+        let alone = || unused() && graph.feeders(ix).next().is_none();
         let wanted = || outputs.iter().any(|&port| withheld.is_wanted(cx, port));
         outputs.is_empty() || (withheld.hungry.contains(&ix) && alone()) || (unused() && wanted())
     };
     let seeds = graph.model_nodes().filter(|(ix, node)| is_end(*ix, &node.outputs));
     let seeds = seeds.map(|(ix, _)| ix).chain([NodeIx::OUTPUTS]);
-    let known = withheld.nodes.iter().copied();
-    mark(graph, seeds.chain(known), Way::Back, &mut leads);
+    mark(graph, seeds.chain(withheld.nodes()), Way::Back, &mut leads);
     ends(graph, Way::Back, &mut leads)
 }
 
@@ -182,8 +187,8 @@ fn ends(graph: &Graph, way: Way, marks: &mut [bool]) -> BTreeSet<NodeIx> {
     for rounds in [false, true] {
         for (ix, _) in graph.model_nodes() {
             let open = match way {
-                Way::Along => graph.incoming(ix).next().is_some(),
-                Way::Back => graph.outgoing(ix).next().is_some(),
+                Way::Along => graph.feeders(ix).next().is_some(),
+                Way::Back => graph.followers(ix).next().is_some(),
             };
             if !is_marked(marks, ix) && (rounds || !open) {
                 found.insert(ix);
@@ -197,22 +202,22 @@ fn ends(graph: &Graph, way: Way, marks: &mut [bool]) -> BTreeSet<NodeIx> {
 fn unused_ports(
     cx: &Context<'_>,
     planner: &mut Planner<'_>,
-    withheld: &Withheld,
+    withheld: &Withheld<'_>,
     found: &mut Vec<Diagnostic>,
 ) {
     let graph = cx.graph;
-    for (ix, port) in graph.all_ports() {
+    let unused = graph.briefs().filter(|(_, port)| {
+        port.direction == Direction::Output && port.required && port.edges == 0
+    });
+    for (ix, _) in unused {
+        let Some(port) = graph.port(ix) else { continue };
         let is_input = port.node == NodeIx::INPUTS;
-        let role = graph.node(port.node).and_then(|node| node.role);
         // A role's second output is there to be used or not; only of a cache both are its purpose.
-        let counts = port.stated || role == Some(Role::Cache);
-        if port.direction != Direction::Output
-            || !counts
-            || !port.required
-            || graph.edges_at(ix).next().is_some()
+        let counts = port.stated || graph.role(port.node) == Some(Role::Cache);
+        if !counts
             || withheld.ports.contains(&ix)
             || withheld.is_wanted(cx, ix)
-            || (!is_input && graph.outgoing(port.node).next().is_none())
+            || (!is_input && graph.followers(port.node).next().is_none())
         {
             continue;
         }

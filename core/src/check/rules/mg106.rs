@@ -56,26 +56,26 @@ rule! {
 fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let graph = cx.graph;
     let mut planner = Planner::new(cx);
-    for (ix, port) in graph.all_ports() {
-        let role = graph.node(port.node).and_then(|node| node.role);
-        let many = graph.edges_at(ix).nth(1).is_some();
-        if port.direction != Direction::Input || !many || role == Some(Role::Join) {
+    let twice = graph.briefs().filter(|(_, port)| port.direction == Direction::Input && port.edges > 1);
+    for (ix, _) in twice {
+        let Some(port) = graph.port(ix) else { continue };
+        if graph.role(port.node) == Some(Role::Join) {
             continue;
         }
-        let (branches, cycle_of) = (cx.branches(), cx.cycles());
+        let cycle_of = |ix: NodeIx| cx.cycles().get(ix.0 as usize).copied().flatten();
         let mut edges: Vec<&Edge> = Vec::new();
         for edge in graph.edges_at(ix).filter(|edge| !edge.is_loop) {
             // An edge that closes a cycle is told of by the cycle; one that stands there twice by
             // its identity.
-            let cycle = cycle_of.get(&edge.source);
-            let back = cycle.is_some() && cycle == cycle_of.get(&edge.target);
+            let cycle = cycle_of(edge.source);
+            let back = cycle.is_some() && cycle == cycle_of(edge.target);
             let twice = edges.iter().any(|other| other.ports == edge.ports && other.id == edge.id);
             if !back && !twice && !stands_in(cx, edge.source, &edges) {
                 edges.push(edge);
             }
         }
         let Some((first, others)) = edges.split_first() else { continue };
-        if others.is_empty() || branches.exclusive(graph, &edges) {
+        if others.is_empty() || cx.branches().exclusive(graph, &edges) {
             continue;
         }
         let path = graph.port_path(ix);

@@ -61,7 +61,7 @@ struct Called<'a> {
 
 fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let spec = &cx.graph.spec;
-    if spec.nodes().any(|node| node.value.external_name.is_some()) {
+    if cx.has_external_names() {
         let nodes = spec.nodes().map(|node| {
             let external = node.value.external_name.as_ref();
             let key = label(external.map_or(&node.name.value, |name| &name.value.0));

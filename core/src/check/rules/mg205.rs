@@ -82,7 +82,7 @@ fn check(cx: &Context<'_>, edge: &Edge, found: &mut Vec<Diagnostic>) {
 fn guards(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let graph = cx.graph;
     let mut open = None;
-    for (ix, _) in graph.model_nodes().filter(|(ix, _)| is_guard(cx, *ix)) {
+    for ix in graph.of_role(Role::Guardrail) {
         for edge in graph.outgoing(ix) {
             let because = edge.ports.and_then(|(from, _)| optional(cx, edge, from));
             let by_node = matches!(because, Some(Because::Node { .. }));
@@ -130,24 +130,24 @@ fn missing(cx: &Context<'_>, edge: &Edge, found: &mut Vec<Diagnostic>) {
 }
 
 fn is_guard(cx: &Context<'_>, node: NodeIx) -> bool {
-    let node = cx.graph.node(node);
-    node.is_some_and(|node| node.role == Some(Role::Guardrail))
+    cx.graph.role(node) == Some(Role::Guardrail)
 }
 
 fn optional(cx: &Context<'_>, edge: &Edge, from: PortIx) -> Option<Because> {
     if !edge.required {
         return Some(Because::Edge);
     }
-    let port = cx.graph.port(from)?;
+    let port = cx.graph.brief(from)?;
     if !port.required {
         return Some(Because::Port);
     }
     let node = cx.graph.spec_of(port.node)?;
-    let passes = passes_on(cx, port.node, from);
+    let passes = || passes_on(cx, port.node, from);
     match node.on_failure.as_ref().map(|stated| &stated.value) {
         Some(OnFailure::Fallback(_)) => None,
-        Some(OnFailure::Skip) => (!passes).then_some(Because::Node { passes }),
-        Some(OnFailure::Stop) | None => (!node.is_required()).then_some(Because::Node { passes }),
+        Some(OnFailure::Skip) => (!passes()).then_some(Because::Node { passes: false }),
+        Some(OnFailure::Stop) | None if node.is_required() => None,
+        Some(OnFailure::Stop) | None => Some(Because::Node { passes: passes() }),
     }
 }
 

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
+use crate::check::structure::Way;
 use crate::check::{Context, Diagnostic, Fix};
 use crate::fix;
 use crate::graph::{Edge, Graph, NodeIx, PortIx};
@@ -192,20 +193,18 @@ struct OpenWay<'g> {
 /// For each generator a path to it that no required guardrail is on, and one from it.
 fn open_ways<'g>(cx: &Context<'g>) -> Vec<OpenWay<'g>> {
     let graph = cx.graph;
-    let of_role = |role| {
-        let nodes = graph.model_nodes();
-        nodes.filter(move |(_, node)| node.role == Some(role)).map(|(ix, _)| ix)
-    };
-    let generators: Vec<NodeIx> = of_role(Role::Generator).collect();
+    let generators: Vec<NodeIx> = graph.of_role(Role::Generator).collect();
     let mut ways = Vec::new();
-    if generators.is_empty() || of_role(Role::Guardrail).next().is_none() {
+    let guards = graph.of_role(Role::Guardrail);
+    if generators.is_empty() || guards.clone().next().is_none() {
         return ways;
     }
-    let behind = reachable(graph, &generators, |edge| edge.target, Graph::outgoing);
-    let before = reachable(graph, &generators, |edge| edge.source, Graph::incoming);
+    let behind = led_to(graph, &generators, Way::Along);
+    let before = led_to(graph, &generators, Way::Back);
+    let holds = |marks: &[bool], ix: NodeIx| marks.get(ix.0 as usize) == Some(&true);
     let (mut ingoing, mut outgoing) = (Guards::default(), Guards::default());
-    for guard in of_role(Role::Guardrail) {
-        let side = if behind.contains(&guard) && !before.contains(&guard) {
+    for guard in guards {
+        let side = if holds(&behind, guard) && !holds(&before, guard) {
             &mut outgoing
         } else {
             &mut ingoing
@@ -225,8 +224,8 @@ fn open_ways<'g>(cx: &Context<'g>) -> Vec<OpenWay<'g>> {
         if !guards_out {
             continue;
         }
-        let own = reachable(graph, &[generator], |edge| edge.target, Graph::outgoing);
-        if outgoing.all().any(|guard| own.contains(&guard)) {
+        let own = led_to(graph, &[generator], Way::Along);
+        if outgoing.all().any(|guard| holds(&own, guard)) {
             let from: Rc<[NodeIx]> = [generator].into();
             ways.extend(OpenWay::find(graph, generator, &outgoing, &from, NodeIx::OUTPUTS));
         }
@@ -246,12 +245,12 @@ fn past(graph: &Graph, from: &[NodeIx], closed: &BTreeSet<NodeIx>) -> Vec<bool> 
     let is_shut = |ix: NodeIx| shut.get(ix.0 as usize) == Some(&true);
     let mut open: Vec<NodeIx> = from.iter().copied().filter(|&ix| !is_shut(ix)).collect();
     while let Some(node) = open.pop() {
-        for edge in graph.outgoing(node).filter(|edge| carries_data(edge)) {
-            if let Some(seen @ false) = reached.get_mut(edge.target.0 as usize)
-                && !is_shut(edge.target)
+        for taker in graph.takers(node) {
+            if let Some(seen @ false) = reached.get_mut(taker.0 as usize)
+                && !is_shut(taker)
             {
                 *seen = true;
-                open.push(edge.target);
+                open.push(taker);
             }
         }
     }
@@ -268,20 +267,20 @@ fn carries_data(edge: &Edge) -> bool {
     edge.role != EdgeRole::Control
 }
 
-/// All nodes on the paths that lead on (or back) from some nodes, these left out unless a path
-/// leads to them. O(nodes + edges).
-fn reachable<'g, I: Iterator<Item = &'g Edge>>(
-    graph: &'g Graph,
-    from: &[NodeIx],
-    next: impl Fn(&Edge) -> NodeIx,
-    edges: impl Fn(&'g Graph, NodeIx) -> I,
-) -> BTreeSet<NodeIx> {
-    let mut seen = BTreeSet::new();
+/// What the values of some nodes lead to, or come from; the nodes themselves only by a way round.
+fn led_to(graph: &Graph, from: &[NodeIx], way: Way) -> Vec<bool> {
+    let mut seen = vec![false; graph.nodes.len()];
     let mut open = from.to_vec();
+    let mut next = Vec::new();
     while let Some(node) = open.pop() {
-        for edge in edges(graph, node).filter(|edge| carries_data(edge)) {
-            if seen.insert(next(edge)) {
-                open.push(next(edge));
+        match way {
+            Way::Along => next.extend(graph.takers(node)),
+            Way::Back => next.extend(graph.givers(node)),
+        }
+        for node in next.drain(..) {
+            if let Some(seen @ false) = seen.get_mut(node.0 as usize) {
+                *seen = true;
+                open.push(node);
             }
         }
     }
@@ -291,10 +290,9 @@ fn reachable<'g, I: Iterator<Item = &'g Edge>>(
 /// Where data enters: the graph's inputs, and nodes that need none. A node that lacks an input
 /// that it needs is broken, and nothing comes from it.
 fn sources(graph: &Graph) -> Vec<NodeIx> {
-    let needs = |port: &PortIx| graph.port(*port).is_some_and(|port| port.required);
+    let needs = |port: &PortIx| graph.brief(*port).is_some_and(|port| port.required);
     let nodes = graph.model_nodes().filter(|(ix, node)| {
-        graph.incoming(*ix).all(|edge| edge.is_loop || !carries_data(edge))
-            && !node.inputs.iter().any(needs)
+        !graph.is_given(*ix) && !node.inputs.iter().any(needs)
     });
     core::iter::once(NodeIx::INPUTS).chain(nodes.map(|(ix, _)| ix)).collect()
 }

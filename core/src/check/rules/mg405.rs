@@ -61,10 +61,7 @@ const STEPS: usize = 1_000_000;
 fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let graph = cx.graph;
     let mut left = STEPS;
-    for (ix, node) in graph.model_nodes() {
-        if node.role != Some(Role::Join) {
-            continue;
-        }
+    for ix in graph.of_role(Role::Join) {
         let join = graph.spec_of(ix).and_then(|node| node.join.as_ref());
         if join.is_some_and(|join| !matches!(join.value, Join::All)) {
             continue;
