@@ -41,6 +41,8 @@ pub struct Analysis {
     /// The GPUs that the user knows beside those that are built in, and these; `None` where only
     /// the latter are.
     pub own_gpus: Option<Rc<hardware::Catalogue>>,
+    /// The files beside the text that its nodes may refer to, where they are kept with it.
+    pub bundle: Option<Rc<Bundle>>,
     /// What came of following the references of its nodes, where there are any.
     composition: Option<Rc<Composition>>,
 }
@@ -79,9 +81,23 @@ impl Analysis {
         Self::index_with(text, bundle).inferred()
     }
 
+    /// As [`Analysis::read_with`], and keeps the bundle, for [`Analysis::after`] too.
+    pub fn read_beside(text: impl Into<String>, bundle: Option<Rc<Bundle>>) -> Self {
+        Self::index_beside(text, bundle).inferred()
+    }
+
     /// Reads and indexes, and knows of types only what ports state.
     pub fn index(text: impl Into<String>) -> Self {
         Self::index_with(text, &Bundle::new())
+    }
+
+    pub(crate) fn index_beside(text: impl Into<String>, bundle: Option<Rc<Bundle>>) -> Self {
+        let mut indexed = match &bundle {
+            Some(bundle) => Self::index_with(text, bundle),
+            None => Self::index(text),
+        };
+        indexed.bundle = bundle;
+        indexed
     }
 
     fn index_with(text: impl Into<String>, bundle: &Bundle) -> Self {
@@ -122,6 +138,7 @@ impl Analysis {
             noise: Rc::default(),
             may_alias,
             own_gpus: None,
+            bundle: None,
             composition,
         }
     }

@@ -1,4 +1,3 @@
-use modelspec_core::Analysis;
 use modelspec_core::export::{self, Artifacts, ExportError, Note, Options, TARGETS};
 use serde_json::{Value, json};
 
@@ -18,7 +17,7 @@ pub(crate) fn run(task: &Export) -> Answer {
         Ok(target) => target,
         Err(error) => return refused(&error.to_string(), None),
     };
-    let analysis = Analysis::new(&*task.text);
+    let analysis = task.document.analysed();
     let options = Options {
         accept: task.accept.clone(),
     };

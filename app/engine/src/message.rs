@@ -1,4 +1,8 @@
+use std::collections::BTreeMap;
+
+use modelspec_core::Analysis;
 use modelspec_core::check::Diagnostic;
+use modelspec_core::compose::Bundle;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -26,11 +30,35 @@ pub(crate) enum Task {
     Import(Import),
 }
 
+/// A document with the files beside it.
+#[derive(Deserialize)]
+pub(crate) struct Opened {
+    text: String,
+    /// The texts of the files that it refers to, by path.
+    #[serde(default)]
+    files: BTreeMap<String, String>,
+}
+
+impl Opened {
+    /// All that is known of it.
+    pub(crate) fn analysed(&self) -> Analysis {
+        if self.files.is_empty() {
+            return Analysis::new(&*self.text);
+        }
+        let mut bundle = Bundle::new();
+        for (path, text) in &self.files {
+            bundle.add(&**path, text);
+        }
+        Analysis::with(&*self.text, &bundle)
+    }
+}
+
 /// A document and how to simulate it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Simulate {
-    pub(crate) text: String,
+    #[serde(flatten)]
+    pub(crate) document: Opened,
     /// Requests a second, in place of the document's workload.
     pub(crate) rate: Option<f64>,
     /// Counted at each node, all replications together.
@@ -44,7 +72,8 @@ pub(crate) struct Simulate {
 /// A document and where to export it.
 #[derive(Deserialize)]
 pub(crate) struct Export {
-    pub(crate) text: String,
+    #[serde(flatten)]
+    pub(crate) document: Opened,
     pub(crate) target: String,
     /// Codes of losses that are accepted.
     pub(crate) accept: Vec<String>,

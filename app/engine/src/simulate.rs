@@ -1,7 +1,6 @@
 use core::cell::Cell;
 use core::ops::ControlFlow;
 
-use modelspec_core::Analysis;
 use modelspec_core::check::Severity;
 use modelspec_core::graph::{Graph, NodeIx, heaviest_path, topological_order};
 use serde_json::{Value, json};
@@ -18,7 +17,7 @@ const QUIET_MS: f64 = 40.0;
 
 /// Simulates; `progress` hears of the share that is done.
 pub(crate) async fn run(task: &Simulate, progress: &dyn Fn(f64)) -> Answer {
-    let analysis = Analysis::new(&*task.text);
+    let analysis = task.document.analysed();
     let errors = analysis.count(Severity::Error);
     let Some((graph, ..)) = analysis.whole() else {
         return refused("There is no graph to simulate.");

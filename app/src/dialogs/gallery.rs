@@ -29,6 +29,7 @@ pub(crate) fn Templates() -> impl IntoView {
         app.workspace.dispatch(Action::Open {
             name: name.to_owned(),
             text: text.to_owned(),
+            beside: None,
         });
         app.ui.view.set(Some(crate::ui::ViewRequest::Focus));
     };

@@ -12,7 +12,14 @@ use crate::workspace::Notice;
 pub(super) fn Share() -> impl IntoView {
     let app = use_app();
     let fragment = RwSignal::new(None::<Result<String, String>>);
-    let text = app.workspace.document_now().analysis.text.clone();
+    let document = app.workspace.document_now();
+    let beside = document
+        .analysis
+        .bundle
+        .iter()
+        .flat_map(|bundle| bundle.files())
+        .count();
+    let text = document.analysis.text.clone();
     spawn_local(async move {
         let made = share::fragment(&text).await;
         // The dialog may be gone by now.
@@ -41,8 +48,22 @@ pub(super) fn Share() -> impl IntoView {
             <p class="hint">
                 "The link itself holds the whole document: nothing is uploaded, and who has the link has a copy as it is now."
             </p>
+            {(beside > 0).then(|| view! {
+                <p class="share-note warning" role="note">
+                    <Icon glyph=Glyph::Warning />
+                    {files_note(beside)}
+                </p>
+            })}
             {body}
         </div>
+    }
+}
+
+fn files_note(count: usize) -> String {
+    if count == 1 {
+        "The file that it refers to is not in the link: send it too.".to_owned()
+    } else {
+        format!("The {count} files that it refers to are not in the link: send them too.")
     }
 }
 

@@ -126,7 +126,11 @@ fn open(app: App, found: Result<Option<Checked>, String>) -> Stage {
         Ok(Some(found)) => {
             let name = found.name.unwrap_or_else(|| "graph".to_owned());
             let text = found.text;
-            app.workspace.dispatch(Action::Open { name, text });
+            app.workspace.dispatch(Action::Open {
+                name,
+                text,
+                beside: None,
+            });
             Stage::Open
         }
         Ok(None) => Stage::Empty,

@@ -6,11 +6,13 @@ mod answer;
 use std::rc::Rc;
 
 use serde_json::json;
+use wasm_bindgen_futures::spawn_local;
 
 pub(crate) use answer::{Class, Format, Note, Report, Source, formats};
 
 use crate::dialogs::{self, Choice, Picker};
 use crate::engine::{self, Engine};
+use crate::storage::beside::{self, Gathered};
 use crate::storage::{self, Given};
 use crate::ui::prelude::*;
 use crate::ui::{App, Glyph, Tab, ViewRequest};
@@ -91,7 +93,8 @@ impl Imports {
             engine::Answer::Done(value) => match answer::graphs(&value) {
                 Some(graphs) => {
                     self.state.set(State::Nothing);
-                    choose(app, given, &graphs);
+                    let given = given.to_vec();
+                    spawn_local(async move { sort_out(app, &given, &graphs).await });
                 }
                 None => self.open(app, Report::read(&value)),
             },
@@ -104,6 +107,7 @@ impl Imports {
         app.workspace.dispatch(Action::Open {
             name: storage::file_name(Some(&report.name)),
             text,
+            beside: None,
         });
         app.workspace.say(Notice::quiet(report.summary()));
         app.ui.view.set(Some(ViewRequest::Fit));
@@ -111,9 +115,40 @@ impl Imports {
     }
 }
 
+/// Opens the graph among several files that all others belong to; else lets the user choose.
+async fn sort_out(app: App, given: &[Given], graphs: &[usize]) {
+    let mut gathered = Vec::new();
+    for &at in graphs {
+        gathered.extend(beside::gather(given, at).await);
+    }
+    let whole = gathered
+        .iter()
+        .find(|graph| graph.used.len() + 1 == given.len());
+    match whole.and_then(|graph| Some((given.get(graph.at)?, graph))) {
+        Some((home, graph)) => {
+            let count = graph.used.len();
+            let plural = if count == 1 { "" } else { "s" };
+            storage::open_given(app, home.clone(), graph.beside());
+            app.workspace.say(Notice::plain(format!(
+                "Opened {}, with {count} file{plural} beside it that it refers to.",
+                home.path
+            )));
+        }
+        None => choose(app, given, graphs, &gathered),
+    }
+}
+
 /// Lets the user choose between the graphs among several files and an import of the others.
-fn choose(app: App, given: &[Given], graphs: &[usize]) {
-    let one = |at: usize, given: &Given| {
+fn choose(app: App, given: &[Given], graphs: &[usize], gathered: &[Gathered]) {
+    let one = |at: usize, place: usize, given: &Given| {
+        let gathered = gathered.iter().find(|graph| graph.at == place);
+        let beside = gathered.and_then(Gathered::beside);
+        let count = gathered.map_or(0, |graph| graph.used.len());
+        let with = match count {
+            0 => String::new(),
+            1 => ", with the file that it refers to".to_owned(),
+            more => format!(", with the {more} files that it refers to"),
+        };
         let path = given.path.clone();
         let given = given.clone();
         let others = if at == 0 {
@@ -123,18 +158,18 @@ fn choose(app: App, given: &[Given], graphs: &[usize]) {
         };
         Choice {
             title: format!("Open {path}"),
-            detail: format!("a graph; it is opened as it is{others}"),
+            detail: format!("a graph; it is opened as it is{with}{others}"),
             glyph: Glyph::Input,
             keys: None,
             refused: None,
-            run: Rc::new(move |app: App| storage::open_given(app, given.clone())),
+            run: Rc::new(move |app: App| storage::open_given(app, given.clone(), beside.clone())),
         }
     };
     let mut choices: Vec<Choice> = graphs
         .iter()
-        .filter_map(|&at| given.get(at))
+        .filter_map(|&place| Some((place, given.get(place)?)))
         .enumerate()
-        .map(|(at, given)| one(at, given))
+        .map(|(at, (place, given))| one(at, place, given))
         .collect();
     let others = given.iter().enumerate();
     let others: Vec<Given> = others

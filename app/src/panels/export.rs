@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::engine::{self, Engine};
 use crate::panels::prose::prose;
 use crate::platform;
+use crate::storage::beside;
 use crate::ui::prelude::*;
 use crate::ui::{App, Glyph, Icon, ViewRequest, use_app};
 use crate::workspace::Selection;
@@ -57,16 +58,19 @@ pub(crate) fn Export() -> impl IntoView {
         engine::Answer::Progress(_) | engine::Answer::Refused(_) => {}
     });
 
-    let text = Memo::new(move |_| {
+    let document = Memo::new(move |_| {
         // Only what is seen is exported anew with every edit.
         let shown = app.ui.dock.get() && app.ui.tab.get() == crate::ui::Tab::Export;
-        shown.then(|| app.workspace.document().analysis.text.clone())
+        shown.then(|| {
+            let analysis = &app.workspace.document().analysis;
+            (analysis.text.clone(), beside::texts(analysis))
+        })
     });
     Effect::new(move |_| {
-        let (Some(text), false) = (text.get(), targets.with(Vec::is_empty)) else {
+        let (Some((text, files)), false) = (document.get(), targets.with(Vec::is_empty)) else {
             return;
         };
-        let task = json!({ "do": "export", "text": text, "target": chosen.get(), "accept": accepted.get() });
+        let task = json!({ "do": "export", "text": text, "files": files, "target": chosen.get(), "accept": accepted.get() });
         engine.ask(task, move |answer| match answer {
             engine::Answer::Done(result) => {
                 state.set(State::Done(Rc::new(answer::artifacts(&result))));

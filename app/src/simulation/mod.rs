@@ -9,6 +9,7 @@ use std::rc::Rc;
 use serde_json::json;
 
 use crate::engine::{Answer, Engine};
+use crate::storage::beside;
 use crate::ui::prelude::*;
 use crate::workspace::Workspace;
 
@@ -219,6 +220,7 @@ impl Simulation {
         let task = json!({
             "do": "simulate",
             "text": document.analysis.text,
+            "files": beside::texts(&document.analysis),
             "rate": settings.rate,
             "requests": settings.requests,
             "replications": REPLICATIONS,

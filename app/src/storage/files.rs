@@ -1,6 +1,9 @@
 //! Files of documents: chosen, opened, and written back.
 
+use std::rc::Rc;
+
 use js_sys::{Array, Uint8Array};
+use modelspec_core::compose::Bundle;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::spawn_local;
@@ -25,7 +28,7 @@ pub(super) fn choose(app: App) {
                     Err(error) => Err(error),
                 };
                 match file.and_then(JsValue::dyn_into) {
-                    Ok(file) => open(app, Given::file(file), Some(handle), Wish::AsIs).await,
+                    Ok(file) => open(app, Given::file(file), Some(handle), Wish::AsIs, None).await,
                     Err(error) => app.workspace.say(Notice::error(format!(
                         "{} cannot be read: {}.",
                         js::text(&handle, "name"),
@@ -88,7 +91,7 @@ fn choose_by_input(app: App) {
     let chosen = input.clone();
     let on_change = Closure::once_into_js(move || {
         if let Some(file) = chosen.files().and_then(|files| files.get(0)) {
-            spawn_local(open(app, Given::file(file), None, Wish::AsIs));
+            spawn_local(open(app, Given::file(file), None, Wish::AsIs, None));
         }
     });
     input.set_onchange(Some(on_change.unchecked_ref()));
@@ -105,8 +108,14 @@ pub(super) enum Wish {
 }
 
 /// Reads a file and opens it, or hands it to the imports; what is neither is said, and changes
-/// nothing.
-pub(super) async fn open(app: App, given: Given, handle: Option<JsValue>, wish: Wish) {
+/// nothing. `beside` are the files that it refers to.
+pub(super) async fn open(
+    app: App,
+    given: Given,
+    handle: Option<JsValue>,
+    wish: Wish,
+    beside: Option<Rc<Bundle>>,
+) {
     let name = given.file.name();
     let refuse = |why: &str| {
         app.workspace
@@ -126,6 +135,7 @@ pub(super) async fn open(app: App, given: Given, handle: Option<JsValue>, wish: 
             app.workspace.dispatch(Action::Open {
                 name,
                 text: checked.text,
+                beside,
             });
             let generation = app.workspace.document_now().generation;
             app.storage.set_file(handle.map(|file| (generation, file)));

@@ -5,7 +5,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::spawn_local;
 
-use super::{check, files, folder};
+use super::{beside, check, files, folder};
 use crate::js;
 use crate::platform;
 use crate::ui::App;
@@ -125,15 +125,18 @@ fn receive_all(app: App, data: &web_sys::DataTransfer) {
     });
 }
 
-/// Opens a graph; everything else is imported.
+/// Puts beside the open document what it lacks; opens a graph; everything else is imported.
 async fn take_in(app: App, mut given: Vec<Given>, handle: Option<JsValue>) {
+    if !given.is_empty() && beside::complete(app, &given).await {
+        return;
+    }
     match given.len() {
         0 => app.workspace.say(Notice::error(
             "The folder holds no file that is read: names that begin with a dot are passed over.",
         )),
         1 => {
             if let Some(only) = given.pop() {
-                files::open(app, only, handle, files::Wish::AsGraph).await;
+                files::open(app, only, handle, files::Wish::AsGraph, None).await;
             }
         }
         _ => app.imports.begin(app, given),
@@ -206,6 +209,7 @@ fn paste(app: App, event: &web_sys::Event) {
             app.workspace.dispatch(Action::Open {
                 name: super::file_name(checked.name.as_deref()),
                 text: checked.text,
+                beside: None,
             });
             app.workspace.say(Notice::plain(
                 "Opened the pasted graph. What was open is kept: see “Recover an earlier document”.",

@@ -1,6 +1,7 @@
 //! Where documents come from and go to: files, share links, what the browser keeps, templates.
 
 mod base64;
+pub(crate) mod beside;
 pub(crate) mod check;
 mod download;
 mod drop;
@@ -13,6 +14,7 @@ pub(crate) mod templates;
 
 use std::rc::Rc;
 
+use modelspec_core::compose::Bundle;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
@@ -120,6 +122,7 @@ async fn open_link(app: App, linked: StoredValue<Option<u64>>) -> Result<bool, S
     app.workspace.dispatch(Action::Open {
         name: file_name(found.name.as_deref()),
         text: found.text,
+        beside: None,
     });
     linked.set_value(Some(app.workspace.document_now().revision));
     Ok(true)
@@ -169,9 +172,9 @@ pub(crate) fn import_folder(app: App) {
     intake::choose(app, true);
 }
 
-/// Opens one of several files that were given.
-pub(crate) fn open_given(app: App, given: Given) {
-    spawn_local(files::open(app, given, None, files::Wish::AsIs));
+/// Opens one of several files that were given, with those of them that it refers to.
+pub(crate) fn open_given(app: App, given: Given, beside: Option<Rc<Bundle>>) {
+    spawn_local(files::open(app, given, None, files::Wish::AsIs, beside));
 }
 
 /// Saves to the file that was opened, or asks for one.

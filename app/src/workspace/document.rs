@@ -111,6 +111,21 @@ impl Document {
         }
     }
 
+    /// The same text with other files beside it.
+    pub(super) fn with_files(&self, analysis: Rc<Analysis>) -> Self {
+        let is_saved = self.saved_revision == self.revision;
+        let next = self.next(analysis, Vec::new(), Origin::Canvas);
+        let saved_revision = if is_saved {
+            next.revision
+        } else {
+            next.saved_revision
+        };
+        Self {
+            saved_revision,
+            ..next
+        }
+    }
+
     /// The same text with the findings of the rules.
     pub(super) fn checked(&self) -> Self {
         let checked = |read: &Analysis| Rc::new(checked(read.clone()));
@@ -128,7 +143,10 @@ impl Document {
 
     /// The same text with the findings of the rules, asked anew.
     pub(super) fn checked_again(&self) -> Self {
-        let read = |analysis: &Analysis| Rc::new(Analysis::read(analysis.text.clone()));
+        let read = |analysis: &Analysis| {
+            let bundle = analysis.bundle.clone();
+            Rc::new(Analysis::read_beside(analysis.text.clone(), bundle))
+        };
         let analysis = read(&self.analysis);
         let drawn = if self.is_stale() {
             read(&self.drawn)

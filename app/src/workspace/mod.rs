@@ -12,6 +12,7 @@ mod targets;
 use std::rc::Rc;
 
 use modelspec_core::Analysis;
+use modelspec_core::compose::Bundle;
 use modelspec_core::edit::{self, Change, CoalesceKey, Command, History};
 use modelspec_core::text::TextEdit;
 
@@ -45,7 +46,11 @@ pub(crate) enum Action {
         name: String,
         /// Its text.
         text: String,
+        /// The files beside it that it refers to.
+        beside: Option<Rc<Bundle>>,
     },
+    /// Has other files beside the document.
+    Beside(Rc<Bundle>),
 }
 
 impl Action {
@@ -133,11 +138,17 @@ impl Workspace {
             } => self.edit(&command, coalesce, origin),
             Action::Undo => self.travel(History::undo, "Undid"),
             Action::Redo => self.travel(History::redo, "Did again"),
-            Action::Open { name, text } => {
+            Action::Open { name, text, beside } => {
                 self.history.update_value(History::clear);
                 self.select(Selection::default());
-                let next = self.document_now().opened(name, analysed(text));
+                let next = self.document_now().opened(name, analysed(text, beside));
                 self.document.set(Rc::new(next));
+                true
+            }
+            Action::Beside(files) => {
+                let now = self.document_now();
+                let analysis = analysed(now.analysis.text.clone(), Some(files));
+                self.document.set(Rc::new(now.with_files(analysis)));
                 true
             }
         }
@@ -256,8 +267,10 @@ impl Workspace {
 }
 
 /// A text and what is known of it. The rules come with the rest of the program.
-fn analysed(text: String) -> Rc<Analysis> {
-    let read = Analysis::read(text);
+fn analysed(text: String, beside: Option<Rc<Bundle>>) -> Rc<Analysis> {
+    // What it lacks is not there: nobody else looks for it.
+    let beside = beside.unwrap_or_else(|| Rc::new(Bundle::whole()));
+    let read = Analysis::read_beside(text, Some(beside));
     Rc::new(if untrack(rest::is_here) {
         document::checked(read)
     } else {
@@ -270,7 +283,7 @@ fn followed(now: &Document, text: String, edits: &[TextEdit]) -> Rc<Analysis> {
     if untrack(rest::is_here) {
         Rc::new(now.analysis.after(text, edits))
     } else {
-        analysed(text)
+        analysed(text, now.analysis.bundle.clone())
     }
 }
 

@@ -13,6 +13,7 @@ pub struct Bundle {
     files: BTreeMap<String, Result<File, String>>,
     /// The path of the first document itself, where it has one.
     home: Option<String>,
+    is_whole: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -40,7 +41,7 @@ impl core::fmt::Display for Lost {
         match self {
             Self::Nameless => f.write_str("neither `path` nor `name` is stated"),
             Self::Unnamed(name) => write!(f, "no document of its stream is named `{name}`"),
-            Self::Absent(path) => write!(f, "the bundle has no file `{path}`"),
+            Self::Absent(path) => write!(f, "there is no file `{path}` beside the document"),
             Self::Because(why) => f.write_str(why),
         }
     }
@@ -68,6 +69,14 @@ impl Bundle {
         Self::default()
     }
 
+    /// An empty bundle that will hold all files there are: one that it lacks is not there.
+    pub fn whole() -> Self {
+        Self {
+            is_whole: true,
+            ..Self::default()
+        }
+    }
+
     /// Whether a document refers to files at all.
     pub fn is_needed(home: &Reading) -> bool {
         references(home).any(|reference| reference.path.is_some())
@@ -85,6 +94,12 @@ impl Bundle {
     /// one: a name without a folder.
     pub fn set_home(&mut self, name: impl Into<String>) {
         self.home = Some(name.into());
+    }
+
+    /// The files that are here, by path, and their texts.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        let files = self.files.iter();
+        files.filter_map(|(path, file)| Some((&**path, &*file.as_ref().ok()?.source.text)))
     }
 
     /// Notes why a file cannot be had.
@@ -173,6 +188,10 @@ impl Bundle {
                 let why = format!("a bundle holds at most {MOST_FILES} files");
                 return Err(Lost::Because(why));
             }
+            None if self.is_whole => {
+                let why = Lost::Absent(target).to_string();
+                return Err(Lost::Because(why));
+            }
             None => return Err(Lost::Absent(target)),
         };
         let target = if is_first { String::new() } else { target };
@@ -244,7 +263,7 @@ fn folder(path: &str) -> &str {
 
 /// A path below a folder, without `.` and with as few `..` as can be; `None` for what is absolute,
 /// an address, or no path of ours.
-pub(crate) fn normal(folder: &str, path: &str) -> Option<String> {
+pub fn normal(folder: &str, path: &str) -> Option<String> {
     let foreign = path.starts_with('/') || path.contains(['\\', ':', '\0']);
     if path.is_empty() || foreign {
         return None;

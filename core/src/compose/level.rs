@@ -68,6 +68,8 @@ pub(super) struct Follower<'b> {
     pub(super) sources: Sources,
     pub(super) levels: Vec<Level>,
     pub(super) faults: Vec<Fault>,
+    /// The names of nodes, as places, that refer to what is not here.
+    pub(super) unknown: BTreeSet<Span>,
     /// Errors of reading what is brought in.
     pub(super) unread: Vec<Diagnostic>,
     /// Whether stated digests are held against the documents.
@@ -84,6 +86,7 @@ impl<'b> Follower<'b> {
             sources: Sources::behind(length),
             levels: Vec::new(),
             faults: Vec::new(),
+            unknown: BTreeSet::new(),
             unread: Vec::new(),
             holds_digests: true,
             digests: BTreeMap::new(),
@@ -208,7 +211,11 @@ impl<'b> Follower<'b> {
             let found = match found {
                 Ok(found) => found,
                 Err(lost) => {
-                    self.hold_digest(name, reference, None);
+                    // What is known not to be there cannot be pinned.
+                    if reference.digest.is_some() || !matches!(lost, Lost::Because(_)) {
+                        self.hold_digest(name, reference, None);
+                    }
+                    self.unknown.insert(node.name.span);
                     self.lost(name, reference, lost, &home);
                     continue;
                 }

@@ -25,10 +25,10 @@ mod tests;
 mod wires;
 
 use core::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-pub(crate) use bundle::normal;
-pub use bundle::{Bundle, Found};
+pub use bundle::{Bundle, Found, normal};
 pub(crate) use contract::Conflict;
 pub(crate) use fault::{Fault, Problem};
 pub use flat::Flat;
@@ -62,6 +62,8 @@ pub(crate) struct Composition {
     levels: Vec<Level>,
     /// References that cannot be used.
     faults: Vec<Fault>,
+    /// The names of nodes, as places, that refer to what is not here.
+    unknown: BTreeSet<Span>,
     /// Errors of reading what is brought in.
     unread: Vec<Diagnostic>,
     expanded: Option<Expanded>,
@@ -111,6 +113,7 @@ fn followed<'b>(mut follower: Follower<'b>, home: Place<'b>) -> Composition {
         sources: follower.sources,
         levels: follower.levels,
         faults: follower.faults,
+        unknown: follower.unknown,
         unread: follower.unread,
         expanded,
         flat: OnceCell::new(),
@@ -140,6 +143,11 @@ impl Composition {
     /// References that cannot be used.
     pub(crate) fn faults(&self) -> &[Fault] {
         &self.faults
+    }
+
+    /// Whether a node refers to what is not here, so that its ports are not known.
+    pub(crate) fn is_unknown(&self, node: &graph::Node) -> bool {
+        self.unknown.contains(&node.span)
     }
 
     /// Whether a place is in the open text.

@@ -19,12 +19,12 @@ use crate::{Analysis, check, infer};
 
 impl Analysis {
     /// The analysis of `text`, which is this one's after `edits`. Equal to `Analysis::new(text)`,
-    /// and sooner there where little changed. Edits that do not lead to `text` make it no faster.
+    /// beside the same files, and sooner there where little changed. Edits that do not lead to `text` make it no faster.
     #[must_use]
     pub fn after(&self, text: impl Into<String>, edits: &[TextEdit]) -> Self {
         let text = text.into();
         let hunks = Hunks::new(&self.text, &text, edits);
-        let mut next = Self::index(text);
+        let mut next = Self::index_beside(text, self.bundle.clone());
         next.own_gpus.clone_from(&self.own_gpus);
         match hunks {
             Some(hunks) => next.checked_after(self, &hunks),

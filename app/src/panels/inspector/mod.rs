@@ -1,6 +1,7 @@
 //! The form of what is selected, made from the description of the format: a new key of the format
 //! has its field here without a word more.
 
+mod beside;
 mod collection;
 mod field;
 mod header;
@@ -104,6 +105,7 @@ fn DocumentForm(place: Place) -> impl IntoView {
             <h2 class="inspector-title" id=header::NAME tabindex="-1">{title}</h2>
             <p class="hint name-said">"What holds for the whole graph. Select a node or an edge to see its own form."</p>
         </header>
+        <beside::Beside />
         <Sections place=place sections=sections::of(None) essential=Signal::stored(sections::essential(None, None)) />
     }
 }

@@ -17,6 +17,7 @@ use web_sys::{IdbDatabase, IdbTransactionMode};
 
 pub(crate) use version::Version;
 
+use super::beside::{self, Stored};
 use crate::js;
 use crate::ui::App;
 use crate::ui::prelude::*;
@@ -181,7 +182,7 @@ pub(super) fn flush(app: App) {
     let Some(Some((database, document, version, session, is_new))) = work else {
         return;
     };
-    let written = put(&database, &session, &version, &document.analysis.text);
+    let written = put(&database, &session, &version, &document);
     spawn_local(async move {
         let mut result = match written {
             Ok(transaction) => database::committed(&transaction).await,
@@ -196,8 +197,7 @@ pub(super) fn flush(app: App) {
                 app.storage
                     .keeper()
                     .update_value(|keeper| keeper.place = opened);
-                let text = &document.analysis.text;
-                database::committed(&put(&database, &session, &version, text)?).await
+                database::committed(&put(&database, &session, &version, &document)?).await
             }
             .await;
         }
@@ -205,8 +205,7 @@ pub(super) fn flush(app: App) {
             // Half of what was kept makes room for what is open.
             result = async {
                 trim(&database, 0.5).await?;
-                let text = &document.analysis.text;
-                database::committed(&put(&database, &session, &version, text)?).await
+                database::committed(&put(&database, &session, &version, &document)?).await
             }
             .await;
         }
@@ -233,11 +232,12 @@ fn put(
     database: &IdbDatabase,
     session: &str,
     version: &Version,
-    text: &str,
+    document: &Document,
 ) -> Result<web_sys::IdbTransaction, JsValue> {
     let transaction = database::transaction(database, IdbTransactionMode::Readwrite)?;
     let texts = transaction.object_store(TEXTS)?;
-    texts.put_with_key(&text.into(), &version.key.as_str().into())?;
+    let stored = beside::stored(&document.analysis);
+    texts.put_with_key(&stored, &version.key.as_str().into())?;
     transaction.object_store(VERSIONS)?.put(&version.record())?;
     transaction
         .object_store(TABS)?
@@ -303,7 +303,7 @@ pub(super) async fn recover(app: App) -> bool {
 async fn claim(
     database: &IdbDatabase,
     session: &str,
-) -> Result<Option<(Version, String)>, JsValue> {
+) -> Result<Option<(Version, Stored)>, JsValue> {
     let living = session::living().await;
     let transaction = database::transaction(database, IdbTransactionMode::Readwrite)?;
     let tabs = transaction.object_store(TABS)?;
@@ -322,7 +322,7 @@ async fn claim(
     let meta = transaction.object_store(VERSIONS)?.get(&key)?;
     let version = Version::from_record(&database::answer(&meta).await?);
     let text = transaction.object_store(TEXTS)?.get(&key)?;
-    let text = database::answer(&text).await?.as_string();
+    let text = beside::read_stored(&database::answer(&text).await?);
     if !own(&chosen) && living.is_some() {
         tabs.delete(&js::get(chosen, "session"))?;
         tabs.put(&tab(session, &version))?;
@@ -330,7 +330,7 @@ async fn claim(
     Ok(text.map(|text| (version, text)))
 }
 
-fn open(app: App, version: Version, text: String) {
+fn open(app: App, version: Version, (text, beside): Stored) {
     flush(app);
     app.storage
         .keeper()
@@ -338,6 +338,7 @@ fn open(app: App, version: Version, text: String) {
     app.workspace.dispatch(Action::Open {
         name: version.name,
         text,
+        beside,
     });
 }
 
@@ -372,8 +373,7 @@ pub(super) async fn restore(app: App, version: Version) -> Result<(), String> {
         database::answer(&request).await
     };
     let text = read.await.map_err(|error| unreadable(&error))?;
-    let text = text
-        .as_string()
+    let text = beside::read_stored(&text)
         .ok_or("This version is no longer kept: newer ones took its place.")?;
     open(app, version, text);
     Ok(())

@@ -60,7 +60,7 @@ fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
             (&broken.to, Direction::Input),
         ] {
             let exists = if control { end.node.is_some() } else { end.port.is_some() };
-            if exists {
+            if exists || is_unknown(cx, end) {
                 continue;
             }
             let verb = match side {
@@ -76,6 +76,13 @@ fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
             found.push(way_out(cx, &mut near, &mut planner, (broken, end, side, control), diagnostic));
         }
     }
+}
+
+/// Whether the ports of an end's node are not known: MG111 says that it refers to what is not here.
+fn is_unknown(cx: &Context<'_>, end: &End) -> bool {
+    let node = end.node.and_then(|ix| cx.graph.node(ix));
+    let composition = cx.analysis.composition();
+    node.zip(composition).is_some_and(|(node, composition)| composition.is_unknown(node))
 }
 
 const fn words(side: Direction) -> (&'static str, &'static str) {

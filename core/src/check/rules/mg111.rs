@@ -94,7 +94,7 @@ fn told(cx: &Context<'_>, fault: &Fault) -> Diagnostic {
             with(found, fix).with_help(format!("did you mean `{near}`?"))
         }
         Problem::Lost(why) => at(format!("`specRef` of `{node}` leads nowhere: {why}"))
-            .with_help("a `path` is looked for from the document's folder on"),
+            .with_help("a `path` is looked for from the document's folder on; in the designer, drop the file on the page"),
         Problem::Unpinned(target, real) => {
             let message = format!("`{node}` refers to `{target}` without a digest, so it may change unseen");
             let path = ["spec", "nodes", node, "specRef", "digest"];

@@ -224,7 +224,10 @@ fn a_reference_that_leads_nowhere_says_why() {
             "{path: /a.yaml}",
             "`/a.yaml` is not a path relative to the document, with `/` between",
         ),
-        ("{path: other.yaml}", "the bundle has no file `other.yaml`"),
+        (
+            "{path: other.yaml}",
+            "there is no file `other.yaml` beside the document",
+        ),
         (
             "{path: gone.yaml}",
             "`gone.yaml` cannot be read: no such file",
