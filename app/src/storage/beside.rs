@@ -14,8 +14,8 @@ use wasm_bindgen::JsValue;
 use super::check::MAX_BYTES;
 use super::intake::Given;
 use crate::js;
-use crate::ui::App;
 use crate::ui::prelude::*;
+use crate::ui::{App, ViewRequest};
 use crate::workspace::{Action, Notice};
 
 /// A text, and the files beside it.
@@ -152,9 +152,11 @@ pub(super) async fn complete(app: App, given: &[Given]) -> bool {
     let names: Vec<&str> = given.iter().map(|given| &*given.path).collect();
     let title = document.title();
     app.workspace.say(Notice::plain(format!(
-        "{} now stands beside {title}, which refers to it.",
-        modelspec_core::spec::list_words(names)
+        "Put beside {title}, which refers to it: {}.",
+        names.join(", ")
     )));
+    // Ports that nodes have from the files change where things are.
+    app.ui.view.set(Some(ViewRequest::Fit));
     true
 }
 

@@ -49,12 +49,12 @@ pub(super) fn Beside() -> impl IntoView {
         Some(view! {
             <section class="section beside" aria-label="Files beside the document">
                 <div class="section-head"><h3 class="heading">"Files beside it"</h3></div>
-                <p class="hint">"What nodes refer to with `specRef`. The files stay as they are; the browser keeps copies with the document."</p>
+                <p class="hint">"What nodes refer to by "<code>"specRef"</code>". The files stay as they are; the browser keeps copies with the document."</p>
                 <ul>{here}{lacking}</ul>
                 {is_lacking.then(|| view! {
                     <button class="small wide-button" type="button" on:click=move |_| storage::import_files(app)>
                         <Icon glyph=Glyph::Add />
-                        "Choose the files, or drop them on the page"
+                        "Choose the missing files…"
                     </button>
                 })}
             </section>
