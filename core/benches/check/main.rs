@@ -6,16 +6,19 @@
 
 #![allow(missing_docs)]
 
+#[path = "../common/documents.rs"]
 mod documents;
 mod edits;
+#[path = "../common/times.rs"]
+mod times;
 
-use std::hint::black_box;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use modelspec_core::check::{self, RULES};
 use modelspec_core::text::apply;
 use modelspec_core::{Analysis, Hunks, graph, infer, spec};
+use times::{Times, repeat};
 
 const NODES: usize = 10_000;
 /// Places of the document where each kind of edit is tried, there and back.
@@ -26,53 +29,6 @@ const TIMES: usize = 5;
 const WHOLE: Duration = Duration::from_millis(100);
 const AFTER_EDIT: Duration = Duration::from_millis(2);
 const KEYSTROKE: Duration = Duration::from_millis(50);
-
-#[derive(Default)]
-struct Times(Vec<Duration>);
-
-impl Times {
-    fn measure<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        let start = Instant::now();
-        let done = black_box(work());
-        self.0.push(start.elapsed());
-        done
-    }
-
-    /// So many of a hundred measurements took no longer.
-    fn percentile(&self, percent: usize) -> Duration {
-        let mut sorted = self.0.clone();
-        sorted.sort_unstable();
-        let rank = (sorted.len() * percent).div_ceil(100);
-        sorted
-            .get(rank.saturating_sub(1))
-            .copied()
-            .unwrap_or_default()
-    }
-
-    /// Writes a line; whether the 99th percentile keeps the bar.
-    fn show(&self, what: &str, bar: Option<Duration>) -> bool {
-        let (median, high) = (self.percentile(50), self.percentile(99));
-        let ms = |time: Duration| time.as_secs_f64() * 1e3;
-        let kept = bar.is_none_or(|bar| high <= bar);
-        let verdict = bar.map_or_else(String::new, |bar| {
-            format!("{:>8.1}  {}", ms(bar), if kept { "kept" } else { "ABOVE" })
-        });
-        println!(
-            "  {what:<32} {:>10.3} {:>10.3} {verdict}",
-            ms(median),
-            ms(high)
-        );
-        kept
-    }
-}
-
-fn repeat<T>(times: usize, mut work: impl FnMut() -> T) -> Times {
-    let mut taken = Times::default();
-    for _ in 0..times {
-        taken.measure(&mut work);
-    }
-    taken
-}
 
 /// Reading, and checking the whole.
 fn whole(text: &str) -> bool {

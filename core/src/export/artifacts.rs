@@ -1,6 +1,3 @@
-use core::fmt::Write as _;
-
-use super::Subject;
 use crate::Analysis;
 use crate::order::Arrange as _;
 use crate::text::Span;
@@ -177,46 +174,4 @@ impl Artifacts {
             notes.dedup();
         }
     }
-}
-
-/// Begins each file with the graph's name, version and digest, and with what was accepted.
-pub(super) fn add_headers(artifacts: &mut Artifacts, subject: &Subject<'_>, target: &str) {
-    let mut lines = vec![match subject.version {
-        Some(version) => format!("{} {version}", subject.name),
-        None => subject.name.to_owned(),
-    }];
-    lines.push(subject.digest.to_string());
-    lines.push(format!(
-        "Written by `modelspec export {target}` from this graph: change the graph, then export again."
-    ));
-    for loss in artifacts.losses.iter().filter(|loss| loss.kind.stops) {
-        lines.push(format!(
-            "Accepted loss {}: {}",
-            loss.kind.code, loss.message
-        ));
-    }
-    for file in &mut artifacts.files {
-        let Some((before, behind)) = file.language.comment() else {
-            continue;
-        };
-        let mut header = String::new();
-        for line in &lines {
-            // A name may hold what would end the line, or the comment.
-            let line: String = line
-                .replace("--", "\u{2010}\u{2010}")
-                .chars()
-                .map(|c| if is_line_break(c) { ' ' } else { c })
-                .collect();
-            let _ = writeln!(header, "{before}{line}{behind}");
-        }
-        let at = match file.text.find('\n') {
-            Some(end) if file.text.starts_with("#!") => end.saturating_add(1),
-            _ => 0,
-        };
-        file.text.insert_str(at, &header);
-    }
-}
-
-fn is_line_break(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }

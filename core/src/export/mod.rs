@@ -33,6 +33,7 @@ mod artifacts;
 mod compose;
 mod engines;
 mod error;
+mod headers;
 mod kinds;
 mod kserve;
 mod kubernetes;
@@ -131,7 +132,7 @@ pub fn run(
     if let Some(mut artifacts) = target.original(&subject) {
         artifacts.place(analysis);
         artifacts.sort();
-        artifacts::add_headers(&mut artifacts, &subject, target.name());
+        headers::add(&mut artifacts, &subject, target.name());
         return Ok(artifacts);
     }
     if errors > 0 {
@@ -148,7 +149,7 @@ pub fn run(
     if artifacts.files.is_empty() {
         return Err(ExportError::Empty(Box::new(artifacts)));
     }
-    artifacts::add_headers(&mut artifacts, &subject, target.name());
+    headers::add(&mut artifacts, &subject, target.name());
     Ok(artifacts)
 }
 
