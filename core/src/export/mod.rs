@@ -41,6 +41,7 @@ mod modelspec;
 mod names;
 mod plan;
 mod quantity;
+mod serve;
 mod shape;
 mod subject;
 mod triton;
@@ -93,6 +94,10 @@ pub static TARGETS: &[&dyn Target] = &[
     &compose::Compose,
     &triton::Triton,
     &modelspec::ModelSpec,
+    &serve::VLLM,
+    &serve::TEI,
+    // In maintenance mode: whoever looks for a target finds the others first.
+    &serve::TGI,
 ];
 
 /// What an export is asked for beside its target.

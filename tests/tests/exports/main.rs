@@ -8,6 +8,7 @@ mod kubernetes;
 mod modelspec;
 mod router;
 mod schemas;
+mod serve;
 mod triton;
 
 use modelspec_core::export::{self, Artifacts, ExportError, Options};

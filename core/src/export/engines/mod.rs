@@ -33,7 +33,8 @@ pub(super) struct Start {
 }
 
 impl Engine {
-    fn find(name: &str) -> Option<&'static Self> {
+    /// A program by one of its names.
+    pub(super) fn find(name: &str) -> Option<&'static Self> {
         let name = name.to_lowercase();
         let named = |engine: &&Self| engine.name == name || engine.aliases.contains(&&*name);
         ENGINES.iter().find(named)
