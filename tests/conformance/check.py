@@ -20,7 +20,7 @@ class Refused(Exception):
 def documents(folder):
     """Every YAML document and protocol buffer below a folder, with the file that it stands in."""
     for path in sorted(Path(folder).rglob("*")):
-        if path.suffix == ".yaml":
+        if path.suffix in (".yaml", ".yml"):
             for document in yaml.safe_load_all(path.read_text(encoding="utf-8")):
                 if document is not None:
                     yield path, document
@@ -59,6 +59,24 @@ def triton(document, place):
         text_format.Parse(document, model_config_pb2.ModelConfig())
     except text_format.ParseError as error:
         raise Refused(f"{place}: {error}") from error
+
+
+def github_actions(document, place):
+    """The schema of workflows that check-jsonschema brings."""
+    import json
+    import subprocess
+    import tempfile
+
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        # `on` of YAML 1.1 is a truth; what we write is quoted.
+        json.dump(document, file)
+        file.flush()
+        arguments = ["--builtin-schema", "vendor.github-workflows", file.name]
+        done = subprocess.run(
+            [sys.executable, "-m", "check_jsonschema", *arguments], capture_output=True, text=True
+        )
+    if done.returncode != 0:
+        raise Refused(f"{place}: {done.stdout}{done.stderr}")
 
 
 def build(kind, value, place):
@@ -122,7 +140,12 @@ def main(target, folder):
     raise Refused(f"{target}: the library reads a field that it does not know")
 
 
-TARGETS = {"kubernetes": kubernetes, "kserve": kserve, "triton": triton}
+TARGETS = {
+    "github-actions": github_actions,
+    "kserve": kserve,
+    "kubernetes": kubernetes,
+    "triton": triton,
+}
 
 if __name__ == "__main__":
     if len(sys.argv) != 3 or sys.argv[1] not in TARGETS:

@@ -8,7 +8,7 @@ use crate::process::{cargo, command, output as output_of, root, run};
 use crate::setup;
 
 /// The targets that have a client library which reads their files.
-const TARGETS: &[&str] = &["kubernetes", "kserve", "triton"];
+const TARGETS: &[&str] = &["kubernetes", "kserve", "triton", "github-actions"];
 /// Where the exports are written.
 const FOLDER: &str = "target/conformance";
 

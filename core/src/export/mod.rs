@@ -33,6 +33,7 @@ mod artifacts;
 mod compose;
 mod engines;
 mod error;
+mod github_actions;
 mod headers;
 mod kinds;
 mod kserve;
@@ -96,6 +97,7 @@ pub static TARGETS: &[&dyn Target] = &[
     &modelspec::ModelSpec,
     &serve::VLLM,
     &serve::TEI,
+    &github_actions::GitHubActions,
     // In maintenance mode: whoever looks for a target finds the others first.
     &serve::TGI,
 ];

@@ -3,6 +3,7 @@
 
 mod compose;
 mod consistency;
+mod github_actions;
 mod kserve;
 mod kubernetes;
 mod modelspec;
