@@ -35,6 +35,7 @@ mod engines;
 mod error;
 mod github_actions;
 mod headers;
+mod keda;
 mod kinds;
 mod kserve;
 mod kubernetes;
@@ -97,6 +98,7 @@ pub static TARGETS: &[&dyn Target] = &[
     &modelspec::ModelSpec,
     &serve::VLLM,
     &serve::TEI,
+    &keda::Keda,
     &github_actions::GitHubActions,
     // In maintenance mode: whoever looks for a target finds the others first.
     &serve::TGI,

@@ -4,6 +4,7 @@
 mod compose;
 mod consistency;
 mod github_actions;
+mod keda;
 mod kserve;
 mod kubernetes;
 mod modelspec;

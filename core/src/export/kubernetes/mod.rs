@@ -31,7 +31,7 @@ use crate::yaml;
 pub(super) struct Kubernetes;
 
 /// The longest name: a `StatefulSet`'s pods carry it with a digest of ten behind as a label.
-const LONGEST_NAME: usize = 52;
+pub(super) const LONGEST_NAME: usize = 52;
 
 impl Target for Kubernetes {
     fn name(&self) -> &'static str {

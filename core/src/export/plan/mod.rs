@@ -97,6 +97,25 @@ impl<'a> Planning<'_, 'a> {
     }
 }
 
+/// The nodes that [`Planning::all`] plans and the names of their objects, without the rest: for
+/// targets whose objects stand beside those of another.
+pub(in crate::export) fn objects(
+    subject: &Subject<'_>,
+    names: &mut Names,
+    is_orchestrated: bool,
+) -> Vec<(NodeIx, String)> {
+    let graph = subject.graph;
+    let runs = |node: &spec::Node| {
+        let is_external = node.external.is_some_and(|external| external.value);
+        !is_external && !(is_orchestrated && is_bare_control(node))
+    };
+    let nodes = graph.model_nodes();
+    let running = nodes.filter(|(ix, _)| graph.spec_of(*ix).is_some_and(runs));
+    running
+        .map(|(ix, node)| (ix, names.claim(&format!("{}-{}", subject.name, node.name))))
+        .collect()
+}
+
 /// Whether a node only routes, and states nothing that would run.
 pub(in crate::export) fn is_bare_control(node: &spec::Node) -> bool {
     let role = node.role.map(|role| role.value);
