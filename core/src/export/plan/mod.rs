@@ -107,7 +107,7 @@ pub(in crate::export) fn objects(
     let graph = subject.graph;
     let runs = |node: &spec::Node| {
         let is_external = node.external.is_some_and(|external| external.value);
-        !is_external && !(is_orchestrated && is_bare_control(node))
+        !(is_external || is_orchestrated && is_bare_control(node))
     };
     let nodes = graph.model_nodes();
     let running = nodes.filter(|(ix, _)| graph.spec_of(*ix).is_some_and(runs));
