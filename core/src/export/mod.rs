@@ -33,6 +33,7 @@ mod artifacts;
 mod compose;
 mod engines;
 mod error;
+mod gateway;
 mod github_actions;
 mod headers;
 mod keda;
@@ -98,6 +99,7 @@ pub static TARGETS: &[&dyn Target] = &[
     &modelspec::ModelSpec,
     &serve::VLLM,
     &serve::TEI,
+    &gateway::Gateway,
     &keda::Keda,
     &github_actions::GitHubActions,
     // In maintenance mode: whoever looks for a target finds the others first.

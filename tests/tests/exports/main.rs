@@ -1,8 +1,10 @@
 //! What the exports write is what their targets read.
 #![allow(missing_docs)]
 
+mod budgets;
 mod compose;
 mod consistency;
+mod gateway;
 mod github_actions;
 mod keda;
 mod kserve;

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::kinds;
-use crate::export::plan::Plan;
+use crate::export::plan::{Plan, longest};
 use crate::export::{Artifacts, Subject, quantity};
 use crate::graph::NodeIx;
-use crate::spec::{self, Duration};
-use crate::text::Span;
+use crate::spec::Duration;
 
 /// Seconds that a call may take where nothing says.
 const USUAL: u64 = 60;
@@ -20,18 +19,10 @@ pub(super) struct Limits {
     pub(super) call: u64,
 }
 
-/// The longest that a node may take, where stated: its call's timeout, or what it may take at most.
-pub(super) fn stated(node: &spec::Node) -> Option<(Duration, Span)> {
-    let timeout = node.serving.as_ref().and_then(|serving| serving.timeout);
-    let both = [timeout, node.budget].into_iter().flatten();
-    let longest = both.max_by_key(|time| time.value.0)?;
-    Some((longest.value, longest.span))
-}
-
 /// The whole seconds of a node's own service, where it states how long it may take; tells how much
 /// they are above that.
 pub(super) fn own(plan: &Plan<'_>, artifacts: &mut Artifacts) -> Option<u64> {
-    let (time, span) = stated(plan.node)?;
+    let (time, span) = longest(plan.node)?;
     let (seconds, rounded) = quantity::seconds(time);
     if rounded {
         let above = Duration(seconds.saturating_mul(1_000_000_000).saturating_sub(time.0));
@@ -57,7 +48,7 @@ impl Limits {
             if super::routing::is_routing(node) {
                 continue;
             }
-            if let Some((time, _)) = stated(node) {
+            if let Some((time, _)) = longest(node) {
                 let (whole, _) = quantity::seconds(time);
                 seconds.insert(ix, whole);
                 call = whole.max(call);
@@ -93,7 +84,7 @@ impl Limits {
 
     fn tell(&self, subject: &Subject<'_>, ix: NodeIx, artifacts: &mut Artifacts) {
         let graph = subject.graph;
-        let Some((time, span)) = graph.spec_of(ix).and_then(stated) else {
+        let Some((time, span)) = graph.spec_of(ix).and_then(longest) else {
             return;
         };
         let name = graph.name(ix);

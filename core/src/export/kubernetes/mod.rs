@@ -9,7 +9,7 @@
 mod kinds;
 mod network;
 mod objects;
-mod orchestrator;
+pub(super) mod orchestrator;
 mod pod;
 #[cfg(test)]
 mod tests;

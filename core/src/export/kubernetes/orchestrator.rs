@@ -10,7 +10,7 @@ use crate::text::Span;
 /// The part of its objects' names.
 const PART: &str = "orchestrator";
 /// Where it listens.
-const PORT: u32 = 8080;
+pub(in crate::export) const PORT: u32 = 8080;
 /// The annotation of the graph that names its image.
 const IMAGE: &str = "modelgraph/orchestrator-image";
 /// What a `ConfigMap` can hold, less what the API server needs beside.

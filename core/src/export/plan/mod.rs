@@ -13,7 +13,7 @@ use super::{Artifacts, Kind, Subject};
 use crate::catalogue::Engine;
 use crate::graph::NodeIx;
 use crate::hardware::Gpu;
-use crate::spec::{self, Bytes, Cores, Protocol, Replicas, Role};
+use crate::spec::{self, Bytes, Cores, Duration, Protocol, Replicas, Role};
 use crate::text::Span;
 
 /// What runs for a node.
@@ -114,6 +114,14 @@ pub(in crate::export) fn objects(
     running
         .map(|(ix, node)| (ix, names.claim(&format!("{}-{}", subject.name, node.name))))
         .collect()
+}
+
+/// The longest that a node may take, where stated: its call's timeout, or what it may take at most.
+pub(in crate::export) fn longest(node: &spec::Node) -> Option<(Duration, Span)> {
+    let timeout = node.serving.as_ref().and_then(|serving| serving.timeout);
+    let both = [timeout, node.budget].into_iter().flatten();
+    let longest = both.max_by_key(|time| time.value.0)?;
+    Some((longest.value, longest.span))
 }
 
 /// Whether a node only routes, and states nothing that would run.
