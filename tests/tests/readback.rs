@@ -16,6 +16,7 @@ fn again(target: &str, text: &str) -> Analysis {
     let accept = target.kinds().iter().map(|kind| kind.code.to_owned());
     let options = Options {
         accept: accept.collect(),
+        ..Options::default()
     };
     let artifacts = export::run(target, &Analysis::new(text), &options).unwrap();
     let files = artifacts.files.iter();

@@ -20,6 +20,7 @@ pub(crate) fn run(task: &Export) -> Answer {
     let analysis = task.document.analysed();
     let options = Options {
         accept: task.accept.clone(),
+        ..Options::default()
     };
     match export::run(target, &analysis, &options) {
         Ok(artifacts) => Answer::Done(told(&artifacts)),

@@ -53,6 +53,7 @@ impl Export {
         let analysis = bundle::analysed(&source, None);
         let options = Options {
             accept: self.accept.clone(),
+            ..Options::default()
         };
         let exported = export::run(target, &analysis, &options);
         let (artifacts, error) = match exported {

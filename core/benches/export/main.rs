@@ -28,6 +28,7 @@ fn write(target: &dyn Target, analysis: &Analysis) -> bool {
     let accept = target.kinds().iter().map(|kind| kind.code.to_owned());
     let options = Options {
         accept: accept.collect(),
+        ..Options::default()
     };
     match export::run(target, analysis, &options) {
         Ok(_) => true,

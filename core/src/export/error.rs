@@ -25,6 +25,13 @@ pub enum ExportError {
         /// The nearest that it has.
         near: Option<&'static str>,
     },
+    /// A placement that was chosen for another graph.
+    UnknownNode {
+        /// The node that it names.
+        name: String,
+        /// The nearest that there is.
+        near: Option<String>,
+    },
     /// Losses that are not accepted: those of [`Artifacts::losses`] whose kind stops. There are
     /// no files.
     Stopped(Box<Artifacts>),
@@ -48,6 +55,16 @@ impl fmt::Display for ExportError {
                 match near {
                     Some(near) => write!(f, "; did you mean `{near}`?"),
                     None => f.write_str("; accept the codes that an export names"),
+                }
+            }
+            Self::UnknownNode { name, near } => {
+                write!(
+                    f,
+                    "the chosen placement is of another graph: it names `{name}`"
+                )?;
+                match near {
+                    Some(near) => write!(f, "; did you mean `{near}`?"),
+                    None => f.write_str("; choose one for this graph"),
                 }
             }
             Self::Stopped(artifacts) => {

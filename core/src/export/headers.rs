@@ -17,6 +17,12 @@ pub(super) fn add(artifacts: &mut Artifacts, subject: &Subject<'_>, target: &str
     lines.push(format!(
         "Written by `modelspec export {target}` from this graph: change the graph, then export again."
     ));
+    // What the digest is of does not say it.
+    lines.extend(
+        subject
+            .chosen
+            .map(|chosen| format!("Chosen, not stated: {}", chosen.origin)),
+    );
     lines.extend(accepted(&artifacts.losses));
     let lines: Vec<String> = lines.iter().map(|line| harmless(line)).collect();
     for file in &mut artifacts.files {

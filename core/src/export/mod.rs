@@ -30,6 +30,7 @@
 //! ```
 
 mod artifacts;
+mod chosen;
 mod compose;
 mod engines;
 mod error;
@@ -53,6 +54,7 @@ pub mod words;
 use std::collections::BTreeSet;
 
 pub use artifacts::{Artifacts, File, Kind, Language, Note};
+pub use chosen::{Chosen, ChosenNode};
 pub use error::{ExportError, UnknownTargetError};
 pub(crate) use names::dns_label;
 pub use subject::Subject;
@@ -111,6 +113,8 @@ pub static TARGETS: &[&dyn Target] = &[
 pub struct Options {
     /// Codes of losses that are accepted although they would stop the export.
     pub accept: Vec<String>,
+    /// A placement whose figures take the place of what the document states.
+    pub placement: Option<Chosen>,
 }
 
 /// The target of a name.
@@ -128,8 +132,8 @@ pub fn find(name: &str) -> Result<&'static dyn Target, UnknownTargetError> {
 /// Exports what was analysed.
 ///
 /// # Errors
-/// When there is no graph, it has errors, a code to accept is not one of the target's, a loss
-/// stops the export, or there is nothing to write.
+/// When there is no graph, it has errors, a code to accept is not one of the target's, a placement
+/// names another graph's nodes, a loss stops the export, or there is nothing to write.
 pub fn run(
     target: &dyn Target,
     analysis: &Analysis,
@@ -137,10 +141,19 @@ pub fn run(
 ) -> Result<Artifacts, ExportError> {
     let accepted = accepted(target, options)?;
     let errors = analysis.count(Severity::Error);
-    let Some(subject) = Subject::new(analysis) else {
+    let Some(mut subject) = Subject::new(analysis) else {
         return Err(ExportError::NoGraph { errors });
     };
-    if let Some(mut artifacts) = target.original(&subject) {
+    let placed = match &options.placement {
+        Some(chosen) => Some(chosen.apply(subject.graph)?),
+        None => None,
+    };
+    if let Some(graph) = &placed {
+        subject.graph = graph;
+        subject.chosen = options.placement.as_ref();
+    }
+    let original = target.original(&subject).filter(|_| placed.is_none());
+    if let Some(mut artifacts) = original {
         artifacts.place(analysis);
         artifacts.sort();
         headers::add(&mut artifacts, &subject, target.name());

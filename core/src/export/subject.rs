@@ -1,3 +1,4 @@
+use super::Chosen;
 use crate::Analysis;
 use crate::graph::Graph;
 use crate::hardware::Catalogue;
@@ -24,6 +25,8 @@ pub struct Subject<'a> {
     pub digest: Digest,
     /// The GPUs that are known.
     pub catalogue: Catalogue,
+    /// The placement whose figures stand in the graph, where one was chosen.
+    pub chosen: Option<&'a Chosen>,
 }
 
 impl<'a> Subject<'a> {
@@ -41,6 +44,7 @@ impl<'a> Subject<'a> {
             version: version.map(|version| &*version.value.0),
             digest: Digest::of(canonical.as_bytes()),
             canonical,
+            chosen: None,
             catalogue: (*analysis.gpus()).clone(),
         })
     }

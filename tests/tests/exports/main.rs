@@ -25,6 +25,7 @@ fn export(target: &str, text: &str) -> Option<Artifacts> {
     let accept = target.kinds().iter().map(|kind| kind.code.to_owned());
     let options = Options {
         accept: accept.collect(),
+        ..Options::default()
     };
     match export::run(target, &Analysis::new(text), &options) {
         Ok(artifacts) => Some(artifacts),

@@ -14,6 +14,7 @@ fn export(text: &str, accept: &[&str]) -> Result<Artifacts, ExportError> {
     let accept = accept.iter().map(|code| format!("TG-COMPOSE-{code}"));
     let options = Options {
         accept: accept.collect(),
+        ..Options::default()
     };
     export::run(&Compose, &Analysis::new(text), &options)
 }

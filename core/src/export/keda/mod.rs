@@ -137,6 +137,17 @@ impl Cx<'_, '_> {
             return Some(USUAL);
         };
         let Replicas { min, max } = stated.value;
+        let chosen = self.subject.chosen;
+        if max <= min && chosen.is_some_and(|chosen| chosen.has_replicas(name)) {
+            let max = min.saturating_mul(2);
+            let message = format!(
+                "up to how many replicas `{name}` grows beyond those that were chosen is not \
+                 stated: twice as many are taken"
+            );
+            self.artifacts
+                .assume(&kinds::REPLICAS, Some(name), span, message, max.to_string());
+            return Some(Replicas { min, max });
+        }
         if max <= min {
             let message = format!("`{name}` keeps its {min} replicas: there is nothing to scale");
             self.artifacts

@@ -43,6 +43,20 @@ impl Cx<'_, '_> {
         USUAL_SERVER.to_owned()
     }
 
+    /// How many requests that wait at each replica call for another: as chosen, else as usual.
+    fn threshold(&mut self, scaled: &Scaled<'_>, usual: u32) -> String {
+        let Scaled { name, span, .. } = *scaled;
+        if let Some(chosen) = self.subject.chosen.and_then(|chosen| chosen.queue(name)) {
+            return chosen.to_string();
+        }
+        let value = usual.to_string();
+        let message =
+            format!("so many requests waiting at each replica of `{name}` call for another");
+        self.artifacts
+            .assume(&kinds::THRESHOLD, Some(name), span, message, &*value);
+        value
+    }
+
     /// The queue of a node where its program counts it, else its cores.
     pub(super) fn trigger(&mut self, scaled: &Scaled<'_>) -> Trigger {
         let Scaled { name, span, .. } = *scaled;
@@ -71,11 +85,7 @@ impl Cx<'_, '_> {
         );
         self.artifacts
             .assume(&kinds::METRIC, Some(name), span, message, &*query);
-        let threshold = waiting.to_string();
-        let message =
-            format!("so many requests waiting at each replica of `{name}` call for another");
-        self.artifacts
-            .assume(&kinds::THRESHOLD, Some(name), span, message, &*threshold);
+        let threshold = self.threshold(scaled, waiting);
         Trigger {
             value: json!({
                 "type": "prometheus",

@@ -17,6 +17,7 @@ fn export(text: &str, accept: &[&str]) -> Result<Artifacts, ExportError> {
     let accept = accept.iter().map(|code| format!("TG-KSERVE-{code}"));
     let options = Options {
         accept: accept.collect(),
+        ..Options::default()
     };
     export::run(&KServe, &Analysis::new(text), &options)
 }

@@ -242,6 +242,7 @@ fn a_chain_follows_the_edges_and_stops_at_its_guardrail() {
     assert_eq!(codes(&artifacts.losses, "guard"), ["CHAINED-GUARD"]);
     let options = Options {
         accept: vec!["TG-KUBERNETES-CHAINED-GUARD".to_owned()],
+        ..Options::default()
     };
     let artifacts = export::run(&Kubernetes, &Analysis::new(&*chained), &options).unwrap();
     assert!(

@@ -104,6 +104,7 @@ fn a_guardrail_that_no_file_names_stops_the_export() {
     assert!(artifacts.files.is_empty());
     let options = Options {
         accept: vec!["tg-modelspec-guard".to_owned()],
+        ..Options::default()
     };
     let accepted = export::run(&ModelSpec, &Analysis::new(between), &options).unwrap();
     for file in &accepted.files {

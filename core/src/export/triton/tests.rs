@@ -10,6 +10,7 @@ fn export(text: &str, accept: &[&str]) -> Result<Artifacts, ExportError> {
     let accept = accept.iter().map(|code| format!("TG-TRITON-{code}"));
     let options = Options {
         accept: accept.collect(),
+        ..Options::default()
     };
     export::run(&Triton, &Analysis::new(text), &options)
 }

@@ -217,6 +217,7 @@ fn a_graph_that_was_changed_goes_out_with_the_change() {
         &analysis,
         &Options {
             accept: vec!["TG-MODELSPEC-GUARD".to_owned()],
+            ..Options::default()
         },
     )
     .unwrap();
@@ -243,6 +244,7 @@ fn the_files_of_an_export_give_their_graph() {
         // Some guardrails stand where no chain of files leads.
         let options = Options {
             accept: vec!["TG-MODELSPEC-GUARD".to_owned()],
+            ..Options::default()
         };
         let artifacts = export::run(target, &analysis, &options).unwrap();
         let files: Vec<(String, String)> = artifacts
