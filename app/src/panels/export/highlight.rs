@@ -26,14 +26,8 @@ impl Class {
 
 /// The lines of a file, each an element.
 pub(super) fn lines(text: &str, language: &str) -> Vec<AnyView> {
-    let is_yaml = language == "yaml";
     let line = |line: &str| {
-        let pieces = if is_yaml {
-            yaml(line)
-        } else {
-            vec![(Class::Plain, line)]
-        };
-        let pieces = pieces
+        let pieces = pieces(line, language)
             .into_iter()
             .filter(|(_, piece)| !piece.is_empty())
             .map(|(class, piece)| {
@@ -48,7 +42,81 @@ pub(super) fn lines(text: &str, language: &str) -> Vec<AnyView> {
     text.lines().map(line).collect()
 }
 
-/// The pieces of a line of YAML, in order and without a gap.
+/// The pieces of a line, in order and without a gap.
+fn pieces<'l>(line: &'l str, language: &str) -> Vec<(Class, &'l str)> {
+    match language {
+        "yaml" => yaml(line),
+        "json" => json(line),
+        "textproto" => code(line, |word| word.ends_with(|c: char| c.is_alphanumeric())),
+        "shell" => code(line, |word| matches!(word, "set" | "export" | "exec")),
+        "python" => code(line, |word| PYTHON.contains(&word)),
+        "markdown" if line.starts_with('#') => vec![(Class::Key, line)],
+        "markdown" if line.starts_with("<!--") => vec![(Class::Comment, line)],
+        _ => vec![(Class::Plain, line)],
+    }
+}
+
+/// Words that begin a line of Python.
+const PYTHON: &[&str] = &[
+    "async", "await", "class", "def", "elif", "else", "except", "for", "from", "if", "import",
+    "raise", "return", "try", "while", "with",
+];
+
+/// A line whose first word may be a key word, with texts in quotes, or a comment.
+fn code(line: &str, is_key: impl Fn(&str) -> bool) -> Vec<(Class, &str)> {
+    let body = line.trim_start();
+    let (indent, _) = line.split_at(line.len() - body.len());
+    if body.starts_with('#') {
+        return vec![(Class::Plain, indent), (Class::Comment, body)];
+    }
+    let end = body
+        .find(|c: char| !c.is_alphanumeric() && c != '_')
+        .unwrap_or(body.len());
+    let (word, rest) = body.split_at(end);
+    let class = if is_key(word) {
+        Class::Key
+    } else {
+        Class::Plain
+    };
+    let mut found = vec![(Class::Plain, indent), (class, word)];
+    quotes(rest, &mut found);
+    found
+}
+
+/// What stands in quotes, and what between.
+fn quotes<'l>(mut rest: &'l str, found: &mut Vec<(Class, &'l str)>) {
+    while let Some(start) = rest.find(['"', '\'']) {
+        let (before, behind) = rest.split_at(start);
+        let (quote, inner) = behind.split_at(1);
+        // One that is not closed here goes on in the next line.
+        let Some(end) = inner.find(quote) else { break };
+        let (text, behind) = behind.split_at(end + 2);
+        found.extend([(Class::Plain, before), (Class::Text, text)]);
+        rest = behind;
+    }
+    found.push((Class::Plain, rest));
+}
+
+/// A line of JSON: a key and its value, or either alone.
+fn json(line: &str) -> Vec<(Class, &str)> {
+    let body = line.trim_start();
+    let (indent, _) = line.split_at(line.len() - body.len());
+    let (key, value) = match body.find("\": ") {
+        Some(at) if body.starts_with('"') => body.split_at(at + 1),
+        _ => body.split_at(0),
+    };
+    let (colon, value) = value.split_at(if key.is_empty() { 0 } else { 2 });
+    let (value, comma) = value.split_at(value.trim_end_matches(',').len());
+    vec![
+        (Class::Plain, indent),
+        (Class::Key, key),
+        (Class::Plain, colon),
+        (class_of(value), value),
+        (Class::Plain, comma),
+    ]
+}
+
+/// The pieces of a line of YAML.
 fn yaml(line: &str) -> Vec<(Class, &str)> {
     let body = line.trim_start_matches([' ', '-']);
     let indent = line.get(..line.len() - body.len()).unwrap_or("");
@@ -91,7 +159,7 @@ fn class_of(value: &str) -> Class {
 
 #[cfg(test)]
 mod tests {
-    use super::{Class, yaml};
+    use super::{Class, pieces};
 
     #[test]
     fn the_pieces_make_up_the_line() {
@@ -104,21 +172,75 @@ mod tests {
             "  - - 1",
             "url: http://x:1",
             "é: \"ö\"",
+            "  \"é\": [\"ö\", 2],",
+            "exec vllm serve --config \"$(dirname -- \"$0\")/é.yaml\" \\",
+            "export A='it'\\''s é",
+            "def é(x): return 'y'",
+            "<!-- note -->",
         ] {
-            let joined: String = yaml(line).into_iter().map(|(_, piece)| piece).collect();
-            assert_eq!(joined, line);
+            for language in [
+                "yaml",
+                "json",
+                "shell",
+                "python",
+                "textproto",
+                "markdown",
+                "other",
+            ] {
+                let joined: String = pieces(line, language)
+                    .into_iter()
+                    .map(|(_, piece)| piece)
+                    .collect();
+                assert_eq!(joined, line, "{language}");
+            }
         }
+    }
+
+    fn classes(line: &str, language: &str) -> Vec<(Class, String)> {
+        let pieces = pieces(line, language).into_iter();
+        let shown = pieces.filter(|(class, piece)| *class != Class::Plain && !piece.is_empty());
+        shown
+            .map(|(class, piece)| (class, piece.trim().to_owned()))
+            .collect()
     }
 
     #[test]
     fn keys_numbers_and_texts_are_told_apart() {
-        let classes: Vec<Class> = yaml("  replicas: 2")
-            .into_iter()
-            .map(|(class, _)| class)
-            .collect();
-        assert_eq!(
-            classes,
-            [Class::Plain, Class::Key, Class::Plain, Class::Word]
-        );
+        for (line, language, wanted) in [
+            (
+                "  replicas: 2",
+                "yaml",
+                vec![(Class::Key, "replicas"), (Class::Word, "2")],
+            ),
+            (
+                "  \"port\": 80,",
+                "json",
+                vec![(Class::Key, "\"port\""), (Class::Word, "80")],
+            ),
+            (
+                "  \"a\": \"b\",",
+                "json",
+                vec![(Class::Key, "\"a\""), (Class::Text, "\"b\"")],
+            ),
+            (
+                "export A='b c'",
+                "shell",
+                vec![(Class::Key, "export"), (Class::Text, "'b c'")],
+            ),
+            ("# why", "shell", vec![(Class::Comment, "# why")]),
+            (
+                "  key: \"TEXT\"",
+                "textproto",
+                vec![(Class::Key, "key"), (Class::Text, "\"TEXT\"")],
+            ),
+            ("import asyncio", "python", vec![(Class::Key, "import")]),
+            ("## Notes", "markdown", vec![(Class::Key, "## Notes")]),
+        ] {
+            let wanted: Vec<_> = wanted
+                .into_iter()
+                .map(|(class, piece)| (class, piece.trim().to_owned()))
+                .collect();
+            assert_eq!(classes(line, language), wanted, "{line}");
+        }
     }
 }
