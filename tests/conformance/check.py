@@ -6,8 +6,12 @@ Every object must be one that the library knows, without a field that it does no
 first that is not, with its file and the place in it.
 """
 
+import json
+import os
 import re
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import yaml
@@ -24,6 +28,8 @@ def documents(folder):
             for document in yaml.safe_load_all(path.read_text(encoding="utf-8")):
                 if document is not None:
                     yield path, document
+        elif path.name == "dashboard.json":
+            yield path, json.loads(path.read_text(encoding="utf-8"))
         elif path.suffix == ".pbtxt":
             yield path, path.read_text(encoding="utf-8")
 
@@ -63,10 +69,6 @@ def triton(document, place):
 
 def github_actions(document, place):
     """The schema of workflows that check-jsonschema brings."""
-    import json
-    import subprocess
-    import tempfile
-
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         # `on` of YAML 1.1 is a truth; what we write is quoted.
         json.dump(document, file)
@@ -77,6 +79,33 @@ def github_actions(document, place):
         )
     if done.returncode != 0:
         raise Refused(f"{place}: {done.stdout}{done.stderr}")
+
+
+def observability(document, place):
+    """Prometheus' own reader of rules, for those and for what the dashboard asks; the operator's
+    objects are held to their schemas elsewhere."""
+    if document.get("kind") == "PrometheusRule":
+        spec = {key: value for key, value in document.items() if key not in ENVELOPE}
+        groups = {**document["spec"], **spec}
+    elif "panels" in document:
+        targets = [target for panel in document["panels"] for target in panel.get("targets", [])]
+        # The dashboard's variable is a time.
+        asked = [target["expr"].replace("$__rate_interval", "5m") for target in targets]
+        rules = [{"record": f"panel_{at}", "expr": expr} for at, expr in enumerate(asked)]
+        groups = {"groups": [{"name": "dashboard", "rules": rules}]}
+    else:
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        json.dump(groups, file)
+        file.flush()
+        arguments = [os.environ["PROMTOOL"], "check", "rules", file.name]
+        done = subprocess.run(arguments, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Refused(f"{place}: {done.stdout}{done.stderr}")
+
+
+# What stands around an object of the operator, and is nothing to Prometheus.
+ENVELOPE = ("apiVersion", "kind", "metadata", "spec")
 
 
 def build(kind, value, place):
@@ -128,6 +157,9 @@ def main(target, folder):
         count += 1
     if count == 0:
         raise Refused(f"{folder}: nothing was exported")
+    if target == "observability":
+        rules = (found for _, found in documents(folder) if found.get("kind") == "PrometheusRule")
+        document = next(rules)
     if isinstance(document, str):
         broken = f"{document}field_that_nobody_knows: 1\n"
     else:
@@ -144,6 +176,7 @@ TARGETS = {
     "github-actions": github_actions,
     "kserve": kserve,
     "kubernetes": kubernetes,
+    "observability": observability,
     "triton": triton,
 }
 

@@ -268,6 +268,53 @@ pub(crate) fn clients() -> Result<Option<std::path::PathBuf>> {
     Ok(Some(python))
 }
 
+/// Where Prometheus' own program is unpacked that reads rules.
+const PROMETHEUS: &str = ".tools/prometheus";
+
+/// The program that reads Prometheus' rules; `None` where it cannot be had from here, which is said.
+/// Debian's package is unpacked and not installed: installed it would start a server.
+pub(crate) fn promtool() -> Option<std::path::PathBuf> {
+    if let Some(found) = find("promtool") {
+        return Some(found);
+    }
+    let folder = root().join(PROMETHEUS);
+    let program = folder.join("usr/bin/promtool");
+    if program.is_file() {
+        return Some(program);
+    }
+    if find("apt-get").is_none() || find("dpkg-deb").is_none() {
+        println!("promtool is missing; install Prometheus, or put promtool on PATH");
+        return None;
+    }
+    let unpack = || {
+        fs::create_dir_all(&folder)?;
+        let download = || {
+            let mut download = apt(&["download", "-qq", "prometheus"]);
+            download.current_dir(&folder);
+            run(download)
+        };
+        // A fresh system has no list of packages yet.
+        if download().is_err() {
+            run(apt(&["update", "-qq"]))?;
+            download()?;
+        }
+        for entry in fs::read_dir(&folder)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "deb") {
+                let package = path.to_string_lossy().into_owned();
+                let into = folder.to_string_lossy().into_owned();
+                run(command("dpkg-deb", ["-x", &package, &into]))?;
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    };
+    if let Err(error) = timed("promtool", unpack) {
+        println!("{error:#}");
+    }
+    program.is_file().then_some(program)
+}
+
 /// The nightly toolchain and the fuzzer.
 pub(crate) fn fuzz() -> Result<()> {
     if output(nightly(["--version"])).is_none() {

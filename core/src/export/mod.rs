@@ -43,6 +43,7 @@ mod kserve;
 mod kubernetes;
 mod modelspec;
 mod names;
+mod observability;
 mod plan;
 mod quantity;
 mod serve;
@@ -103,6 +104,7 @@ pub static TARGETS: &[&dyn Target] = &[
     &serve::TEI,
     &gateway::Gateway,
     &keda::Keda,
+    &observability::Observability,
     &github_actions::GitHubActions,
     // In maintenance mode: whoever looks for a target finds the others first.
     &serve::TGI,

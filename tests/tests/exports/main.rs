@@ -10,6 +10,7 @@ mod keda;
 mod kserve;
 mod kubernetes;
 mod modelspec;
+mod observability;
 mod router;
 mod schemas;
 mod serve;
