@@ -17,8 +17,7 @@ pub(super) fn changes(old: &Analysis, new: &Analysis) -> Option<Vec<Change>> {
     let mut old = Side::new(old)?;
     let new = Side::new(new)?;
     let was = rename::pairs(&old, &new);
-    let names = was.iter().map(|(is, was)| (was.as_str(), is.as_str()));
-    let names: BTreeMap<&str, &str> = names.gather();
+    let names = rename::both_ways(&was);
     if !names.is_empty() {
         rename::rename(&mut old.resolved, &names);
     }

@@ -99,6 +99,26 @@ fn weight(was: &Evidence<'_>, is: &Evidence<'_>) -> u32 {
         .sum()
 }
 
+/// What each old name is called in the new graph. A new name that the old graph has for nothing, and
+/// may mention all the same, takes the place of the name that it came for: nothing old is then
+/// taken for what is new.
+pub(super) fn both_ways(was: &BTreeMap<String, String>) -> BTreeMap<&str, &str> {
+    let pairs = was.iter().map(|(is, was)| (was.as_str(), is.as_str()));
+    let mut names: BTreeMap<&str, &str> = pairs.gather();
+    for is in was.keys() {
+        if names.contains_key(is.as_str()) {
+            continue;
+        }
+        // Back along the names to where they began.
+        let mut first = is.as_str();
+        while let Some(before) = was.get(first) {
+            first = before;
+        }
+        names.insert(is, first);
+    }
+    names
+}
+
 /// Gives nodes of a resolved graph other names, wherever the format names a node.
 pub(super) fn rename(resolved: &mut Value, names: &BTreeMap<&str, &str>) {
     rename_in(resolved, ModelGraph::form(), names);

@@ -364,3 +364,24 @@ fn a_text_without_a_graph_has_no_differences() {
         None
     );
 }
+
+/// A name that the old graph only mentions is not taken for the node that has it in the new one.
+#[test]
+fn a_new_name_is_not_what_an_old_graph_missed() {
+    let graph = |other: &str| {
+        format!(
+            "apiVersion: modelgraph/v1alpha1\nkind: ModelGraph\nmetadata: {{name: g}}\nspec:\n  nodes:\n    \
+             guard: {{role: guardrail, onFailure: {{fallback: spare}}}}\n    \
+             {other}: {{role: generator, model: {{id: m}}}}\n"
+        )
+    };
+    let (old, new) = (graph("writer"), graph("spare"));
+    let (old, new) = (Analysis::new(old), Analysis::new(new));
+    let there = super::differences(&old, &new).unwrap();
+    let back = super::differences(&new, &old).unwrap();
+    let about_guard = |found: &Differences| {
+        let about = |change: &&Change| change.node.as_deref() == Some("guard");
+        found.changes.iter().filter(about).count()
+    };
+    assert_eq!((about_guard(&there), about_guard(&back)), (1, 1));
+}

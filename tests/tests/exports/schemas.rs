@@ -62,7 +62,7 @@ fn plain_patterns(schema: &mut Value) {
             for (key, inner) in map {
                 match inner {
                     Value::String(pattern) if key == "pattern" => {
-                        *pattern = pattern.replace("(?i)", "")
+                        *pattern = pattern.replace("(?i)", "");
                     }
                     inner => plain_patterns(inner),
                 }

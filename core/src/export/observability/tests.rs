@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use super::{Observability, metrics};
@@ -85,12 +87,13 @@ fn no_alert_waits_for_the_impossible() {
 /// Panels stand beside one another, within the grid.
 #[test]
 fn the_dashboard_fits_its_grid() {
-    let many: String = (0..40)
-        .map(|at| format!("    n{at}: {{role: transformer}}\n"))
-        .collect();
-    let chain: String = (1..40)
-        .map(|at| format!("    - {{from: n{}.out, to: n{at}.in}}\n", at - 1))
-        .collect();
+    let (mut many, mut chain) = (String::new(), String::new());
+    for at in 0..40 {
+        let _ = writeln!(many, "    n{at}: {{role: transformer}}");
+    }
+    for at in 1..40 {
+        let _ = writeln!(chain, "    - {{from: n{}.out, to: n{at}.in}}", at - 1);
+    }
     let text = format!(
         "apiVersion: modelgraph/v1alpha1\nkind: ModelGraph\nmetadata: {{name: long}}\nspec:\n  \
          inputs: {{question: {{type: text}}}}\n  outputs: {{answer: {{type: text}}}}\n  nodes:\n{many}  \
