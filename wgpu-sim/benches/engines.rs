@@ -93,6 +93,7 @@ fn tandem() -> Flow {
         },
         queue_limit: None,
         passes_on_drop: false,
+        streams: false,
     };
     let link = |at: usize| Link {
         from: at.checked_sub(1),

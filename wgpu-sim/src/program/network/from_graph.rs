@@ -65,6 +65,7 @@ impl Network {
                         work,
                         queue_limit: work::queue_limit(stated),
                         passes_on_drop: passes_on(stated),
+                        streams: true,
                     });
                 }
                 Err(reason) => found.push(refused(node.span, &node.name, &reason)),
