@@ -191,6 +191,8 @@ impl<'a> Heap<'a> {
         }
     }
 
+    /// Nothing while the node is undecided; then a value, or none.
+    #[allow(clippy::option_option)]
     fn hear(
         &mut self,
         at: u64,
