@@ -380,3 +380,34 @@ fn a_field_can_be_set_for_one_run() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("write a path and a value"), "{said}");
 }
+
+#[test]
+fn a_generator_streams_from_end_to_end() {
+    let service = "generator.service={continuous: {step: 14ms, perToken: 60us, \
+                   perContextToken: 60ns}}";
+    let run = |format: &str| {
+        let arguments = [
+            "simulate",
+            &example("rag"),
+            "--requests",
+            "64000",
+            "--set",
+            service,
+            "--format",
+            format,
+        ];
+        let output = modelspec(&arguments, "");
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        stdout(&output)
+    };
+    let result: serde_json::Value = serde_json::from_str(&run("json")).unwrap();
+    let p95 = |what: &str| result[what]["p95Ms"].as_f64().unwrap();
+    assert!(p95("timeToFirstToken") < p95("endToEnd"));
+    // A step takes 14 ms, and more with tokens.
+    assert!(
+        (14.0..60.0).contains(&p95("timePerOutputToken")),
+        "{result}"
+    );
+    assert!(result["nodes"]["generator"]["batchMean"].as_f64() > Some(1.0));
+    assert!(run("text").contains("\nfirst token "));
+}

@@ -1,18 +1,27 @@
 //! Requests a second: of the CPU engine on all cores, by number of servers, and of the GPU engine
 //! where there is a GPU. Visits a second, on one core: of the window sweep and of a plain heap
-//! simulator, over six stations in tandem.
+//! simulator, over six stations in tandem. Requests a second of a generator under continuous
+//! batching: with jumps over runs of decoding, and step by step.
 
 #![allow(missing_docs)]
 
+#[path = "../tests/heap/batcher.rs"]
+#[allow(dead_code)]
+mod batcher;
 #[path = "peers/heap.rs"]
 mod heap;
+#[path = "peers/steps.rs"]
+mod steps;
 
 use core::ops::ControlFlow;
 use core::time::Duration;
 use std::time::Instant;
 
 use divan::{Bencher, counter::ItemsCount};
-use wgpu_sim::network::{Flow, Gaps, Link, Network, Routing, Share, Stage, Wait, Work};
+use wgpu_sim::network::{
+    Continuous, Flow, Gaps, Link, Network, Routing, Share, Stage, StepTime, TokenLaw, TokenPart,
+    Tokens, Wait, Work,
+};
 use wgpu_sim::{Arrivals, Gpu, Program, Service, Settings, Station, Trace, Warmup};
 
 fn main() {
@@ -77,41 +86,53 @@ fn gpu(bencher: Bencher<'_, '_>, servers: u32) {
 /// Requests that a lane sends through the tandem.
 const REQUESTS: u32 = 500_000;
 
-/// Six stations of four servers at 80 %.
-fn tandem() -> Flow {
-    let stage = |at: usize| Stage {
-        name: format!("queue-{at}"),
-        share: 1.0,
-        gather: Wait::All,
-        work: Work::Serve {
-            replicas: 4,
-            concurrency: 1,
-            routing: Routing::Central,
-            service: Service::Exponential {
-                mean: Duration::from_millis(1),
-            },
-        },
-        queue_limit: None,
-        passes_on_drop: false,
-    };
-    let link = |at: usize| Link {
-        from: at.checked_sub(1),
-        to: (at < 6).then_some(at),
+fn link(from: Option<usize>, to: Option<usize>) -> Link {
+    Link {
+        from,
+        to,
         port: 0,
         required: true,
         chance: Share::Always,
         hop: Duration::ZERO,
         timeout: None,
+    }
+}
+
+/// Stages one after the other.
+fn chain(rate: f64, works: Vec<Work>, requests: u32) -> Flow {
+    let count = works.len();
+    let stage = |(at, work)| Stage {
+        name: format!("queue-{at}"),
+        share: 1.0,
+        gather: Wait::All,
+        work,
+        queue_limit: None,
+        passes_on_drop: false,
+        streams: false,
     };
     let network = Network {
-        rate: 3_200.0,
+        rate,
         gaps: Gaps::Exponential,
-        stages: (0..6).map(stage).collect(),
-        links: (0..=6).map(link).collect(),
+        stages: works.into_iter().enumerate().map(stage).collect(),
+        links: (0..=count)
+            .map(|at| link(at.checked_sub(1), (at < count).then_some(at)))
+            .collect(),
         objective: None,
     };
-    let settings = settings(1, u64::from(REQUESTS));
-    Flow::new(&network, &settings).expect("a valid network")
+    Flow::new(&network, &settings(1, u64::from(requests))).expect("a valid network")
+}
+
+/// Six stations of four servers at 80 %.
+fn tandem() -> Flow {
+    let work = Work::Serve {
+        replicas: 4,
+        concurrency: 1,
+        routing: Routing::Central,
+        service: Service::Exponential {
+            mean: Duration::from_millis(1),
+        },
+    };
+    chain(3_200.0, vec![work; 6], REQUESTS)
 }
 
 #[divan::bench(sample_count = 10)]
@@ -128,4 +149,53 @@ fn tandem_by_heap(bencher: Bencher<'_, '_>) {
     bencher
         .counter(ItemsCount::new(6 * u64::from(REQUESTS)))
         .bench(|| heap::tandem(&flow, REQUESTS));
+}
+
+/// Requests that a lane sends through the generator.
+const ANSWERS: u32 = 20_000;
+
+/// One replica of a model of 8 B parameters, with prompts of 600 tokens and answers of 180.
+fn generator() -> Flow {
+    let tokens = |mean: f64| Tokens {
+        fixed: 0,
+        parts: vec![TokenPart {
+            law: TokenLaw::Lognormal { mean, cv: 0.8 },
+            input: None,
+        }],
+        most: Some(2_048),
+    };
+    let work = Work::Continuous(Box::new(Continuous {
+        replicas: 1,
+        routing: Routing::LeastLoaded,
+        step: StepTime {
+            base: 8.7e6,
+            token: 42e3,
+            context: 85.0,
+            prefill: 0.9,
+        },
+        max_sequences: 64,
+        max_batched_tokens: 2_048,
+        kv_tokens: Some(200_000),
+        prefix: None,
+        prompt: tokens(600.0),
+        answer: tokens(180.0),
+        longest: Some(8_192),
+    }));
+    chain(6.0, vec![work], ANSWERS)
+}
+
+#[divan::bench(sample_count = 10)]
+fn generator_by_jumps(bencher: Bencher<'_, '_>) {
+    let flow = generator();
+    bencher
+        .counter(ItemsCount::new(ANSWERS))
+        .bench(|| Trace::new(&flow, 0, 256));
+}
+
+#[divan::bench(sample_count = 10)]
+fn generator_by_steps(bencher: Bencher<'_, '_>) {
+    let flow = generator();
+    bencher
+        .counter(ItemsCount::new(ANSWERS))
+        .bench(|| steps::generator(&flow, ANSWERS));
 }

@@ -13,7 +13,7 @@ use crate::record::Record;
 use crate::{Progress, ProgressFn};
 
 pub use graph::{Trace, simulate_graph};
-pub(crate) use sweep::{LaneRecord, Visits};
+pub(crate) use sweep::{Ending, LaneRecord, Visits};
 
 /// Requests between two looks at the wish to cancel.
 const STRIDE: u32 = 1 << 16;

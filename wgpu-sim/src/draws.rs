@@ -25,6 +25,12 @@ pub enum Purpose {
     Branch = 2,
     /// Which of a node's replicas a request goes to.
     Route = 3,
+    /// How many tokens a prompt has.
+    Prompt = 4,
+    /// How many tokens an answer has.
+    Answer = 5,
+    /// Whether the beginning of a prompt is found in the prefix cache.
+    Prefix = 6,
 }
 
 /// The number of stations that a draw's counter can tell apart.

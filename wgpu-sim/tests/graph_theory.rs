@@ -20,6 +20,7 @@ fn stage(name: &str, work: Work) -> Stage {
         work,
         queue_limit: None,
         passes_on_drop: false,
+        streams: false,
     }
 }
 

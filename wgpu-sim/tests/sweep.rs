@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use pretty_assertions::assert_eq;
 use proptest::prelude::*;
-use wgpu_sim::network::{Flow, Gaps, Link, Network, Routing, Share, Stage, Wait, Work};
+use wgpu_sim::network::{
+    Continuous, Flow, Gaps, Link, Network, Prefix, Routing, Share, Stage, StepTime, TokenLaw,
+    TokenPart, Tokens, Wait, Work,
+};
 use wgpu_sim::{Service, Settings, Trace, Warmup};
 
 fn settings() -> Settings {
@@ -55,6 +58,7 @@ fn work() -> impl Strategy<Value = Work> {
                 service,
             }
         ),
+        continuous(),
         (1_u32..4, routing(), 1_u64..7, 0_u64..5).prop_map(|(replicas, routing, size, delay)| {
             Work::Batch {
                 replicas,
@@ -68,6 +72,59 @@ fn work() -> impl Strategy<Value = Work> {
     ]
 }
 
+fn tokens(mean: u32) -> impl Strategy<Value = Tokens> {
+    let law = prop_oneof![
+        (5.0..f64::from(mean), 0.0_f64..1.5)
+            .prop_map(|(mean, cv)| TokenLaw::Lognormal { mean, cv }),
+        prop::collection::vec(1..mean, 1..5).prop_map(TokenLaw::Empirical),
+    ];
+    let part = (law, prop::option::of(0_u32..2)).prop_map(|(law, input)| TokenPart { law, input });
+    let most = prop::option::of(1..2 * mean);
+    (0_u32..40, prop::collection::vec(part, 0..3), most).prop_map(|(fixed, parts, most)| Tokens {
+        fixed,
+        parts,
+        most,
+    })
+}
+
+/// Small caches and budgets, so that requests are put back and prompts are computed in parts.
+fn continuous() -> impl Strategy<Value = Work> {
+    let prefix = (0_u32..100, 0.0_f64..1.0).prop_map(|(shared_tokens, hit_rate)| Prefix {
+        shared_tokens,
+        hit_rate,
+    });
+    let sizes = (
+        1_u32..4,
+        1_u32..12,
+        prop_oneof![1_u32..20, 50_u32..400],
+        prop::option::of(120_u32..1_000),
+    );
+    let step = (1e4..4e5, 0.0_f64..2e4, 0.0_f64..200.0, 0.0_f64..50.0);
+    let lengths = (tokens(100), tokens(40), prop::option::of(10_u32..300));
+    (sizes, routing(), step, prop::option::of(prefix), lengths).prop_map(
+        |(sizes, routing, (base, token, context, prefill), prefix, (prompt, answer, longest))| {
+            let (replicas, max_sequences, max_batched_tokens, kv_tokens) = sizes;
+            Work::Continuous(Box::new(Continuous {
+                replicas,
+                routing,
+                step: StepTime {
+                    base,
+                    token,
+                    context,
+                    prefill,
+                },
+                max_sequences,
+                max_batched_tokens,
+                kv_tokens,
+                prefix,
+                prompt,
+                answer,
+                longest,
+            }))
+        },
+    )
+}
+
 fn wait() -> impl Strategy<Value = Wait> {
     prop_oneof![
         3 => Just(Wait::Ports),
@@ -79,14 +136,15 @@ fn wait() -> impl Strategy<Value = Wait> {
 
 fn stage() -> impl Strategy<Value = Stage> {
     let limit = prop_oneof![3 => Just(None), 1 => (0_u32..6).prop_map(Some)];
-    (wait(), work(), limit, any::<bool>()).prop_map(
-        |(gather, work, queue_limit, passes_on_drop)| Stage {
+    (wait(), work(), limit, any::<bool>(), any::<bool>()).prop_map(
+        |(gather, work, queue_limit, passes_on_drop, streams)| Stage {
             name: String::new(),
             share: 1.0,
             gather,
             work,
             queue_limit,
             passes_on_drop,
+            streams,
         },
     )
 }
@@ -158,9 +216,95 @@ proptest! {
         let flow = Flow::new(&network, &settings()).unwrap();
         // What cannot keep up is not simulated.
         prop_assume!(flow.is_stable());
-        let expected = heap::Heap::run(&flow, 1);
+        let (expected, _) = heap::Heap::run(&flow, 1);
         for window in [1, 64, 256, 1_024] {
             assert_eq!(Trace::new(&flow, 1, window).unwrap(), expected, "window {window}");
         }
+    }
+}
+
+/// A generator on its own.
+fn generator(work: Work, rate: f64) -> Network {
+    let link = |from, to| Link {
+        from,
+        to,
+        port: 0,
+        required: true,
+        chance: Share::Always,
+        hop: Duration::ZERO,
+        timeout: None,
+    };
+    Network {
+        rate,
+        gaps: Gaps::Exponential,
+        stages: vec![Stage {
+            name: "generator".into(),
+            share: 1.0,
+            gather: Wait::Ports,
+            work,
+            queue_limit: None,
+            passes_on_drop: false,
+            streams: false,
+        }],
+        links: vec![link(None, Some(0)), link(Some(0), None)],
+        objective: None,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn jumps_over_decoding_equal_its_steps(work in continuous(), rate in 20.0..400.0) {
+        let flow = Flow::new(&generator(work, rate), &settings()).unwrap();
+        prop_assume!(flow.nodes[0].load < 1.2);
+        let (expected, _) = heap::Heap::run(&flow, 0);
+        for window in [1, 256] {
+            assert_eq!(Trace::new(&flow, 0, window).unwrap(), expected, "window {window}");
+        }
+    }
+}
+
+#[test]
+fn a_full_cache_puts_requests_back_and_they_end_alike() {
+    let part = |mean| TokenPart {
+        law: TokenLaw::Lognormal { mean, cv: 0.8 },
+        input: None,
+    };
+    let tokens = |mean, most| Tokens {
+        fixed: 0,
+        parts: vec![part(mean)],
+        most: Some(most),
+    };
+    let work = Work::Continuous(Box::new(Continuous {
+        replicas: 2,
+        routing: Routing::LeastLoaded,
+        step: StepTime {
+            base: 8.7e6,
+            token: 42e3,
+            context: 85.0,
+            prefill: 0.9,
+        },
+        max_sequences: 32,
+        max_batched_tokens: 256,
+        kv_tokens: Some(4_000),
+        prefix: Some(Prefix {
+            shared_tokens: 100,
+            hit_rate: 0.5,
+        }),
+        prompt: tokens(300.0, 1_500),
+        answer: tokens(120.0, 800),
+        longest: Some(2_048),
+    }));
+    let flow = Flow::new(&generator(work, 9.0), &settings()).unwrap();
+    let (expected, put_back) = heap::Heap::run(&flow, 0);
+    assert!(put_back > 50, "{put_back}");
+    assert!(expected.token.1 > 0 && expected.first.1 > 0);
+    for window in [1, 64, 1_024] {
+        assert_eq!(
+            Trace::new(&flow, 0, window).unwrap(),
+            expected,
+            "window {window}"
+        );
     }
 }

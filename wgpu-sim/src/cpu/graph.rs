@@ -7,6 +7,7 @@ use crate::error::SimulationError;
 use crate::outcome::graph::GraphOutcome;
 use crate::program::Settings;
 use crate::program::network::{Flow, Network};
+use crate::stats::{BUCKETS, Sample};
 
 /// Simulates a graph by sweeps over windows of arrivals, natively on all cores.
 ///
@@ -78,6 +79,10 @@ pub struct Trace {
     pub ending: [u64; 5],
     /// Counts of the times from end to end by [`crate::stats::bucket`].
     pub times: Vec<u32>,
+    /// The same of times to the first token, with their sum; without streams nothing.
+    pub first: (Vec<u32>, u64),
+    /// The same of times per token behind the first.
+    pub token: (Vec<u32>, u64),
 }
 
 impl Trace {
@@ -89,6 +94,11 @@ impl Trace {
         let record = run_lane(flow, replication, window, &mut |_| true);
         let record = record.ok_or(SimulationError::Cancelled)??;
         let ending = &record.ending;
+        let counts = |sample: Sample<'_>| {
+            let mut counts = sample.counts.to_vec();
+            counts.resize(BUCKETS, 0);
+            (counts, sample.sum)
+        };
         Ok(Self {
             nodes: record
                 .nodes
@@ -111,6 +121,8 @@ impl Trace {
                 ending.times().sum,
             ],
             times: ending.times().counts.to_vec(),
+            first: counts(ending.first()),
+            token: counts(ending.token()),
         })
     }
 }

@@ -15,10 +15,9 @@ use crate::draws::{Purpose, counter_word, draw};
 use crate::error::SimulationError;
 use crate::program::network::{Flow, Node};
 use gather::Gathering;
-use source::{Requests, Source};
+use source::{Left, Requests, Source};
 use stations::{Arrival, Station};
-use visits::Ending;
-pub(crate) use visits::{LaneRecord, Visits};
+pub(crate) use visits::{Ending, LaneRecord, Visits};
 
 /// Arrivals of a window.
 pub(crate) const WINDOW: u32 = 256;
@@ -29,15 +28,25 @@ struct Message {
     at: u64,
     request: u32,
     /// The edge's place among the node's inputs.
-    place: u32,
+    place: u16,
     value: bool,
+    answer: Tokens,
+}
+
+/// A value's stream: nothing for what comes as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Tokens {
+    /// How long before the whole of it its first token was there.
+    head: u32,
+    /// How many there are.
+    count: u32,
 }
 
 impl Message {
     /// The order in which messages are taken, in one number to compare.
     #[inline]
     fn key(&self) -> u128 {
-        let order = (u64::from(self.request) << 32) | u64::from(self.place);
+        let order = (u64::from(self.request) << 16) | u64::from(self.place);
         (u128::from(self.at) << 64) | u128::from(order)
     }
 }
@@ -60,9 +69,24 @@ enum Fate {
         /// How many were served with it, itself included.
         size: u32,
     },
+    /// It was served, and its answer is a stream.
+    Streamed {
+        wait: u32,
+        service: u32,
+        answer: Tokens,
+    },
     /// Its queue was full.
     Dropped,
     Skipped,
+}
+
+impl Fate {
+    fn tokens(&self) -> Tokens {
+        match self {
+            Self::Streamed { answer, .. } => *answer,
+            _ => Tokens::default(),
+        }
+    }
 }
 
 struct Place<'a> {
@@ -89,6 +113,7 @@ pub(crate) struct Sweep<'a> {
     ended: u64,
     goal: u64,
     ending: Ending,
+    has_streams: bool,
     /// Buffers of one node's turn.
     arrivals: Vec<Arrival>,
     departures: Vec<Departure>,
@@ -124,7 +149,8 @@ impl<'a> Sweep<'a> {
             rank,
             ended: 0,
             goal: u64::from(flow.counted).saturating_mul(flow.nodes.len() as u64),
-            ending: Ending::new(),
+            ending: Ending::new(flow.has_streams()),
+            has_streams: flow.has_streams(),
             arrivals: Vec::new(),
             departures: Vec::new(),
         })
@@ -149,7 +175,12 @@ impl<'a> Sweep<'a> {
                 index: u32::try_from(self.flow.nodes.len()).unwrap_or(u32::MAX),
                 edges: &self.flow.entries,
             };
-            sending.send(&mut self.places, &self.rank, at, request, true);
+            sending.send(
+                &mut self.places,
+                &self.rank,
+                (at, request),
+                Some(Tokens::default()),
+            );
         }
         let horizon = self.source.horizon();
         for position in 0..self.places.len() {
@@ -198,13 +229,14 @@ impl<'a> Sweep<'a> {
         self.count(position, is_sink, &departures);
         if !is_sink {
             for departure in &departures {
-                let value = match departure.fate {
-                    Fate::Served { .. } => true,
+                let is_value = match departure.fate {
+                    Fate::Served { .. } | Fate::Streamed { .. } => true,
                     Fate::Dropped => node.passes_on_drop,
                     Fate::Skipped => false,
                 };
+                let value = is_value.then(|| departure.fate.tokens());
                 let Departure { at, request, .. } = *departure;
-                sending.send(&mut self.places, &self.rank, at, request, value);
+                sending.send(&mut self.places, &self.rank, (at, request), value);
             }
         }
         self.departures = departures;
@@ -221,10 +253,13 @@ impl<'a> Sweep<'a> {
             let counted = counting.contains(&request);
             self.ended = self.ended.saturating_add(u64::from(counted));
             if is_sink {
-                let answered = matches!(fate, Fate::Served { .. });
+                let answered = matches!(fate, Fate::Served { .. } | Fate::Streamed { .. });
                 let left = self.requests.leave(request, at, answered);
                 if counted {
                     self.ending.leave(left, self.flow.objective);
+                    if let (Left::Answered(time), true) = (left, self.has_streams) {
+                        self.ending.stream(time, fate.tokens());
+                    }
                 }
                 continue;
             }
@@ -243,7 +278,8 @@ impl<'a> Sweep<'a> {
     /// [`SimulationError::Invariant`] if the counts contradict one another.
     pub(crate) fn into_record(self) -> Result<LaneRecord, SimulationError> {
         let mut nodes: Vec<Option<Visits>> = vec![None; self.flow.nodes.len()];
-        for place in self.places {
+        for mut place in self.places {
+            place.visits.add_busy(place.station.busy());
             if place.index as usize != self.flow.sink() {
                 place.visits.check(self.flow, place.node)?;
             }
@@ -272,14 +308,21 @@ impl Sending<'_> {
     /// Sends a value, or the word that there is none, along every edge; an edge that the request
     /// does not take carries the word at once.
     #[inline]
-    fn send(&self, places: &mut [Place<'_>], rank: &[usize], at: u64, request: u32, value: bool) {
+    fn send(
+        &self,
+        places: &mut [Place<'_>],
+        rank: &[usize],
+        (at, request): (u64, u32),
+        value: Option<Tokens>,
+    ) {
+        let (is_value, tokens) = (value.is_some(), value.unwrap_or_default());
         let mut shared = None;
         for &edge in self.edges {
             let Some(edge) = self.flow.edges.get(edge) else {
                 continue;
             };
             let all = edge.chance.low == 0 && edge.chance.high > u64::from(u32::MAX);
-            let taken = value
+            let taken = is_value
                 && (all || {
                     let bits = |visit| {
                         let word = counter_word(self.index, Purpose::Branch, visit);
@@ -298,6 +341,7 @@ impl Sending<'_> {
                     request,
                     place: edge.place,
                     value: taken,
+                    answer: if taken { tokens } else { Tokens::default() },
                 });
             }
         }

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::Engine;
-use crate::cpu::LaneRecord;
+use crate::cpu::{Ending, LaneRecord};
 use crate::draws::Table;
 use crate::program::network::{Flow, Node, Step};
-use crate::stats::{Bin, Histogram, Summary};
+use crate::stats::{Bin, Histogram, Sample, Summary};
 
 /// How time advances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -40,7 +40,11 @@ pub struct GraphOutcome {
     pub unanswered: u64,
     /// From the inputs to the outputs, of requests with an answer.
     pub end_to_end: Option<Summary>,
-    /// The distribution of the same, to be drawn.
+    /// From the inputs to the first token of the answer; none without continuous batching.
+    pub time_to_first_token: Option<Summary>,
+    /// Of each token behind the first: of a request, the mean.
+    pub time_per_output_token: Option<Summary>,
+    /// The distribution of times from end to end, to be drawn.
     #[serde(skip)]
     pub distribution: Vec<Bin>,
     /// Answers a second.
@@ -77,7 +81,7 @@ pub struct NodeResult {
     pub service: Option<Summary>,
     /// The time from arrival to the end of service.
     pub sojourn: Option<Summary>,
-    /// The mean size of a batch.
+    /// The mean size of a batch; under continuous batching, the requests in service while any is.
     pub batch_mean: Option<f64>,
     /// The mean number of requests that wait.
     pub queue_mean: Option<f64>,
@@ -106,6 +110,13 @@ impl GraphOutcome {
         let end_to_end = is_run
             .then(|| Summary::new(&times, (0, u32::MAX), flow.tick_ms))
             .flatten();
+        let streamed = |of: fn(&Ending) -> Sample<'_>| {
+            let samples: Vec<_> = records.iter().map(|record| of(&record.ending)).collect();
+            let is_streamed = is_run && flow.has_streams();
+            is_streamed
+                .then(|| Summary::new(&samples, (0, u32::MAX), flow.tick_ms))
+                .flatten()
+        };
         let distribution = if is_run {
             Histogram::pool(times.iter().map(|sample| sample.counts)).bins(flow.tick_ms)
         } else {
@@ -128,6 +139,8 @@ impl GraphOutcome {
             timed_out: sum(&|record| record.ending.timed_out.into()),
             unanswered: sum(&|record| record.ending.unanswered.into()),
             end_to_end,
+            time_to_first_token: streamed(Ending::first),
+            time_per_output_token: streamed(Ending::token),
             distribution,
             throughput_rps: (is_run && seconds > 0.0).then(|| answered / seconds),
             goodput: is_run.then(|| within / requests.max(1) as f64),
@@ -162,6 +175,7 @@ impl NodeResult {
         });
         let bounds = match &node.step {
             Step::Instant => (0, 0),
+            Step::Continuous { .. } => (1, u32::MAX),
             Step::Delay(table) | Step::Serve { service: table, .. } => {
                 flow.tables.get(*table).map_or((0, 0), Table::bounds)
             }
@@ -176,7 +190,14 @@ impl NodeResult {
                 .flatten()
         };
         let batches = of(&|visits| visits.batches());
-        let is_batch = matches!(node.step, Step::Batch { .. });
+        let batch_mean = match node.step {
+            Step::Batch { .. } if batches > 0.0 => Some(served as f64 / batches),
+            // Those in service at a time, while any is.
+            Step::Continuous { .. } if busy > 0.0 => {
+                Some(of(&|visits| visits.times.service_sum as f64) / busy)
+            }
+            _ => None,
+        };
         Self {
             name: node.name.clone(),
             utilisation,
@@ -195,7 +216,7 @@ impl NodeResult {
                 visits.iter().map(|visits| visits.times.sojourn()).collect(),
                 (bounds.0, u32::MAX),
             ),
-            batch_mean: (is_run && is_batch && batches > 0.0).then(|| served as f64 / batches),
+            batch_mean: batch_mean.filter(|_| is_run),
             queue_mean: (is_run && servers.is_some() && span > 0.0)
                 .then(|| of(&|visits| visits.times.wait_sum as f64) / span),
         }

@@ -1,12 +1,16 @@
 //! A whole graph to simulate: requests pass from node to node, and meet in queues and joins.
 
 mod compile;
+mod continuous;
 mod flow;
 mod from_graph;
 mod load;
 
 use core::time::Duration;
 
+pub use continuous::{
+    BLOCK, Batcher, Continuous, Lengths, Prefix, StepTime, TokenLaw, TokenPart, Tokens,
+};
 pub use flow::{Chance, Edge, Flow, Gather, Node, Step};
 pub use from_graph::GraphCompilation;
 
@@ -77,6 +81,8 @@ pub struct Stage {
     pub queue_limit: Option<u32>,
     /// Whether a request that is dropped here goes on with what came in (`onFailure: skip`).
     pub passes_on_drop: bool,
+    /// Whether a stream that comes in leaves as one, so much later; only for what has no queue.
+    pub streams: bool,
 }
 
 /// For which of its edges a stage waits.
@@ -121,6 +127,8 @@ pub enum Work {
         /// How long the first of a batch waits for others.
         max_delay: Duration,
     },
+    /// Continuous batching: requests join and leave a replica's batch at each step.
+    Continuous(Box<Continuous>),
 }
 
 /// How requests find a replica.

@@ -1,9 +1,12 @@
 //! A second simulator of graphs, written from their semantics alone: one event after the other
 //! from a binary heap. It shares the program and its draws with the engine, and no code.
 
+pub(crate) mod batcher;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
+use batcher::{Replica, Sequence};
 use wgpu_sim::Trace;
 use wgpu_sim::draws::{Purpose, counter_word, draw};
 use wgpu_sim::network::{Flow, Gather, Routing, Step};
@@ -20,8 +23,14 @@ enum What {
 }
 
 /// Time, the node's position in topological order, what, request, place (expiries behind all
-/// edges), and a word's value or a departure's queue.
-type Event = Reverse<(u64, usize, What, u32, u32, u32)>;
+/// edges), a word's value or a departure's queue, and the value's stream.
+type Happening = (u64, usize, What, u32, u32, u32, Stream);
+type Event = Reverse<Happening>;
+
+/// How long before the whole its first token was there, and how many tokens there are.
+type Stream = (u64, u32);
+
+const WHOLE: Stream = (0, 0);
 
 const EXPIRY: u32 = 1_000;
 
@@ -30,6 +39,8 @@ struct Hearing {
     settled: BTreeSet<u32>,
     values: BTreeSet<u32>,
     is_decided: bool,
+    first: Option<u64>,
+    tokens: u32,
 }
 
 /// One queue: who waits since when, and how many servers are idle.
@@ -38,6 +49,9 @@ struct Line {
     waiting: std::collections::VecDeque<(u64, u32)>,
     idle: u32,
     in_service: usize,
+    replica: Replica,
+    /// Whether the replica's next step stands in the calendar.
+    is_called: bool,
 }
 
 pub(crate) struct Heap<'a> {
@@ -56,8 +70,9 @@ pub(crate) struct Heap<'a> {
 }
 
 impl<'a> Heap<'a> {
-    /// Runs one lane from its start to its end.
-    pub(crate) fn run(flow: &'a Flow, replication: u32) -> Trace {
+    /// Runs one lane from its start to its end: what it counted, and how often a request of
+    /// continuous batching was put back.
+    pub(crate) fn run(flow: &'a Flow, replication: u32) -> (Trace, u64) {
         let mut rank = vec![0; flow.nodes.len()];
         for (position, &node) in flow.order.iter().enumerate() {
             rank[node] = position;
@@ -75,6 +90,7 @@ impl<'a> Heap<'a> {
                 };
                 vec![line; *queues as usize]
             }
+            Step::Continuous { queues, .. } => vec![Line::default(); *queues as usize],
             _ => Vec::new(),
         });
         let mut heap = Heap {
@@ -93,6 +109,8 @@ impl<'a> Heap<'a> {
                 nodes: vec![[0; 5]; flow.nodes.len() - 1],
                 ending: [0; 5],
                 times: vec![0; BUCKETS],
+                first: (vec![0; BUCKETS], 0),
+                token: (vec![0; BUCKETS], 0),
             },
         };
         let mut next = heap.gap(0);
@@ -108,10 +126,12 @@ impl<'a> Heap<'a> {
             let request = u32::try_from(heap.born.len()).unwrap();
             heap.born.push(next);
             let source = u32::try_from(flow.nodes.len()).unwrap();
-            heap.send(source, &flow.entries, next, request, true);
+            heap.send(source, &flow.entries, next, request, Some(WHOLE));
             next += heap.gap(request + 1);
         }
-        heap.trace
+        let replicas = heap.lines.iter().flatten().map(|line| &line.replica);
+        let put_back = replicas.map(|replica| replica.preemptions).sum();
+        (heap.trace, put_back)
     }
 
     fn bits(&self, node: usize, purpose: Purpose, visit: u32, request: u32) -> u32 {
@@ -128,31 +148,31 @@ impl<'a> Heap<'a> {
         request >= self.flow.warmup && request < self.flow.warmup + self.flow.counted
     }
 
-    fn send(&mut self, node: u32, edges: &[usize], at: u64, request: u32, value: bool) {
+    fn send(&mut self, node: u32, edges: &[usize], at: u64, request: u32, value: Option<Stream>) {
         for &edge in edges {
             let edge = self.flow.edges[edge];
             let bits = self.bits(node as usize, Purpose::Branch, edge.chance.visit, request);
-            let taken = value && edge.chance.holds(bits);
+            let taken = value.is_some() && edge.chance.holds(bits);
             let hop = if taken { u64::from(edge.hop) } else { 0 };
             self.events.push(Reverse((
                 at + hop,
                 self.rank[edge.to],
                 What::Word,
                 request,
-                edge.place,
+                edge.place.into(),
                 u32::from(taken),
+                value.filter(|_| taken).unwrap_or(WHOLE),
             )));
         }
     }
 
-    fn happen(
-        &mut self,
-        (at, position, what, request, place, detail): (u64, usize, What, u32, u32, u32),
-    ) {
+    fn happen(&mut self, (at, position, what, request, place, detail, stream): Happening) {
         let node = self.flow.order[position];
         match what {
             What::Word => {
-                if let Some(value) = self.hear(at, node, request, place, detail == 1) {
+                if let Some(value) =
+                    self.hear(at, node, request, place, (detail == 1).then_some(stream))
+                {
                     self.arrive(at, node, request, value);
                 }
             }
@@ -161,21 +181,26 @@ impl<'a> Heap<'a> {
                 let queue = detail as usize;
                 self.lines[node][queue].in_service -= 1;
                 self.lines[node][queue].idle += place;
-                self.leave(at, node, request, true);
+                self.leave(at, node, request, Some(stream));
                 self.start(at, node, queue);
+            }
+            What::Launch if matches!(self.flow.nodes[node].step, Step::Continuous { .. }) => {
+                self.step(node, detail as usize);
             }
             What::Launch => self.start_due(at, node, detail as usize),
         }
     }
 
+    /// Nothing while the node is undecided; then a value, or none.
+    #[allow(clippy::option_option)]
     fn hear(
         &mut self,
         at: u64,
         node: usize,
         request: u32,
         place: u32,
-        value: bool,
-    ) -> Option<bool> {
+        value: Option<Stream>,
+    ) -> Option<Option<Stream>> {
         let stated = &self.flow.nodes[node];
         let hearing = self.hearing[node].entry(request).or_default();
         if hearing.is_decided {
@@ -191,7 +216,10 @@ impl<'a> Heap<'a> {
             if !hearing.settled.insert(place) {
                 return None;
             }
-            if value {
+            if let Some((head, tokens)) = value {
+                let first = at - head;
+                hearing.first = Some(hearing.first.map_or(first, |known| known.min(first)));
+                hearing.tokens += tokens;
                 if hearing.values.is_empty() {
                     for (other, &edge) in (0..).zip(&stated.inputs) {
                         let timeout = self.flow.edges[edge].timeout;
@@ -203,6 +231,7 @@ impl<'a> Heap<'a> {
                                 request,
                                 other + EXPIRY,
                                 0,
+                                WHOLE,
                             )));
                         }
                     }
@@ -230,7 +259,13 @@ impl<'a> Heap<'a> {
             .then_some(true),
         };
         hearing.is_decided = decision.is_some();
-        decision
+        // Several values make one whole, but for the answer of the graph.
+        let is_stream = stated.streams && (hearing.values.len() == 1 || node == self.flow.sink());
+        let stream = match hearing.first {
+            Some(first) if is_stream => (at - first, hearing.tokens),
+            _ => WHOLE,
+        };
+        decision.map(|value| value.then_some(stream))
     }
 
     fn service(&self, node: usize, table: usize, request: u32) -> u32 {
@@ -244,17 +279,17 @@ impl<'a> Heap<'a> {
         }
     }
 
-    fn arrive(&mut self, at: u64, node: usize, request: u32, value: bool) {
-        if !value {
+    fn arrive(&mut self, at: u64, node: usize, request: u32, value: Option<Stream>) {
+        let Some(stream) = value else {
             self.count(node, request, 2, 1);
-            self.leave(at, node, request, false);
+            self.leave(at, node, request, None);
             return;
-        }
+        };
         let flow = self.flow;
         match &flow.nodes[node].step {
             Step::Instant => {
                 self.count(node, request, 0, 1);
-                self.leave(at, node, request, true);
+                self.leave(at, node, request, Some(stream));
             }
             Step::Delay(table) => {
                 let service = u64::from(self.service(node, *table, request));
@@ -270,32 +305,108 @@ impl<'a> Heap<'a> {
                     request,
                     0,
                     0,
+                    stream,
                 );
                 self.events.push(Reverse(event));
             }
             Step::Serve { routing, .. } | Step::Batch { routing, .. } => {
                 let queue = self.route(node, request, *routing);
                 let is_batch = matches!(flow.nodes[node].step, Step::Batch { .. });
+                let limit = self.limit(node);
                 let line = &mut self.lines[node][queue];
                 // A first-come queue starts whom it can at once, so whoever is idle takes this one.
                 let must_wait = is_batch || line.idle == 0;
-                let limit = flow.nodes[node]
-                    .limit
-                    .map_or(usize::MAX, |limit| limit as usize);
                 if must_wait && line.waiting.len() >= limit {
-                    self.count(node, request, 1, 1);
-                    let goes_on = flow.nodes[node].passes_on_drop;
-                    if !goes_on {
-                        let known = self.dropped_at.entry(request).or_insert(at);
-                        *known = at.min(*known);
-                    }
-                    self.leave(at, node, request, goes_on);
+                    self.drop(at, node, request);
                     return;
                 }
                 line.waiting.push_back((at, request));
                 self.start(at, node, queue);
             }
+            Step::Continuous {
+                routing, batcher, ..
+            } => {
+                let queue = self.route(node, request, *routing);
+                let one = Sequence::new(batcher, &flow.tables, self.key, request, at);
+                let limit = self.limit(node);
+                let line = &mut self.lines[node][queue];
+                if line.replica.waiting.len() >= limit || one.all_blocks() > batcher.blocks {
+                    self.drop(at, node, request);
+                    return;
+                }
+                line.in_service += 1;
+                line.replica.waiting.push_back(one);
+                self.call(node, queue);
+            }
         }
+    }
+
+    fn limit(&self, node: usize) -> usize {
+        let limit = self.flow.nodes[node].limit;
+        limit.map_or(usize::MAX, |limit| limit as usize)
+    }
+
+    fn drop(&mut self, at: u64, node: usize, request: u32) {
+        self.count(node, request, 1, 1);
+        let goes_on = self.flow.nodes[node].passes_on_drop;
+        if !goes_on {
+            let known = self.dropped_at.entry(request).or_insert(at);
+            *known = at.min(*known);
+        }
+        self.leave(at, node, request, goes_on.then_some(WHOLE));
+    }
+
+    /// Puts a replica's next step into the calendar.
+    fn call(&mut self, node: usize, queue: usize) {
+        let line = &mut self.lines[node][queue];
+        if let Some(start) = line.replica.start()
+            && !line.is_called
+        {
+            line.is_called = true;
+            let detail = u32::try_from(queue).unwrap();
+            let event = (
+                start >> 16,
+                self.rank[node],
+                What::Launch,
+                0,
+                0,
+                detail,
+                WHOLE,
+            );
+            self.events.push(Reverse(event));
+        }
+    }
+
+    /// Runs a replica's step.
+    fn step(&mut self, node: usize, queue: usize) {
+        let Step::Continuous { batcher, .. } = &self.flow.nodes[node].step else {
+            return;
+        };
+        let line = &mut self.lines[node][queue];
+        line.is_called = false;
+        let start = line.replica.start().unwrap();
+        let stepped = line.replica.step(batcher, start);
+        let ticks = |time: u64| (time + (1 << 15)) >> 16;
+        let end = ticks(stepped.end);
+        for one in stepped.finished {
+            let start = ticks(one.start.unwrap());
+            self.count(node, one.request, 0, 1);
+            self.count(node, one.request, 3, start - one.came);
+            self.count(node, one.request, 4, end - start);
+            let detail = u32::try_from(queue).unwrap();
+            let stream = (end - ticks(one.first.unwrap()), one.answer);
+            let event = (
+                end,
+                self.rank[node],
+                What::Departure,
+                one.request,
+                0,
+                detail,
+                stream,
+            );
+            self.events.push(Reverse(event));
+        }
+        self.call(node, queue);
     }
 
     fn route(&mut self, node: usize, request: u32, routing: Routing) -> usize {
@@ -354,6 +465,7 @@ impl<'a> Heap<'a> {
                         request,
                         1,
                         detail,
+                        WHOLE,
                     );
                     self.events.push(Reverse(event));
                 }
@@ -378,8 +490,15 @@ impl<'a> Heap<'a> {
             at.max(line.waiting[0].0 + u64::from(*delay))
         };
         let detail = u32::try_from(queue).unwrap();
-        self.events
-            .push(Reverse((due, self.rank[node], What::Launch, 0, 0, detail)));
+        self.events.push(Reverse((
+            due,
+            self.rank[node],
+            What::Launch,
+            0,
+            0,
+            detail,
+            WHOLE,
+        )));
     }
 
     fn start_due(&mut self, at: u64, node: usize, queue: usize) {
@@ -413,13 +532,14 @@ impl<'a> Heap<'a> {
                 request,
                 frees,
                 detail,
+                WHOLE,
             );
             self.events.push(Reverse(event));
         }
         self.look_later(at, node, queue);
     }
 
-    fn leave(&mut self, at: u64, node: usize, request: u32, value: bool) {
+    fn leave(&mut self, at: u64, node: usize, request: u32, value: Option<Stream>) {
         let is_counted = self.is_counted(request);
         self.open -= u64::from(is_counted);
         if node != self.flow.sink() {
@@ -428,9 +548,10 @@ impl<'a> Heap<'a> {
             self.send(number, &flow.nodes[node].outputs, at, request, value);
         } else if is_counted {
             let time = at - self.born[request as usize];
-            let column = if value {
+            let column = if let Some((head, tokens)) = value {
                 self.trace.ending[4] += time;
                 self.trace.times[bucket(u32::try_from(time).unwrap())] += 1;
+                self.stream(time - head, head, tokens);
                 0
             } else if self.dropped_at.contains_key(&request) {
                 1
@@ -440,6 +561,20 @@ impl<'a> Heap<'a> {
                 3
             };
             self.trace.ending[column] += 1;
+        }
+    }
+    fn stream(&mut self, first: u64, head: u64, tokens: u32) {
+        if !self.flow.has_streams() {
+            return;
+        }
+        let count = |(counts, sum): &mut (Vec<u32>, u64), time: u64| {
+            *sum += time;
+            counts[bucket(u32::try_from(time).unwrap())] += 1;
+        };
+        count(&mut self.trace.first, first);
+        if tokens > 1 {
+            let behind = u64::from(tokens - 1);
+            count(&mut self.trace.token, (head + behind / 2) / behind);
         }
     }
 }

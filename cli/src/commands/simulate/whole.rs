@@ -13,13 +13,16 @@ use crate::Failure;
 pub(super) const NOT_ON_GPU: &str =
     "the GPU engine holds single stations, not whole graphs; the CPU ran instead";
 
+/// The row of times to the first token.
+const FIRST: &str = "first token";
+
 pub(super) fn table(
     compilation: &GraphCompilation,
     simulated: &GraphOutcome,
     note: Option<&str>,
 ) -> String {
     let names = simulated.nodes.iter().map(|node| node.name.len());
-    let width = names.max().unwrap_or(0).max("end to end".len());
+    let width = names.max().unwrap_or(0).max(FIRST.len());
     let mut text = format!(
         "{:width$}  {:>6}  {:>9}  {:>9}  {:>9}  {:>9}  service time\n",
         "node", "use", "mean wait", "p50", "p95", "p99"
@@ -27,18 +30,26 @@ pub(super) fn table(
     for node in &simulated.nodes {
         line(&mut text, compilation, node, width);
     }
-    let whole = simulated.end_to_end.as_ref();
-    let of = |get: fn(&Summary) -> f64| time(whole.map(get));
-    let _ = writeln!(
-        text,
-        "{:width$}  {:>6}  {:>9}  {:>9}  {:>9}  {:>9}",
-        "end to end",
-        "",
-        "",
-        of(|summary| summary.p50_ms),
-        of(|summary| summary.p95_ms),
-        of(|summary| summary.p99_ms),
-    );
+    for (what, times) in [
+        ("end to end", &simulated.end_to_end),
+        (FIRST, &simulated.time_to_first_token),
+        ("each token", &simulated.time_per_output_token),
+    ] {
+        // Without streams there are no tokens to tell of.
+        if times.is_none() && what != "end to end" {
+            continue;
+        }
+        let of = |get: fn(&Summary) -> f64| time(times.as_ref().map(get));
+        let _ = writeln!(
+            text,
+            "{what:width$}  {:>6}  {:>9}  {:>9}  {:>9}  {:>9}",
+            "",
+            "",
+            of(|summary| summary.p50_ms),
+            of(|summary| summary.p95_ms),
+            of(|summary| summary.p99_ms),
+        );
+    }
     text.push('\n');
     for (count, what) in [
         (simulated.dropped, "dropped by full queues"),
@@ -118,13 +129,8 @@ pub(super) fn json(
         if let Some(note) = note {
             fields.insert("engineNote".to_owned(), json!(note));
         }
-        // No token is simulated, and no price is known: null, not zero.
-        for unknown in [
-            "timeToFirstToken",
-            "timePerOutputToken",
-            "costPerHourUsd",
-            "costPer1kRequestsUsd",
-        ] {
+        // No price is known: null, not zero.
+        for unknown in ["costPerHourUsd", "costPer1kRequestsUsd"] {
             fields.insert(unknown.to_owned(), Value::Null);
         }
         fields.insert("rateRps".to_owned(), json!(compilation.network.rate));

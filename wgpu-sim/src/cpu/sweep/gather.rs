@@ -3,15 +3,15 @@
 use core::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::Message;
 use super::stations::Arrival;
+use super::{Message, Tokens};
 use crate::program::network::{Flow, Gather, Node};
 
 /// Marks a message as the end of an edge's time; it comes after all edges of its request.
-const EXPIRY: u32 = 1 << 16;
+const EXPIRY: u16 = 1 << 15;
 
 /// What a node has heard of one request.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Heard {
     /// Edges that have spoken.
     spoken: u64,
@@ -20,6 +20,20 @@ struct Heard {
     /// Edges that brought a value in time.
     values: u64,
     decided: bool,
+    /// When the first token of any value was there, and the tokens of all.
+    first: u64,
+    tokens: u32,
+}
+
+impl Heard {
+    const NOTHING: Self = Self {
+        spoken: 0,
+        settled: 0,
+        values: 0,
+        decided: false,
+        first: u64::MAX,
+        tokens: 0,
+    };
 }
 
 /// The requests that a node is waiting for.
@@ -29,8 +43,12 @@ pub(super) struct Gathering<'a> {
     all: u64,
     /// Whether a single edge decides: its value runs the node, its skip skips it.
     is_single: bool,
+    /// Whether what comes as a stream counts as one.
+    streams: bool,
+    /// Whether the values of several edges are one answer: that of the graph.
+    is_sink: bool,
     /// The edges that have a timeout.
-    timeouts: Vec<(u32, u32)>,
+    timeouts: Vec<(u16, u32)>,
     base: u32,
     heard: VecDeque<Heard>,
     timers: BinaryHeap<Reverse<Message>>,
@@ -38,7 +56,7 @@ pub(super) struct Gathering<'a> {
 
 impl<'a> Gathering<'a> {
     pub(super) fn new(flow: &Flow, node: &'a Node) -> Self {
-        let inputs = (0_u32..).zip(&node.inputs);
+        let inputs = (0_u16..).zip(&node.inputs);
         let timeouts = inputs.filter_map(|(place, &edge)| {
             let timeout = flow.edges.get(edge)?.timeout;
             (timeout > 0).then_some((place, timeout))
@@ -54,6 +72,8 @@ impl<'a> Gathering<'a> {
             is_single: all == 1
                 && decide(rule, all, 1, 1) == Some(true)
                 && decide(rule, all, 1, 0) == Some(false),
+            streams: node.streams,
+            is_sink: node.outputs.is_empty(),
             timeouts: timeouts.collect(),
             base: 0,
             heard: VecDeque::new(),
@@ -73,10 +93,16 @@ impl<'a> Gathering<'a> {
         arrange(inbox);
         let ready = inbox.partition_point(|message| message.at < horizon);
         if self.is_single {
+            let streams = self.streams;
             decided.extend(inbox.drain(..ready).map(|message| Arrival {
                 at: message.at,
                 request: message.request,
                 value: message.value,
+                answer: if streams {
+                    message.answer
+                } else {
+                    Tokens::default()
+                },
             }));
             return;
         }
@@ -91,11 +117,12 @@ impl<'a> Gathering<'a> {
                 (None, None) => break,
             };
             let Some(message) = message else { break };
-            if let Some(value) = self.hear(message, expired) {
+            if let Some((value, answer)) = self.hear(message, expired) {
                 decided.push(Arrival {
                     at: message.at,
                     request: message.request,
                     value,
+                    answer,
                 });
             }
         }
@@ -106,14 +133,18 @@ impl<'a> Gathering<'a> {
     }
 
     /// Takes one message; says what was decided by it, if anything was.
-    fn hear(&mut self, message: Message, expired: &mut dyn FnMut(u64, u32)) -> Option<bool> {
+    fn hear(
+        &mut self,
+        message: Message,
+        expired: &mut dyn FnMut(u64, u32),
+    ) -> Option<(bool, Tokens)> {
         let place = message.request.checked_sub(self.base)? as usize;
         while self.heard.len() <= place {
-            self.heard.push_back(Heard::default());
+            self.heard.push_back(Heard::NOTHING);
         }
         let heard = self.heard.get_mut(place)?;
         let is_expiry = message.place >= EXPIRY;
-        let bit = 1_u64.wrapping_shl(message.place & !EXPIRY);
+        let bit = 1_u64.wrapping_shl(u32::from(message.place & !EXPIRY));
         if is_expiry {
             if heard.decided || heard.settled & bit != 0 {
                 return None;
@@ -134,13 +165,27 @@ impl<'a> Gathering<'a> {
                             request: message.request,
                             place: place | EXPIRY,
                             value: false,
+                            answer: Tokens::default(),
                         }));
                     }
                 }
                 heard.values |= bit;
+                let first = message.at.saturating_sub(u64::from(message.answer.head));
+                heard.first = heard.first.min(first);
+                heard.tokens = heard.tokens.saturating_add(message.answer.count);
             }
             decision = decide(self.rule, self.all, heard.settled, heard.values);
             heard.decided = decision.is_some();
+        }
+        // Values of several edges make one whole, but for the answer of the graph.
+        let is_stream = self.streams && (self.is_sink || heard.values.is_power_of_two());
+        let mut answer = Tokens::default();
+        if is_stream && decision == Some(true) {
+            let before = message.at.saturating_sub(heard.first);
+            answer = Tokens {
+                head: u32::try_from(before).unwrap_or(u32::MAX),
+                count: heard.tokens,
+            };
         }
         let all = self.all;
         let is_over = |heard: &Heard| heard.decided && heard.spoken == all;
@@ -148,7 +193,7 @@ impl<'a> Gathering<'a> {
             self.heard.pop_front();
             self.base = self.base.wrapping_add(1);
         }
-        decision
+        decision.map(|value| (value, answer))
     }
 }
 

@@ -1,13 +1,15 @@
 //! What nodes do with the requests that reach them.
 
 mod batch;
+mod continuous;
 mod fifo;
 mod replicas;
 
-use super::{Departure, Fate};
+use super::{Departure, Fate, Tokens};
 use crate::draws::{Purpose, Table, counter_word, draw};
 use crate::program::network::{Flow, Node, Routing, Step};
 use batch::Batches;
+use continuous::Continuous;
 use fifo::Fifo;
 use replicas::Replicas;
 
@@ -17,6 +19,7 @@ pub(super) struct Arrival {
     pub(super) at: u64,
     pub(super) request: u32,
     pub(super) value: bool,
+    pub(super) answer: Tokens,
 }
 
 /// A queue, with its servers.
@@ -39,6 +42,7 @@ pub(super) enum Station<'a> {
     Routed(Services<'a>, Replicas<Fifo>),
     Batch(Batches<'a>),
     RoutedBatch(Replicas<Batches<'a>>),
+    Continuous(Replicas<Continuous<'a>>),
 }
 
 impl<'a> Station<'a> {
@@ -87,7 +91,27 @@ impl<'a> Station<'a> {
                     Self::RoutedBatch(Replicas::new(queues, *routing, key, index))
                 }
             }
+            Step::Continuous {
+                queues,
+                routing,
+                batcher,
+            } => {
+                let queue = |_| Continuous::new(flow, node, batcher, key, *queues > 1);
+                let queues = (0..*queues).map(queue).collect();
+                Self::Continuous(Replicas::new(queues, *routing, key, index))
+            }
         })
+    }
+
+    /// The servers' time spent on counted requests, in 2⁻¹⁶ ticks, where departures do not tell it.
+    pub(super) fn busy(&self) -> u64 {
+        match self {
+            Self::Continuous(replicas) => {
+                let busy = replicas.queues().iter().map(Continuous::busy);
+                busy.fold(0, u64::saturating_add)
+            }
+            _ => 0,
+        }
     }
 
     /// Serves what has arrived, all of it strictly before the horizon, and adds what is known to
@@ -105,11 +129,7 @@ impl<'a> Station<'a> {
                         at: arrival.at,
                         request: arrival.request,
                         fate: if arrival.value {
-                            Fate::Served {
-                                wait: 0,
-                                service: 0,
-                                size: 1,
-                            }
+                            passed(0, arrival.answer)
                         } else {
                             Fate::Skipped
                         },
@@ -117,26 +137,22 @@ impl<'a> Station<'a> {
                 }
             }
             Self::Delay(services) => {
-                services.each(arrivals, departures, |at, request, service, departures| {
+                services.each(arrivals, departures, |arrival, service, departures| {
                     departures.push(Departure {
-                        at: at.saturating_add(u64::from(service)),
-                        request,
-                        fate: Fate::Served {
-                            wait: 0,
-                            service,
-                            size: 1,
-                        },
+                        at: arrival.at.saturating_add(u64::from(service)),
+                        request: arrival.request,
+                        fate: passed(service, arrival.answer),
                     });
                 });
             }
             Self::Central(services, queue) => {
-                services.each(arrivals, departures, |at, request, service, departures| {
-                    queue.take(at, request, service, departures);
+                services.each(arrivals, departures, |arrival, service, departures| {
+                    queue.take(arrival.at, arrival.request, service, departures);
                 });
             }
             Self::Routed(services, replicas) => {
-                services.each(arrivals, departures, |at, request, service, departures| {
-                    replicas.take(at, request, service, departures);
+                services.each(arrivals, departures, |arrival, service, departures| {
+                    replicas.take(arrival.at, arrival.request, service, departures);
                 });
             }
             Self::Batch(queue) => {
@@ -152,6 +168,29 @@ impl<'a> Station<'a> {
                 });
                 replicas.advance(horizon, departures);
             }
+            Self::Continuous(replicas) => {
+                each(arrivals, departures, |at, request, departures| {
+                    replicas.take(at, request, 0, departures);
+                });
+                replicas.advance(horizon, departures);
+            }
+        }
+    }
+}
+
+/// A request that did not wait; a stream stays one.
+fn passed(service: u32, answer: Tokens) -> Fate {
+    if answer == Tokens::default() {
+        Fate::Served {
+            wait: 0,
+            service,
+            size: 1,
+        }
+    } else {
+        Fate::Streamed {
+            wait: 0,
+            service,
+            answer,
         }
     }
 }
@@ -162,7 +201,10 @@ fn each(
     departures: &mut Vec<Departure>,
     mut take: impl FnMut(u64, u32, &mut Vec<Departure>),
 ) {
-    for &Arrival { at, request, value } in arrivals {
+    for &Arrival {
+        at, request, value, ..
+    } in arrivals
+    {
         if value {
             take(at, request, departures);
         } else {
@@ -186,7 +228,7 @@ impl Services<'_> {
         &mut self,
         arrivals: &[Arrival],
         departures: &mut Vec<Departure>,
-        mut take: impl FnMut(u64, u32, u32, &mut Vec<Departure>),
+        mut take: impl FnMut(&Arrival, u32, &mut Vec<Departure>),
     ) {
         // All draws together, which lets the compiler use vector instructions.
         let (key, word) = (self.key, self.word);
@@ -197,11 +239,12 @@ impl Services<'_> {
         self.drawn.extend(draws);
         let mut all_bits = self.drawn.iter();
         let table = self.table;
-        for &Arrival { at, request, value } in arrivals {
+        for arrival in arrivals {
             let bits = all_bits.next().copied().unwrap_or(0);
-            if value {
-                take(at, request, table.value(bits), departures);
+            if arrival.value {
+                take(arrival, table.value(bits), departures);
             } else {
+                let &Arrival { at, request, .. } = arrival;
                 let fate = Fate::Skipped;
                 departures.push(Departure { at, request, fate });
             }

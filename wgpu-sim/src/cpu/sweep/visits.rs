@@ -1,7 +1,7 @@
 //! What one lane of a graph counts, and what must hold of it.
 
 use super::source::Left;
-use super::{Departure, Fate};
+use super::{Departure, Fate, Tokens};
 use crate::error::SimulationError;
 use crate::program::network::{Flow, Node, Step};
 use crate::record::{BACKLOG_LIMIT, Record};
@@ -80,6 +80,11 @@ impl Visits {
                     self.alone = self.alone.saturating_add(u64::from(service));
                 }
             }
+            Fate::Streamed { wait, service, .. } => {
+                self.served = self.served.wrapping_add(1);
+                self.times.saturated |= wait > BACKLOG_LIMIT;
+                self.times.count(0, wait.min(BACKLOG_LIMIT), service);
+            }
             Fate::Dropped => self.dropped = self.dropped.wrapping_add(1),
             Fate::Skipped => self.skipped = self.skipped.wrapping_add(1),
         }
@@ -90,6 +95,11 @@ impl Visits {
         u128::from(self.alone)
             .wrapping_shl(16)
             .saturating_add(self.shared)
+    }
+
+    /// Adds the servers' time that departures do not tell.
+    pub(super) fn add_busy(&mut self, busy: u64) {
+        self.shared = self.shared.saturating_add(u128::from(busy));
     }
 
     /// How many batches they make up, those of one request included.
@@ -117,7 +127,8 @@ impl Visits {
             return broken("Little's law");
         }
         if let Some(servers) = node.step.servers() {
-            let span = u128::from(self.last.saturating_sub(self.first));
+            // Departures are told to the tick.
+            let span = u128::from(self.last.saturating_sub(self.first)).saturating_add(1);
             if self.busy() > span.saturating_mul(u128::from(servers)).wrapping_shl(16) {
                 return broken("utilisation is at most 1");
             }
@@ -137,6 +148,7 @@ impl Step {
             | Self::Batch {
                 queues, servers, ..
             } => Some(queues.saturating_mul(*servers)),
+            Self::Continuous { queues, .. } => Some(*queues),
         }
     }
 }
@@ -144,9 +156,11 @@ impl Step {
 /// How the counted requests of a lane ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ending {
-    /// Times from end to end of those answered, by bucket, and their sum.
-    counts: Vec<u32>,
-    sum: u64,
+    /// Times from end to end of those answered.
+    times: Times,
+    /// Their times to the first token, and for each one behind it; empty without streams.
+    first: Times,
+    token: Times,
     pub(crate) entered: u32,
     pub(crate) answered: u32,
     pub(crate) dropped: u32,
@@ -159,10 +173,12 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(has_streams: bool) -> Self {
+        let streams = || Times::new(if has_streams { BUCKETS } else { 0 });
         Self {
-            counts: vec![0; BUCKETS],
-            sum: 0,
+            times: Times::new(BUCKETS),
+            first: streams(),
+            token: streams(),
             entered: 0,
             answered: 0,
             dropped: 0,
@@ -181,11 +197,7 @@ impl Ending {
     pub(super) fn leave(&mut self, left: Left, objective: Option<u64>) {
         let count = match left {
             Left::Answered(time) => {
-                self.sum = self.sum.saturating_add(time);
-                let short = u32::try_from(time).unwrap_or(u32::MAX);
-                if let Some(count) = self.counts.get_mut(bucket(short)) {
-                    *count = count.wrapping_add(1);
-                }
+                self.times.count(time);
                 let within = objective.is_none_or(|most| time <= most);
                 self.within = self.within.wrapping_add(u32::from(within));
                 &mut self.answered
@@ -195,6 +207,17 @@ impl Ending {
             Left::Unanswered => &mut self.unanswered,
         };
         *count = count.wrapping_add(1);
+    }
+
+    /// The answer that took so long is a stream of tokens.
+    pub(super) fn stream(&mut self, time: u64, answer: Tokens) {
+        let head = u64::from(answer.head);
+        self.first.count(time.saturating_sub(head));
+        let behind = u64::from(answer.count.saturating_sub(1));
+        let half = behind / 2;
+        if let Some(each) = head.saturating_add(half).checked_div(behind) {
+            self.token.count(each);
+        }
     }
 
     pub(super) fn check(&self, flow: &Flow) -> Result<(), SimulationError> {
@@ -209,7 +232,46 @@ impl Ending {
         })
     }
 
+    /// Times from end to end.
     pub(crate) fn times(&self) -> Sample<'_> {
+        self.times.sample()
+    }
+
+    /// Times to the first token.
+    pub(crate) fn first(&self) -> Sample<'_> {
+        self.first.sample()
+    }
+
+    /// Times of each token behind the first: of a request, the mean.
+    pub(crate) fn token(&self) -> Sample<'_> {
+        self.token.sample()
+    }
+}
+
+/// Counts of times by bucket, and their sum, in ticks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Times {
+    counts: Vec<u32>,
+    sum: u64,
+}
+
+impl Times {
+    fn new(buckets: usize) -> Self {
+        Self {
+            counts: vec![0; buckets],
+            sum: 0,
+        }
+    }
+
+    fn count(&mut self, time: u64) {
+        self.sum = self.sum.saturating_add(time);
+        let short = u32::try_from(time).unwrap_or(u32::MAX);
+        if let Some(count) = self.counts.get_mut(bucket(short)) {
+            *count = count.wrapping_add(1);
+        }
+    }
+
+    fn sample(&self) -> Sample<'_> {
         Sample {
             counts: &self.counts,
             sum: self.sum,

@@ -1,5 +1,7 @@
 //! From a network to the integer program.
 
+mod batcher;
+
 use core::time::Duration;
 
 use super::load::{self, Demand};
@@ -71,7 +73,9 @@ impl Flow {
             return Err(SimulationError::station("inputs", reason));
         }
         let mut nodes = Vec::new();
-        for ((stage, law), demand) in stages.iter().zip(&laws).zip(&demands) {
+        let source = u32::try_from(stages.len()).unwrap_or(0).saturating_add(1);
+        for (index, ((stage, law), demand)) in (0_u32..).zip(stages.iter().zip(&laws).zip(&demands))
+        {
             let step = match &stage.work {
                 Work::Instant => Step::Instant,
                 Work::Batch {
@@ -92,6 +96,20 @@ impl Flow {
                         delay: ticks(*max_delay, tick_ns),
                     }
                 }
+                Work::Continuous(stated) => Step::Continuous {
+                    queues: stated.replicas,
+                    routing: match stated.routing {
+                        Routing::Central => Routing::LeastLoaded,
+                        stated => stated,
+                    },
+                    batcher: Box::new(batcher::new(
+                        stage,
+                        stated,
+                        (index, source),
+                        tick_ns,
+                        &mut tables,
+                    )?),
+                },
                 Work::Delay(_) | Work::Serve { .. } => {
                     let table = Table::new(1, |p, c| law.service_ns(p, c) / tick_ns);
                     tables.push(table.ok_or_else(|| too_long(&stage.name))?);
@@ -123,6 +141,7 @@ impl Flow {
                 step,
                 limit: stage.queue_limit,
                 passes_on_drop: stage.passes_on_drop,
+                streams: stage.streams,
                 load: demand.load,
             });
         }
@@ -160,6 +179,7 @@ fn sink() -> Node {
         step: Step::Instant,
         limit: None,
         passes_on_drop: false,
+        streams: true,
         load: 0.0,
     }
 }
@@ -183,6 +203,10 @@ fn station(network: &Network, stage: &Stage) -> Result<Station, SimulationError>
                 return fail("its batches hold nothing; give a `maxSize` of at least 1".into());
             };
             (*replicas, Service::Fixed(longest))
+        }
+        Work::Continuous(stated) => {
+            batcher::check(stage, stated)?;
+            (stated.replicas, Service::Fixed(Duration::ZERO))
         }
     };
     if servers > MAX_SERVERS {
@@ -315,7 +339,7 @@ fn join(
         let node = nodes.get_mut(edge.to).ok_or_else(|| {
             SimulationError::station("edge", "it enters a stage that does not exist")
         })?;
-        edge.place = u32::try_from(node.inputs.len()).unwrap_or(u32::MAX);
+        edge.place = u16::try_from(node.inputs.len()).unwrap_or(u16::MAX);
         node.inputs.push(index);
         if node.inputs.len() > MAX_INPUTS {
             return Err(SimulationError::station(

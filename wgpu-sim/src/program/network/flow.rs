@@ -1,6 +1,6 @@
 //! The integer program of a graph: what decides a result is in ticks.
 
-use super::Routing;
+use super::{Batcher, Routing};
 use crate::draws::Table;
 
 /// A graph in integers. Its last node is the sink, where requests leave.
@@ -49,6 +49,8 @@ pub struct Node {
     pub limit: Option<u32>,
     /// Whether a dropped request goes on with what came in.
     pub passes_on_drop: bool,
+    /// Whether a stream that comes in leaves as one.
+    pub streams: bool,
     /// The share of the servers' time that arrivals ask for; from 1 on the queue grows for ever.
     pub load: f64,
 }
@@ -101,6 +103,15 @@ pub enum Step {
         /// How long the first of a batch waits for others.
         delay: u32,
     },
+    /// Continuous batching.
+    Continuous {
+        /// The replicas, each with a queue of its own.
+        queues: u32,
+        /// How requests find their replica.
+        routing: Routing,
+        /// How a replica makes its batches.
+        batcher: Box<Batcher>,
+    },
 }
 
 /// One edge in integers.
@@ -111,7 +122,7 @@ pub struct Edge {
     /// The node that it enters.
     pub to: usize,
     /// Its place among the inputs of that node.
-    pub place: u32,
+    pub place: u16,
     /// Which requests take it.
     pub chance: Chance,
     /// The time of the way.
@@ -154,6 +165,12 @@ impl Flow {
     /// Whether every node keeps up with its arrivals.
     pub fn is_stable(&self) -> bool {
         self.nodes.iter().all(|node| node.load < 1.0)
+    }
+
+    /// Whether answers come as streams of tokens.
+    pub fn has_streams(&self) -> bool {
+        let mut steps = self.nodes.iter().map(|node| &node.step);
+        steps.any(|step| matches!(step, Step::Continuous { .. }))
     }
 
     /// The first request that is not counted any more.

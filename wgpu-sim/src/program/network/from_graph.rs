@@ -1,6 +1,7 @@
 //! From a document's graph to a network.
 
 mod branches;
+mod generator;
 mod work;
 
 use core::time::Duration;
@@ -11,7 +12,7 @@ use modelspec_core::graph::{Graph, Node, NodeIx, expected_visits};
 use modelspec_core::spec::{self, Join, OnFailure, Role};
 use modelspec_core::text::Span;
 
-use super::{Link, Network, Stage, Wait};
+use super::{Link, Network, Routing, Stage, Wait, Work};
 use crate::program::Origin;
 use crate::program::from_graph::arrivals_of;
 
@@ -36,7 +37,7 @@ impl Network {
     ///
     /// # Errors
     /// Each node or edge that keeps the graph from being simulated as a whole, with the reason: a
-    /// node without a service time, a loop, continuous batching.
+    /// node without a service time, a loop.
     pub fn from_graph(
         graph: &Graph,
         rate: Option<f64>,
@@ -51,13 +52,13 @@ impl Network {
             let Some(stated) = graph.spec_of(ix) else {
                 continue;
             };
-            match work::of(stated, node.role) {
+            match work::of(graph, ix, stated, node.role) {
                 Ok((work, origin)) => {
                     numbers.insert(ix, stages.len());
                     if let Some(origin) = origin {
                         origins.insert(node.name.clone(), origin);
                     }
-                    simpler(node, stated, &mut notes);
+                    simpler(node, stated, &work, &mut notes);
                     stages.push(Stage {
                         name: node.name.clone(),
                         share: visits.get(ix.0 as usize).copied().unwrap_or(1.0),
@@ -65,6 +66,7 @@ impl Network {
                         work,
                         queue_limit: work::queue_limit(stated),
                         passes_on_drop: passes_on(stated),
+                        streams: work::streams(graph, node),
                     });
                 }
                 Err(reason) => found.push(refused(node.span, &node.name, &reason)),
@@ -164,7 +166,7 @@ fn objective(graph: &Graph) -> Option<Duration> {
 }
 
 /// Says what of a node the stages do not have.
-fn simpler(node: &Node, stated: &spec::Node, notes: &mut Vec<Diagnostic>) {
+fn simpler(node: &Node, stated: &spec::Node, work: &Work, notes: &mut Vec<Diagnostic>) {
     let mut say = |span: Span, what: &str| {
         let message = format!("`{}` is simulated {what}", node.name);
         let said = Diagnostic::new(SIMPLER, span, message).with_severity(Severity::Info);
@@ -176,6 +178,28 @@ fn simpler(node: &Node, stated: &spec::Node, notes: &mut Vec<Diagnostic>) {
         .and_then(|placement| placement.share.as_ref())
     {
         say(share.span, "as if it had its GPU alone");
+    }
+    let is_continuous = matches!(stated.batch(), Some(spec::Batch::Continuous(_)));
+    match work {
+        Work::Continuous(work) => {
+            if work.routing == Routing::Central && work.replicas > 1 {
+                say(
+                    node.span,
+                    "with requests sent to the replica with the fewest",
+                );
+            }
+            if work.kv_tokens.is_none() {
+                let what =
+                    "with a KV cache that is always large enough; state `kvTokens` of its batch";
+                say(node.span, what);
+            }
+        }
+        Work::Serve { .. } if is_continuous => {
+            let what = "with the time stated of a request, however many run beside it; state \
+                        `service` as `continuous` for times that depend on the batch";
+            say(node.span, what);
+        }
+        _ => {}
     }
 }
 

@@ -47,6 +47,17 @@ pub(super) fn demand(stage: &Stage, (mean, variance): (f64, f64), network: &Netw
                 residence_ns: mean + wait,
             }
         }
+        Work::Continuous(stated) => {
+            let capacity = stated.capacity();
+            let (_, own) = stated.mean_times(capacity);
+            let load = per_ns * own / f64::from(stated.replicas.max(1));
+            let (residence, _) = stated.mean_times((capacity * load).clamp(1.0, capacity));
+            let spare = (1.0 - load).max(0.05);
+            Demand {
+                load,
+                residence_ns: residence / spare,
+            }
+        }
         Work::Batch {
             replicas,
             times,

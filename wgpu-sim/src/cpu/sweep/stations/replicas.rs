@@ -32,6 +32,10 @@ impl<Q: Queue> Replicas<Q> {
         }
     }
 
+    pub(super) fn queues(&self) -> &[Q] {
+        &self.queues
+    }
+
     fn bits(&self, request: u32, visit: u32) -> u32 {
         let word = counter_word(self.station, Purpose::Route, visit);
         draw(self.key, request, word)
@@ -65,6 +69,7 @@ impl<Q: Queue> Replicas<Q> {
     fn route(&mut self, at: u64, request: u32) -> u32 {
         let count = u32::try_from(self.queues.len()).unwrap_or(u32::MAX).max(1);
         match self.routing {
+            _ if count == 1 => 0,
             Routing::Central => 0,
             Routing::RoundRobin => {
                 let replica = self.turn;

@@ -160,3 +160,106 @@ fn arrivals_that_are_not_simulated_are_refused() {
          0.01 to 1000"
     );
 }
+
+const RAG: &str = "
+apiVersion: modelgraph/v1alpha1
+kind: ModelGraph
+metadata: {name: rag}
+spec:
+  inputs: {question: {type: text, maxTokens: 128}}
+  outputs: {answer: {type: text}}
+  nodes:
+    store:
+      role: transformer
+      inputs: {in: {type: text}}
+      outputs: {hits: {type: {kind: candidates, item: {kind: text, maxTokens: 300}, maxItems: 4}}}
+      service: {fixed: 4ms}
+    generator:
+      role: generator
+      limits: {maxModelLen: 4096, maxOutputTokens: 512, promptTemplateTokens: 100}
+      tokens: {output: {lognormal: {mean: 160, cv: 0.8}}}
+      service: {continuous: {step: 9ms, perToken: 40us, perContextToken: 85ns, perPrefillSquared: 1ns}}
+      placement: {gpu: L40S, replicas: 2, batch: {continuous: {maxSequences: 32, maxBatchedTokens: 2048, kvTokens: 60k, prefixCache: {sharedTokens: 100, hitRate: 90%}}}}
+  edges:
+    - {from: inputs.question, to: store.in}
+    - {from: store.hits, to: generator.context}
+    - {from: inputs.question, to: generator.prompt}
+    - {from: generator.text, to: outputs.answer}
+  workload:
+    arrivals: {poisson: {rate: 5rps}}
+    tokens: {question: {lognormal: {mean: 24, cv: 0.6}}}
+";
+
+#[test]
+fn a_generator_becomes_continuous_batching() {
+    let compilation = compile(RAG).expect("it can be simulated");
+    assert_eq!(compilation.origins["generator"], Origin::Declared);
+    let Work::Continuous(work) = &compilation.network.stages[1].work else {
+        panic!("continuous batching");
+    };
+    assert_eq!((work.replicas, work.routing), (2, Routing::LeastLoaded));
+    assert_eq!((work.max_sequences, work.max_batched_tokens), (32, 2_048));
+    assert_eq!((work.kv_tokens, work.longest), (Some(60_000), Some(4_096)));
+    let step = work.step;
+    let times = [step.base, step.token, step.context, step.prefill];
+    assert_eq!(times, [9e6, 40e3, 85.0, 1.0]);
+    // Template and four passages of 300; the question varies.
+    assert_eq!((work.prompt.fixed, work.prompt.parts.len()), (1_300, 1));
+    assert_eq!(work.prompt.parts[0].input, Some(0));
+    assert_eq!(work.answer.most, Some(512));
+
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let settings = Settings {
+        requests: 64_000,
+        ..Settings::default()
+    };
+    let outcome = simulate_graph(&compilation.network, &settings, go_on).unwrap();
+    let first = outcome.time_to_first_token.expect("it streams");
+    let token = outcome.time_per_output_token.expect("it streams");
+    let whole = outcome.end_to_end.expect("it is stable");
+    // The store's 4 ms, then at least a step with most of a prompt.
+    assert!(first.p50_ms > 4.0 + 9.0 && first.p99_ms < whole.p50_ms);
+    // A step with one sequence takes 9 ms, and all of them more.
+    assert!((9.0..30.0).contains(&token.p50_ms), "{token:?}");
+    let rest = whole.mean_ms - first.mean_ms;
+    assert!((rest / (token.mean_ms * 140.0) - 1.0).abs() < 0.3, "{rest}");
+    assert!(outcome.nodes[1].batch_mean.is_some_and(|mean| mean > 2.0));
+}
+
+#[test]
+fn what_a_generator_lacks_is_said() {
+    for (from, to, reason) in [
+        (
+            "service: {continuous",
+            "x-service: {continuous",
+            "the time of its steps is not stated",
+        ),
+        (
+            "limits: {maxModelLen: 4096, maxOutputTokens: 512, promptTemplateTokens: 100}
+      tokens: {output: {lognormal: {mean: 160, cv: 0.8}}}",
+            "limits: {maxModelLen: 4096}",
+            "the length of its answers is not known",
+        ),
+    ] {
+        let found = compile(&RAG.replace(from, to)).unwrap_err();
+        assert!(found[0].message.contains(reason), "{found:?}");
+    }
+    let whole = RAG.replace(
+        "service: {continuous: {step: 9ms, perToken: 40us, perContextToken: 85ns, perPrefillSquared: 1ns}}",
+        "service: {lognormal: {mean: 900ms, cv: 0.5}}",
+    );
+    let compilation = compile(&whole).expect("it can be simulated");
+    let stage = &compilation.network.stages[1];
+    assert!(matches!(
+        stage.work,
+        Work::Serve {
+            concurrency: 32,
+            ..
+        }
+    ));
+    assert!(
+        compilation.notes[0]
+            .message
+            .contains("however many run beside it")
+    );
+}

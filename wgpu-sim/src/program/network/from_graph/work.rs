@@ -2,9 +2,11 @@
 
 use core::time::Duration;
 
-use modelspec_core::spec::{self, Batch, Role};
+use modelspec_core::graph::{Graph, Node, NodeIx, PortIx};
+use modelspec_core::spec::{self, Batch, Kind, Role};
 
 use super::super::{Routing, Work};
+use super::generator;
 use crate::program::Origin;
 use crate::program::from_graph::{self, concurrency, is_external, replicas};
 
@@ -12,13 +14,18 @@ use crate::program::from_graph::{self, concurrency, is_external, replicas};
 const MAX_BATCH: u32 = 4_096;
 
 /// What a node does and where its time comes from, or why it cannot be simulated.
-pub(super) fn of(node: &spec::Node, role: Option<Role>) -> Result<(Work, Option<Origin>), String> {
+pub(super) fn of(
+    graph: &Graph,
+    ix: NodeIx,
+    node: &spec::Node,
+    role: Option<Role>,
+) -> Result<(Work, Option<Origin>), String> {
     let takes_no_time = matches!(role, Some(Role::Join | Role::Router | Role::Splitter));
     if takes_no_time && node.service.is_none() && node.latency.is_none() {
         return Ok((Work::Instant, None));
     }
     let (replicas, concurrency) = (replicas(node), concurrency(node));
-    let routing = routing(node);
+    let routing = routing(node, Routing::Central);
     if let Some(Batch::Dynamic(batch)) = node.batch()
         && !is_external(node)
         && let Some(size) = batch.max_size
@@ -34,8 +41,9 @@ pub(super) fn of(node: &spec::Node, role: Option<Role>) -> Result<(Work, Option<
         };
         return Ok((work, Some(Origin::Declared)));
     }
-    if let Some(Batch::Continuous(_)) = node.batch() {
-        return Err("continuous batching is not simulated".to_owned());
+    if let Some(Batch::Continuous(batch)) = node.batch() {
+        let (work, origin) = generator::of(graph, ix, node, batch)?;
+        return Ok((work, Some(origin)));
     }
     if let Some(Batch::Dynamic(_)) = node.batch() {
         return Err(
@@ -62,11 +70,13 @@ pub(super) fn queue_limit(node: &spec::Node) -> Option<u32> {
     Some(u32::try_from(limit.value.0).unwrap_or(u32::MAX))
 }
 
-fn routing(node: &spec::Node) -> Routing {
+/// How requests find a replica; `usual` where that is not stated.
+pub(super) fn routing(node: &spec::Node, usual: Routing) -> Routing {
     let placement = node.placement.as_ref();
     let stated = placement.and_then(|placement| placement.routing.as_ref());
     match stated.map(|stated| stated.value) {
-        None | Some(spec::Routing::Central) => Routing::Central,
+        None => usual,
+        Some(spec::Routing::Central) => Routing::Central,
         Some(spec::Routing::LeastLoaded) => Routing::LeastLoaded,
         Some(spec::Routing::RoundRobin) => Routing::RoundRobin,
         Some(spec::Routing::Random) => Routing::Random,
@@ -119,4 +129,15 @@ fn batch_times(node: &spec::Node, size: u32) -> Option<Result<Vec<Duration>, Str
     Some(Ok((1..=size)
         .map(|size| nanos(time(f64::from(size))))
         .collect()))
+}
+
+/// Whether what comes as a stream leaves as one: of what takes no time of its own, and of ports
+/// that take streams.
+pub(super) fn streams(graph: &Graph, node: &Node) -> bool {
+    let takes_streams = |&port: &PortIx| {
+        let port = graph.port(port);
+        port.is_some_and(|port| port.ty.kind == Kind::Stream)
+    };
+    matches!(node.role, Some(Role::Join | Role::Router | Role::Splitter))
+        || node.inputs.iter().any(takes_streams)
 }

@@ -1,0 +1,135 @@
+//! Continuous batching: the scheduler of vLLM's V1 engine, which runs a replica step by step.
+//!
+//! Steps in which every request only decodes have a closed form, so that runs of them are one jump.
+
+mod kv;
+mod scheduler;
+
+use core::cmp::Reverse;
+use core::ops::Range;
+use std::collections::BinaryHeap;
+
+use super::super::{Departure, Fate, Tokens};
+use super::Queue;
+use crate::draws::{Table, draw};
+use crate::program::network::{BLOCK, Batcher, Flow, Node};
+use scheduler::{Scheduler, Sequence};
+
+/// One replica on its way.
+pub(in super::super) struct Continuous<'a> {
+    tables: &'a [Table],
+    batcher: &'a Batcher,
+    key: [u32; 2],
+    limit: Option<usize>,
+    /// Requests that are counted.
+    counted: Range<u32>,
+    scheduler: Scheduler<'a>,
+    finished: Vec<Sequence>,
+    /// When those who left the scheduler depart, where others ask for the load.
+    ends: Option<BinaryHeap<Reverse<u64>>>,
+    /// The replica's time spent on counted requests, in 2⁻¹⁶ ticks.
+    busy: u64,
+}
+
+impl<'a> Continuous<'a> {
+    /// An empty replica; `routed` says that others will ask for its load.
+    pub(super) fn new(
+        flow: &'a Flow,
+        node: &Node,
+        batcher: &'a Batcher,
+        key: [u32; 2],
+        routed: bool,
+    ) -> Self {
+        Self {
+            tables: &flow.tables,
+            batcher,
+            key,
+            limit: node.limit.map(|limit| limit as usize),
+            counted: flow.warmup..flow.end(),
+            scheduler: Scheduler::new(batcher),
+            finished: Vec::new(),
+            ends: routed.then(BinaryHeap::new),
+            busy: 0,
+        }
+    }
+
+    /// The replica's time spent on counted requests, in 2⁻¹⁶ ticks; a step's is shared by those who
+    /// run.
+    pub(super) fn busy(&self) -> u64 {
+        self.busy
+    }
+
+    /// A request with what it draws.
+    fn sequence(&self, at: u64, request: u32) -> Sequence {
+        let batcher = self.batcher;
+        let prompt = batcher.prompt.of(self.tables, self.key, request);
+        let answer = batcher.answer.of(self.tables, self.key, request);
+        let room = batcher.longest.saturating_sub(prompt).max(1);
+        let is_hit = batcher.shared > 0
+            && u64::from(draw(self.key, request, batcher.hit_word)) < batcher.hit;
+        // At least the last token of a prompt is computed.
+        let whole = prompt.saturating_sub(1) & !BLOCK.wrapping_sub(1);
+        let cached = if is_hit { batcher.shared.min(whole) } else { 0 };
+        Sequence::new(request, at, (prompt, answer.min(room), cached))
+    }
+
+    /// Lets those depart that have their last token.
+    fn depart(&mut self, departures: &mut Vec<Departure>) {
+        let ticks = |time: u64| time.saturating_add(1 << 15) >> 16;
+        let short = |ticks: u64| u32::try_from(ticks).unwrap_or(u32::MAX);
+        for sequence in self.finished.drain(..) {
+            let (start, first) = (ticks(sequence.start), ticks(sequence.first));
+            let at = ticks(sequence.last);
+            if let Some(ends) = &mut self.ends {
+                ends.push(Reverse(at));
+            }
+            if self.counted.contains(&sequence.request) {
+                self.busy = self.busy.saturating_add(sequence.busy);
+            }
+            departures.push(Departure {
+                at,
+                request: sequence.request,
+                fate: Fate::Streamed {
+                    wait: short(start.saturating_sub(sequence.came)),
+                    service: short(at.saturating_sub(start)),
+                    answer: Tokens {
+                        head: short(at.saturating_sub(first)),
+                        count: sequence.answer,
+                    },
+                },
+            });
+        }
+    }
+}
+
+impl Queue for Continuous<'_> {
+    fn advance(&mut self, limit: u64, departures: &mut Vec<Departure>) {
+        let limit = limit.saturating_mul(1 << 16);
+        self.scheduler.advance(limit, &mut self.finished);
+        self.depart(departures);
+    }
+
+    fn load(&mut self, at: u64) -> usize {
+        let inside = self.scheduler.len();
+        let Some(ends) = &mut self.ends else {
+            return inside;
+        };
+        while ends.peek().is_some_and(|&Reverse(end)| end <= at) {
+            ends.pop();
+        }
+        ends.len().saturating_add(inside)
+    }
+
+    fn take(&mut self, at: u64, request: u32, _: u32, departures: &mut Vec<Departure>) {
+        let sequence = self.sequence(at, request);
+        let is_full = self
+            .limit
+            .is_some_and(|limit| self.scheduler.waiting() >= limit);
+        if is_full || !self.scheduler.could_hold(&sequence) {
+            let fate = Fate::Dropped;
+            departures.push(Departure { at, request, fate });
+        } else {
+            self.scheduler.enter(sequence);
+        }
+    }
+}

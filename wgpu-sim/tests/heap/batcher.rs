@@ -1,0 +1,166 @@
+//! Continuous batching one step after the other, with nothing counted ahead.
+
+use std::collections::VecDeque;
+
+use wgpu_sim::draws::{Table, draw};
+use wgpu_sim::network::{BLOCK, Batcher, Lengths};
+
+/// A request in a replica; times in 2⁻¹⁶ ticks, but for `came`.
+#[derive(Clone, Debug)]
+pub(crate) struct Sequence {
+    pub(crate) request: u32,
+    pub(crate) came: u64,
+    pub(crate) prompt: u32,
+    pub(crate) answer: u32,
+    cached: u32,
+    stored: u32,
+    made: u32,
+    decodes: bool,
+    pub(crate) start: Option<u64>,
+    pub(crate) first: Option<u64>,
+}
+
+impl Sequence {
+    pub(crate) fn new(
+        batcher: &Batcher,
+        tables: &[Table],
+        key: [u32; 2],
+        request: u32,
+        came: u64,
+    ) -> Self {
+        let tokens = |lengths: &Lengths| {
+            let mut tokens = lengths.fixed;
+            for &(table, word) in &lengths.parts {
+                tokens += tables[table].value(draw(key, request, word));
+            }
+            tokens.clamp(1, lengths.most)
+        };
+        let prompt = tokens(&batcher.prompt);
+        let answer = tokens(&batcher.answer).min((batcher.longest - prompt).max(1));
+        let hits = u64::from(draw(key, request, batcher.hit_word)) < batcher.hit;
+        let whole = (prompt - 1) / BLOCK * BLOCK;
+        Self {
+            request,
+            came,
+            prompt,
+            answer,
+            cached: if hits { whole.min(batcher.shared) } else { 0 },
+            stored: 0,
+            made: 0,
+            decodes: false,
+            start: None,
+            first: None,
+        }
+    }
+
+    fn blocks(&self, stored: u32) -> u64 {
+        u64::from(stored.div_ceil(BLOCK)).saturating_sub(u64::from(self.cached / BLOCK))
+    }
+
+    /// Blocks that it holds when its last token is made.
+    pub(crate) fn all_blocks(&self) -> u64 {
+        self.blocks(self.prompt + self.answer - 1)
+    }
+}
+
+/// What a step made.
+pub(crate) struct Stepped {
+    pub(crate) end: u64,
+    pub(crate) finished: Vec<Sequence>,
+}
+
+/// One replica.
+#[derive(Clone, Default)]
+pub(crate) struct Replica {
+    pub(crate) waiting: VecDeque<Sequence>,
+    pub(crate) running: Vec<Sequence>,
+    /// When the last step ended.
+    pub(crate) clock: u64,
+    /// How often a request was put back.
+    pub(crate) preemptions: u64,
+}
+
+impl Replica {
+    /// When the next step starts, if there is one.
+    pub(crate) fn start(&self) -> Option<u64> {
+        if !self.running.is_empty() {
+            return Some(self.clock);
+        }
+        let first = self.waiting.front()?;
+        Some(self.clock.max(first.came << 16))
+    }
+
+    fn free(&self, batcher: &Batcher) -> u64 {
+        let held: u64 = self.running.iter().map(|one| one.blocks(one.stored)).sum();
+        batcher.blocks - held
+    }
+
+    /// Runs one step from `start`.
+    pub(crate) fn step(&mut self, batcher: &Batcher, start: u64) -> Stepped {
+        let mut budget = batcher.max_batched_tokens;
+        let (mut tokens, mut context, mut products) = (0_u64, 0_u64, 0_u64);
+        let mut add = |one: &mut Sequence, part: u32| {
+            let (count, before) = (u64::from(part), u64::from(one.stored));
+            tokens += count;
+            context += before;
+            if !one.decodes {
+                products += count * (2 * before + count);
+            }
+            one.stored += part;
+            one.start.get_or_insert(start);
+        };
+        let mut index = 0;
+        let mut was_preempted = false;
+        'running: while index < self.running.len() && budget > 0 {
+            let one = &self.running[index];
+            let part = (one.prompt + one.made - one.stored).min(budget);
+            let more = one.blocks(one.stored + part) - one.blocks(one.stored);
+            while self.free(batcher) < more {
+                was_preempted = true;
+                self.preemptions += 1;
+                let mut last = self.running.pop().unwrap();
+                last.stored = 0;
+                last.decodes = false;
+                self.waiting.push_front(last);
+                if self.running.len() == index {
+                    break 'running;
+                }
+            }
+            add(&mut self.running[index], part);
+            budget -= part;
+            index += 1;
+        }
+        while !was_preempted
+            && budget > 0
+            && self.running.len() < batcher.max_sequences as usize
+            && let Some(first) = self.waiting.front()
+        {
+            let part = (first.prompt + first.made - first.cached).min(budget);
+            if first.blocks(first.cached + part) > self.free(batcher) {
+                break;
+            }
+            let mut first = self.waiting.pop_front().unwrap();
+            first.stored = first.cached;
+            add(&mut first, part);
+            self.running.push(first);
+            budget -= part;
+        }
+        let time = batcher.base
+            + batcher.token * tokens
+            + batcher.context * context
+            + ((products * batcher.half_prefill + (1 << 15)) >> 16);
+        let end = start + time;
+        self.clock = end;
+        for one in &mut self.running {
+            if one.stored == one.prompt + one.made {
+                one.made += 1;
+                one.decodes = true;
+                one.first.get_or_insert(end);
+            }
+        }
+        let all = std::mem::take(&mut self.running);
+        let (finished, running) = all.into_iter().partition(|one| one.made == one.answer);
+        self.running = running;
+        Stepped { end, finished }
+    }
+}
