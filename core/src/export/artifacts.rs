@@ -39,6 +39,8 @@ pub enum Language {
     TextProto,
     /// Markdown.
     Markdown,
+    /// Text for people, which says name, version and digest within.
+    Text,
 }
 
 /// One kind of loss or assumption.
@@ -98,6 +100,7 @@ impl Language {
             Self::Shell => "shell",
             Self::TextProto => "textproto",
             Self::Markdown => "markdown",
+            Self::Text => "text",
         }
     }
 
@@ -106,7 +109,7 @@ impl Language {
         match self {
             Self::Yaml | Self::Python | Self::Shell | Self::TextProto => Some(("# ", "")),
             Self::Markdown => Some(("<!-- ", " -->")),
-            Self::Json => None,
+            Self::Json | Self::Text => None,
         }
     }
 }

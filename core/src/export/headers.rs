@@ -87,7 +87,8 @@ fn named(losses: &[&Note]) -> String {
 
 /// A name may hold what would end the line, or the comment.
 fn harmless(line: &str) -> String {
-    let whole = line.replace("--", "\u{2010}\u{2010}");
+    // In a chart's template two braces would begin an action.
+    let whole = line.replace("--", "\u{2010}\u{2010}").replace("{{", "{ {");
     whole.replace(is_line_break, " ")
 }
 

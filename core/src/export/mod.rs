@@ -37,6 +37,7 @@ mod error;
 mod gateway;
 mod github_actions;
 mod headers;
+mod helm;
 mod keda;
 mod kinds;
 mod kserve;
@@ -96,6 +97,7 @@ pub trait Target: Sync {
 /// All targets, in the order in which they are offered.
 pub static TARGETS: &[&dyn Target] = &[
     &kubernetes::Kubernetes,
+    &helm::Helm,
     &kserve::KServe,
     &compose::Compose,
     &triton::Triton,

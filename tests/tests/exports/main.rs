@@ -6,6 +6,7 @@ mod compose;
 mod consistency;
 mod gateway;
 mod github_actions;
+mod helm;
 mod keda;
 mod kserve;
 mod kubernetes;

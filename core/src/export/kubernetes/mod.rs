@@ -6,14 +6,14 @@
 //! included, and the policies admit it alone. With `execution: chained` the policies follow the
 //! edges, and whether a guardrail holds is up to the program that serves it.
 
-mod kinds;
+pub(in crate::export) mod kinds;
 mod network;
 mod objects;
 pub(super) mod orchestrator;
 mod pod;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(in crate::export) mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,34 +57,61 @@ impl Target for Kubernetes {
 
     fn export(&self, subject: &Subject<'_>) -> Artifacts {
         let mut artifacts = Artifacts::default();
-        let mut cx = Cx::new(subject, &mut artifacts);
-        let control = match cx.execution {
-            Execution::Orchestrated => Some("orchestrator"),
-            Execution::Chained => None,
-        };
-        let plans = Planning {
-            subject: cx.subject,
-            artifacts: &mut *cx.artifacts,
-            names: &mut cx.names,
-            kinds: &kinds::PLAN,
-            selects: true,
-            control,
-        }
-        .all();
-        if plans.is_empty() {
-            return artifacts;
-        }
-        cx.about_graph();
-        for plan in &plans {
-            let objects = objects::of_node(&mut cx, plan, &plans);
-            cx.write(&plan.object, &objects);
-        }
-        match cx.execution {
-            Execution::Orchestrated => orchestrator::write(&mut cx, &plans),
-            Execution::Chained => cx.about_chain(),
+        for workload in workloads(subject, &mut artifacts) {
+            let documents: Vec<String> = workload.objects.iter().map(yaml::document).collect();
+            let path = format!("{}.yaml", workload.name);
+            artifacts.file(path, Language::Yaml, documents.join("---\n"));
         }
         artifacts
     }
+}
+
+/// The objects of a node, or of the orchestrator.
+pub(in crate::export) struct Workload<'a> {
+    /// The node; `None` for the orchestrator.
+    pub(in crate::export) node: Option<&'a str>,
+    /// The name of its objects.
+    pub(in crate::export) name: String,
+    /// In the order in which they are to be made.
+    pub(in crate::export) objects: Vec<Value>,
+}
+
+/// All that a cluster is given, with what there is to tell.
+pub(in crate::export) fn workloads<'a>(
+    subject: &Subject<'a>,
+    artifacts: &mut Artifacts,
+) -> Vec<Workload<'a>> {
+    let mut cx = Cx::new(subject, artifacts);
+    let control = match cx.execution {
+        Execution::Orchestrated => Some("orchestrator"),
+        Execution::Chained => None,
+    };
+    let plans = Planning {
+        subject: cx.subject,
+        artifacts: &mut *cx.artifacts,
+        names: &mut cx.names,
+        kinds: &kinds::PLAN,
+        selects: true,
+        control,
+    }
+    .all();
+    if plans.is_empty() {
+        return Vec::new();
+    }
+    cx.about_graph();
+    let mut workloads = Vec::new();
+    for plan in &plans {
+        workloads.push(Workload {
+            node: Some(plan.name),
+            name: plan.object.clone(),
+            objects: objects::of_node(&mut cx, plan, &plans),
+        });
+    }
+    match cx.execution {
+        Execution::Orchestrated => workloads.push(orchestrator::workload(&mut cx, &plans)),
+        Execution::Chained => cx.about_chain(),
+    }
+    workloads
 }
 
 /// What every part of the export needs.
@@ -187,13 +214,6 @@ impl<'c, 'a> Cx<'c, 'a> {
             "labels": self.object_labels(object, component),
             "annotations": {"modelgraph/spec-digest": self.subject.digest.to_string()},
         })
-    }
-
-    fn write(&mut self, object: &str, objects: &[Value]) {
-        let documents: Vec<String> = objects.iter().map(yaml::document).collect();
-        let path = format!("{object}.yaml");
-        self.artifacts
-            .file(path, Language::Yaml, documents.join("---\n"));
     }
 
     /// What is told once a graph.

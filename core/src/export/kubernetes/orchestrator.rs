@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Cx, kinds, network, objects, pod};
+use super::{Cx, Workload, kinds, network, objects, pod};
 use crate::export::plan::Plan;
 use crate::export::quantity;
 use crate::text::Span;
@@ -16,8 +16,8 @@ const IMAGE: &str = "modelgraph/orchestrator-image";
 /// What a `ConfigMap` can hold, less what the API server needs beside.
 const MOST_BYTES: usize = 1_000_000;
 
-/// Writes its objects.
-pub(super) fn write(cx: &mut Cx<'_, '_>, plans: &[Plan<'_>]) {
+/// Its objects.
+pub(super) fn workload<'a>(cx: &mut Cx<'_, 'a>, plans: &[Plan<'_>]) -> Workload<'a> {
     let object = cx.claim(PART);
     let image = image(cx, &object);
     let endpoints: Map<String, Value> = plans
@@ -47,7 +47,11 @@ pub(super) fn write(cx: &mut Cx<'_, '_>, plans: &[Plan<'_>]) {
         objects::disruption(cx, &object, PART),
         objects::scaler(cx, (&object, PART), (2, 10), &objects::cpu_metric()),
     ];
-    cx.write(&object, &objects);
+    Workload {
+        node: None,
+        name: object,
+        objects,
+    }
 }
 
 fn image(cx: &mut Cx<'_, '_>, object: &str) -> String {

@@ -1,7 +1,7 @@
 //! The words of the format that the export says beside those of all that start servers; the
 //! orchestrator reads the whole graph.
 
-pub(super) static SAID: &[&str] = &[
+pub(in crate::export) static SAID: &[&str] = &[
     "spec.nodes.*.serving.timeout",
     "spec.nodes.*.placement.concurrency",
     "metadata.labels",
