@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use modelspec_core::Analysis;
-use modelspec_core::export::{self, ExportError, Options, TARGETS, Target};
+use modelspec_core::export::{self, ExportError, Options, Subject, TARGETS, Target};
 use times::repeat;
 
 const NODES: usize = 1_000;
@@ -24,13 +24,13 @@ const NODES: usize = 1_000;
 const ALL: Duration = Duration::from_secs(1);
 
 /// Exports with every loss accepted; whether there was something to write.
-fn write(target: &dyn Target, analysis: &Analysis) -> bool {
+fn write(target: &dyn Target, analysis: &Analysis, subject: &Subject<'_>) -> bool {
     let accept = target.kinds().iter().map(|kind| kind.code.to_owned());
     let options = Options {
         accept: accept.collect(),
         ..Options::default()
     };
-    match export::run(target, analysis, &options) {
+    match export::run_for(target, analysis, subject, &options) {
         Ok(_) => true,
         Err(ExportError::Empty(_)) => false,
         Err(error) => panic!("{}: {error}", target.name()),
@@ -49,19 +49,23 @@ fn main() -> ExitCode {
             "milliseconds", "median", "p99", "bar"
         );
         let analysis = Analysis::new(&*text);
+        let subject = || Subject::new(&analysis).expect("the document holds a graph");
+        repeat(3, subject).show("subject", None);
+        let once = subject();
         for target in TARGETS {
-            let about = if write(*target, &analysis) {
+            let about = if write(*target, &analysis, &once) {
                 target.name().to_owned()
             } else {
                 format!("{} (nothing to write)", target.name())
             };
-            repeat(3, || write(*target, &analysis)).show(&about, None);
+            repeat(3, || write(*target, &analysis, &once)).show(&about, None);
         }
         let all = || {
-            TARGETS
+            let subject = subject();
+            let written = TARGETS
                 .iter()
-                .filter(|target| write(**target, &analysis))
-                .count()
+                .filter(|target| write(**target, &analysis, &subject));
+            written.count()
         };
         kept &= repeat(3, all).show("every target", Some(ALL));
     }

@@ -175,10 +175,10 @@ mod tests {
     fn a_node_that_is_not_there_is_an_error() {
         let target = export::find("keda").unwrap();
         let error =
-            export::run(target, &Analysis::new(GUARDED), &options("generator1")).unwrap_err();
+            export::run(target, &Analysis::new(GUARDED), &options("generators")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the chosen placement is of another graph: it names `generator1`; did you mean `generator`?"
+            "the chosen placement is of another graph: it names `generators`; did you mean `generator`?"
         );
     }
 }

@@ -143,30 +143,48 @@ pub fn run(
     analysis: &Analysis,
     options: &Options,
 ) -> Result<Artifacts, ExportError> {
-    let accepted = accepted(target, options)?;
-    let errors = analysis.count(Severity::Error);
-    let Some(mut subject) = Subject::new(analysis) else {
+    accepted(target, options)?;
+    let Some(subject) = Subject::new(analysis) else {
+        let errors = analysis.count(Severity::Error);
         return Err(ExportError::NoGraph { errors });
     };
+    run_for(target, analysis, &subject, options)
+}
+
+/// As [`run`], for who exports to several targets: the subject, whose digest takes as long as many
+/// an export, is made once.
+///
+/// # Errors
+/// As [`run`]; the subject is of this analysis.
+pub fn run_for(
+    target: &dyn Target,
+    analysis: &Analysis,
+    subject: &Subject<'_>,
+    options: &Options,
+) -> Result<Artifacts, ExportError> {
+    let accepted = accepted(target, options)?;
+    let errors = analysis.count(Severity::Error);
     let placed = match &options.placement {
         Some(chosen) => Some(chosen.apply(subject.graph)?),
         None => None,
     };
-    if let Some(graph) = &placed {
-        subject.graph = graph;
-        subject.chosen = options.placement.as_ref();
-    }
-    let original = target.original(&subject).filter(|_| placed.is_none());
+    let chosen = placed.as_ref().map(|graph| Subject {
+        graph,
+        chosen: options.placement.as_ref(),
+        ..subject.clone()
+    });
+    let subject = chosen.as_ref().unwrap_or(subject);
+    let original = target.original(subject).filter(|_| placed.is_none());
     if let Some(mut artifacts) = original {
         artifacts.place(analysis);
         artifacts.sort();
-        headers::add(&mut artifacts, &subject, target.name());
+        headers::add(&mut artifacts, subject, target.name());
         return Ok(artifacts);
     }
     if errors > 0 {
         return Err(ExportError::Findings { errors });
     }
-    let mut artifacts = target.export(&subject);
+    let mut artifacts = target.export(subject);
     artifacts.place(analysis);
     artifacts.sort();
     let stops = |loss: &&Note| loss.kind.stops && !accepted.contains(loss.kind.code);
@@ -177,7 +195,7 @@ pub fn run(
     if artifacts.files.is_empty() {
         return Err(ExportError::Empty(Box::new(artifacts)));
     }
-    headers::add(&mut artifacts, &subject, target.name());
+    headers::add(&mut artifacts, subject, target.name());
     Ok(artifacts)
 }
 
