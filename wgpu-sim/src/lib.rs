@@ -44,6 +44,7 @@
     )
 )]
 
+mod cost;
 mod cpu;
 pub mod draws;
 mod engine;
@@ -54,9 +55,11 @@ mod program;
 mod record;
 pub mod stats;
 pub mod theory;
+mod trace;
 
 use core::ops::ControlFlow;
 
+pub use cost::cost_per_hour;
 pub use cpu::{Trace, simulate_cpu, simulate_graph};
 pub use engine::{EngineChoice, simulate};
 pub use error::SimulationError;
@@ -68,6 +71,7 @@ pub use program::{
     from_graph, network,
 };
 pub use stats::Summary;
+pub use trace::{TraceError, read as read_trace};
 
 /// How far a simulation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,8 @@
+mod cost;
+mod objectives;
 mod set;
 mod stations;
+mod trace;
 mod whole;
 
 use core::fmt::Write as _;
@@ -12,11 +15,12 @@ use modelspec_core::Analysis;
 use modelspec_core::check::{Diagnostic, Severity};
 use modelspec_core::graph::Graph;
 use modelspec_core::text::LineIndex;
-use wgpu_sim::network::{GraphCompilation, Network};
+use wgpu_sim::network::{GraphCompilation, Load, Network};
 use wgpu_sim::{EngineChoice, Progress, Settings, Summary, Warmup};
 
 use crate::source::bundle;
 use crate::{Failure, Outcome, print, source};
+use cost::Cost;
 
 /// Simulate the graph under its load: latency from end to end, and each node's wait, service and use.
 ///
@@ -41,13 +45,17 @@ pub(crate) struct Simulate {
     /// What computes; it makes no difference to the figures.
     #[arg(long, value_enum, default_value = "auto")]
     engine: Engine,
-    /// Requests a second, in place of the document's workload.
+    /// Requests a second, in place of the document's; its arrivals keep their shape.
     #[arg(long)]
     rate: Option<f64>,
     /// A field of the document, changed for this run: `generator.placement.replicas=3`,
     /// `workload.arrivals.poisson.rate=40rps`. May be repeated.
     #[arg(long, value_name = "PATH=VALUE")]
     set: Vec<String>,
+    /// Exit with 1 when an objective of the document is missed; needs a graph that can be simulated
+    /// as a whole.
+    #[arg(long, value_enum)]
+    fail_on: Option<FailOn>,
     /// How the result is printed.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -64,6 +72,11 @@ enum Engine {
 enum Format {
     Text,
     Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Objectives,
 }
 
 impl Simulate {
@@ -85,8 +98,18 @@ impl Simulate {
             name: &source.name,
             analysis: &analysis,
         };
-        match Network::from_graph(graph, self.rate) {
-            Ok(compilation) => self.run_whole(&open, &compilation),
+        let trace = trace::read(graph, &self.file)?;
+        let load = Load {
+            rate: self.rate,
+            trace: trace.as_deref(),
+        };
+        match Network::from_graph(graph, &load) {
+            Ok(compilation) => self.run_whole(&open, graph, &compilation),
+            Err(reasons) if self.fail_on.is_some() => {
+                eprint!("{}", open.notes(&reasons));
+                eprintln!("error: objectives are judged of whole graphs only");
+                Ok(Outcome::Findings)
+            }
             Err(reasons) => self.run_stations(&open, graph, reasons),
         }
     }
@@ -94,20 +117,35 @@ impl Simulate {
     fn run_whole(
         &self,
         open: &Open<'_>,
+        graph: &Graph,
         compilation: &GraphCompilation,
     ) -> Result<Outcome, Failure> {
         let mut said = Said::new();
         let progress = &mut |state| said.hear(state);
         let simulated = wgpu_sim::simulate_graph(&compilation.network, &self.settings(), progress)?;
+        let cost = Cost::new(graph, &simulated);
         let note = (self.engine == Engine::Gpu).then_some(whole::NOT_ON_GPU);
         match self.format {
             Format::Text => {
                 eprint!("{}", open.notes(&compilation.notes));
-                print(&whole::table(compilation, &simulated, note))?;
+                print(&whole::table(compilation, &simulated, &cost, note))?;
             }
-            Format::Json => print(&whole::json(compilation, &simulated, note)?)?,
+            Format::Json => print(&whole::json(compilation, &simulated, &cost, note)?)?,
         }
-        Ok(Outcome::Fine)
+        let rate = compilation.network.rate;
+        let missed = if self.fail_on.is_some() {
+            objectives::missed(graph, &simulated, rate, &cost)
+        } else {
+            Vec::new()
+        };
+        for sentence in &missed {
+            eprintln!("error: objective missed: {sentence}");
+        }
+        Ok(if missed.is_empty() {
+            Outcome::Fine
+        } else {
+            Outcome::Findings
+        })
     }
 
     /// Simulates node by node; `reasons` say why not the graph as a whole.
