@@ -53,6 +53,7 @@ pub mod gpu;
 mod outcome;
 mod program;
 mod record;
+pub mod service;
 pub mod stats;
 pub mod theory;
 mod trace;

@@ -3,7 +3,6 @@
 use super::Context;
 use super::tokens::grouped;
 use crate::graph::NodeIx;
-use crate::hardware::{Gpu, slice_memory};
 use crate::order::Arrange as _;
 use crate::spec::{NodeName, Placement, Ratio, Share};
 use crate::text::Spanned;
@@ -93,19 +92,6 @@ pub(super) fn with(placement: &Placement) -> &[Spanned<NodeName>] {
         _ => None,
     };
     names.map_or(&[], |names| &names.value)
-}
-
-/// The static part of each GPU that a placement has.
-pub(super) fn slice(placement: &Placement) -> Option<Ratio> {
-    match placement.share.as_ref().map(|share| &share.value) {
-        Some(Share::Mig(mig)) => mig.fraction.map(|fraction| fraction.value),
-        _ => None,
-    }
-}
-
-/// The memory of each GPU that a placement has.
-pub(super) fn memory_of(gpu: &Gpu, placement: &Placement) -> u64 {
-    slice(placement).map_or(gpu.memory.0, |slice| slice_memory(gpu.memory.0, slice))
 }
 
 /// `each L4`, `3/7 of an H100-80GB-SXM`

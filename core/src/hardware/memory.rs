@@ -1,4 +1,5 @@
-use crate::spec::{Model, Precision, Ratio};
+use super::Gpu;
+use crate::spec::{Model, Placement, Precision, Ratio, Share};
 
 /// What a server keeps for activations and its own work, in bytes of each GPU.
 pub const ACTIVATIONS: u64 = 1_250_000_000;
@@ -93,6 +94,19 @@ pub const fn usable_memory(memory: u64) -> u64 {
         .saturating_mul(TAKEN_TENTHS)
         .saturating_add(rest.saturating_mul(TAKEN_TENTHS) / 10);
     taken.saturating_sub(ACTIVATIONS)
+}
+
+/// The static part of each GPU that a placement has; none for whole GPUs.
+pub fn slice(placement: &Placement) -> Option<Ratio> {
+    match placement.share.as_ref().map(|share| &share.value) {
+        Some(Share::Mig(mig)) => mig.fraction.map(|fraction| fraction.value),
+        _ => None,
+    }
+}
+
+/// The memory of each GPU that a placement has, in bytes.
+pub fn memory_of(gpu: &Gpu, placement: &Placement) -> u64 {
+    slice(placement).map_or(gpu.memory.0, |slice| slice_memory(gpu.memory.0, slice))
 }
 
 /// The memory of a static part of a GPU. Sevenths come with eighths of the memory as NVIDIA cuts

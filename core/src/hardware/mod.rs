@@ -6,7 +6,7 @@ mod names;
 
 pub use catalogue::{AllReduce, Catalogue, Efficiency, Gpu, Vendor};
 pub use memory::{
-    ACTIVATIONS, KV_BLOCK_TOKENS, MemoryFit, kv_bytes_per_token, slice_memory, usable_memory,
-    weight_bytes,
+    ACTIVATIONS, KV_BLOCK_TOKENS, MemoryFit, kv_bytes_per_token, memory_of, slice, slice_memory,
+    usable_memory, weight_bytes,
 };
 pub use names::LookupError;

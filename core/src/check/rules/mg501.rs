@@ -1,10 +1,10 @@
-use crate::check::placed::{gigabytes, slice, written};
+use crate::check::placed::{gigabytes, written};
 use crate::check::tokens::grouped;
 use crate::check::{Context, Diagnostic, Fix};
 use crate::fix;
 use crate::graph::NodeIx;
 use crate::hardware::{
-    ACTIVATIONS, Catalogue, Gpu, MemoryFit, kv_bytes_per_token, slice_memory, usable_memory,
+    ACTIVATIONS, Catalogue, Gpu, MemoryFit, kv_bytes_per_token, slice, slice_memory, usable_memory,
 };
 use crate::spec::{Batch, Count, Model, Node, Placement, Ratio};
 use crate::text::Spanned;

@@ -1,8 +1,7 @@
-use crate::check::placed::slice;
 use crate::check::{Context, Diagnostic, Severity};
 use crate::fix;
 use crate::graph::NodeIx;
-use crate::hardware::{Catalogue, LookupError};
+use crate::hardware::{Catalogue, LookupError, slice};
 use crate::spec::{GpuName, Node, Placement, Pool, PoolName, nearest};
 use crate::text::{Span, Spanned};
 

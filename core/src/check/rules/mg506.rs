@@ -1,9 +1,9 @@
-use crate::check::placed::{gigabytes, memory_of, slice, written};
+use crate::check::placed::{gigabytes, written};
 use crate::check::tokens::grouped;
 use crate::check::{Context, Diagnostic, Severity};
 use crate::fix;
 use crate::graph::NodeIx;
-use crate::hardware::{ACTIVATIONS, Catalogue, MemoryFit, kv_bytes_per_token};
+use crate::hardware::{ACTIVATIONS, Catalogue, MemoryFit, kv_bytes_per_token, memory_of, slice};
 use crate::spec::Batch;
 
 rule! {
