@@ -12,6 +12,7 @@ const TARGETS: &[&str] = &[
     "kubernetes",
     "kserve",
     "triton",
+    "argo",
     "github-actions",
     "observability",
 ];

@@ -29,6 +29,7 @@
 //! assert!(artifacts.files.iter().any(|file| file.path == "hello-writer.yaml"));
 //! ```
 
+mod argo;
 mod artifacts;
 mod chosen;
 mod compose;
@@ -101,6 +102,7 @@ pub static TARGETS: &[&dyn Target] = &[
     &kserve::KServe,
     &compose::Compose,
     &triton::Triton,
+    &argo::Argo,
     &modelspec::ModelSpec,
     &serve::VLLM,
     &serve::TEI,

@@ -1,6 +1,7 @@
 //! What the exports write is what their targets read.
 #![allow(missing_docs)]
 
+mod argo;
 mod budgets;
 mod compose;
 mod consistency;
