@@ -411,3 +411,35 @@ fn a_generator_streams_from_end_to_end() {
     assert!(result["nodes"]["generator"]["batchMean"].as_f64() > Some(1.0));
     assert!(run("text").contains("\nfirst token "));
 }
+
+#[test]
+fn a_trace_is_read_beside_the_document() {
+    let folder = std::env::temp_dir().join(format!("modelspec-trace-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let document = folder.join("graph.modelspec.yaml");
+    let text = std::fs::read_to_string(example("ocr")).unwrap();
+    let text = text.replace(
+        "arrivals: {poisson: {rate: 4rps}}",
+        "arrivals: {trace: {path: requests.csv}}",
+    );
+    std::fs::write(&document, text).unwrap();
+    let run = |trace: &str| {
+        std::fs::write(folder.join("requests.csv"), trace).unwrap();
+        let path = document.to_str().unwrap();
+        let arguments = ["simulate", path, "--requests", "6400", "--format", "json"];
+        modelspec(&arguments, "")
+    };
+    let output = run("at\n0\n0.2\n0.9\n1.2\n");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let result: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let rate = result["rateRps"].as_f64().unwrap();
+    assert!((rate - 2.5).abs() < 1e-6, "{result}");
+    let output = run("at\n0\nlater\n");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("requests.csv: line 3: `later` is not a time"),
+        "{said}"
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
+}

@@ -31,6 +31,8 @@ pub enum Purpose {
     Answer = 5,
     /// Whether the beginning of a prompt is found in the prefix cache.
     Prefix = 6,
+    /// How long a rate of arrivals holds, and which is the first.
+    Hold = 7,
 }
 
 /// The number of stations that a draw's counter can tell apart.

@@ -54,6 +54,7 @@ mod program;
 mod record;
 pub mod stats;
 pub mod theory;
+mod trace;
 
 use core::ops::ControlFlow;
 
@@ -68,6 +69,7 @@ pub use program::{
     from_graph, network,
 };
 pub use stats::Summary;
+pub use trace::{TraceError, read as read_trace};
 
 /// How far a simulation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use core::ops::ControlFlow;
 use core::time::Duration;
 
-use wgpu_sim::network::{Gaps, Link, Network, Routing, Share, Stage, Wait, Work};
+use wgpu_sim::network::{Change, Gaps, Hold, Link, Network, Routing, Share, Stage, Wait, Work};
 use wgpu_sim::stats::student_quantile;
 use wgpu_sim::{
     Arrivals, GraphOutcome, Program, Service, Settings, Station, Warmup, simulate_cpu,
@@ -144,6 +144,65 @@ fn a_queue_under_gamma_arrivals() {
         check("mean", times.mean_ms, mean, times.mean_ci_ms, 0.01);
         let p99 = mean * libm::log(100.0);
         check("p99", times.p99_ms, p99, times.p99_ci_ms, 0.02);
+    }
+}
+
+#[test]
+fn a_queue_whose_arrivals_switch() {
+    // M/M/1 under arrivals of rate a or b, held for 1/r each on average: with the traffic of each
+    // state below 1 and states held for ever, a mixture of two M/M/1 queues.
+    let ms = Duration::from_millis(1);
+    let (low, high) = (200.0, 600.0);
+    let hold = |rate| Hold {
+        rate,
+        mean: Duration::from_secs(2_000),
+    };
+    let gaps = Gaps::Switching(vec![hold(low), hold(high)]);
+    let network = Network {
+        gaps,
+        ..tandem(400.0, vec![stage("queue", exponential(1, ms))])
+    };
+    let outcome = run(&network, 16_000_000);
+    let times = outcome.end_to_end.unwrap();
+    // Of the requests, three quarters come in the busy state.
+    let expected = 0.25 * 1e3 / (1e3 - low) + 0.75 * 1e3 / (1e3 - high);
+    let found = times.mean_ms;
+    assert!((found / expected - 1.0).abs() < 0.06, "{found} {expected}");
+}
+
+#[test]
+fn arrivals_have_the_rates_stated() {
+    let ms = Duration::from_millis(1);
+    let hold = |rate, mean| Hold {
+        rate,
+        mean: Duration::from_millis(mean),
+    };
+    let change = |at, rate| Change {
+        at: Duration::from_secs(at),
+        rate,
+    };
+    let trace = (1..=100).map(|gap| Duration::from_micros(gap * gap));
+    for (gaps, rate) in [
+        (
+            Gaps::Switching(vec![hold(900.0, 50), hold(0.0, 30), hold(100.0, 40)]),
+            (45.0 + 4.0) / 0.12,
+        ),
+        (Gaps::Trace(trace.collect()), 1e6 / 3_383.5),
+        // Each lane counts 10,000 requests: 4,000 in the first 40 s, the others in 20.
+        (
+            Gaps::Profile(vec![change(0, 100.0), change(40, 300.0)]),
+            10_000.0 / 60.0,
+        ),
+    ] {
+        let asked = gaps.mean_rate().unwrap();
+        let stages = vec![stage("queue", Work::Delay(Service::Fixed(ms)))];
+        let network = Network {
+            gaps,
+            ..tandem(asked, stages)
+        };
+        let outcome = run(&network, 640_000);
+        let found = outcome.throughput_rps.unwrap();
+        assert!((found / rate - 1.0).abs() < 0.01, "{found} {rate}");
     }
 }
 

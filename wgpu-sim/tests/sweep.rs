@@ -8,8 +8,8 @@ use std::time::Duration;
 use pretty_assertions::assert_eq;
 use proptest::prelude::*;
 use wgpu_sim::network::{
-    Continuous, Flow, Gaps, Link, Network, Prefix, Routing, Share, Stage, StepTime, TokenLaw,
-    TokenPart, Tokens, Wait, Work,
+    Change, Continuous, Flow, Gaps, Hold, Link, Network, Prefix, Routing, Share, Stage, StepTime,
+    TokenLaw, TokenPart, Tokens, Wait, Work,
 };
 use wgpu_sim::{Service, Settings, Trace, Warmup};
 
@@ -186,6 +186,20 @@ fn network() -> impl Strategy<Value = Network> {
             let gaps = prop_oneof![
                 3 => Just(Gaps::Exponential),
                 1 => Just(Gaps::Gamma { cv2: 4.0 }),
+                1 => Just(Gaps::Switching(vec![
+                    Hold { rate: 300.0, mean: Duration::from_millis(40) },
+                    Hold { rate: 0.0, mean: Duration::from_millis(30) },
+                    Hold { rate: 50.0, mean: Duration::from_millis(90) },
+                ])),
+                1 => Just(Gaps::Profile(
+                    [(0, 40.0), (2_000, 0.0), (2_500, 400.0), (4_000, 150.0)]
+                        .map(|(at, rate)| Change { at: Duration::from_millis(at), rate })
+                        .to_vec(),
+                )),
+                1 => prop::collection::vec(0_u64..30_000, 2..50).prop_map(|gaps| {
+                    let gaps = [5].into_iter().chain(gaps);
+                    Gaps::Trace(gaps.map(Duration::from_micros).collect())
+                }),
             ];
             (Just(stages), edges, any::<bool>(), gaps)
         })
@@ -199,7 +213,7 @@ fn network() -> impl Strategy<Value = Network> {
                 links[0].timeout = Some(Duration::from_hours(4));
             }
             Network {
-                rate: 150.0,
+                rate: gaps.mean_rate().unwrap_or(150.0),
                 gaps,
                 stages,
                 links,

@@ -1,7 +1,9 @@
 //! From a graph to stations: how often a request visits each node, and how long the node works.
 
+mod arrivals;
 mod service;
 
+pub(super) use arrivals::of as arrivals_of;
 pub(super) use service::of as service_of;
 
 use std::collections::BTreeMap;
@@ -9,9 +11,8 @@ use std::collections::BTreeMap;
 use modelspec_core::check::{Code, Diagnostic, Severity};
 use modelspec_core::graph::{Graph, expected_visits};
 use modelspec_core::spec;
-use modelspec_core::text::{Span, Spanned};
+use modelspec_core::text::Span;
 
-use super::network::Gaps;
 use super::{Arrivals, MAX_SERVERS, Program, Station};
 
 /// A graph as a program, and what was taken for granted on the way.
@@ -64,9 +65,9 @@ const ARRIVALS: Code = Code("SIM-ARRIVALS");
 /// # Errors
 /// What keeps the whole graph from being simulated: no arrivals, or no node with a service time.
 pub fn from_graph(graph: &Graph, rate: Option<f64>) -> Result<Compilation, Vec<Diagnostic>> {
-    let rate = rate_of(graph, rate)?;
-    let visits = expected_visits(graph);
     let mut notes = Vec::new();
+    let rate = arrivals::poisson(graph, rate, &mut notes)?;
+    let visits = expected_visits(graph);
     let mut stations = Vec::new();
     let mut origins = BTreeMap::new();
     for (ix, node) in graph.model_nodes() {
@@ -108,72 +109,6 @@ pub fn from_graph(graph: &Graph, rate: Option<f64>) -> Result<Compilation, Vec<D
         origins,
         notes,
     })
-}
-
-/// The rate given, else the document's, in requests a second, of Poisson arrivals.
-fn rate_of(graph: &Graph, rate: Option<f64>) -> Result<f64, Vec<Diagnostic>> {
-    match arrivals_of(graph, rate)? {
-        (rate, Gaps::Exponential) => Ok(rate),
-        (_, Gaps::Gamma { .. }) => {
-            let message = "`gamma` arrivals are simulated in whole graphs only, not node by node";
-            let help = "give a rate, to simulate Poisson arrivals instead";
-            let arrivals = graph.spec.body().and_then(|body| body.workload.as_ref());
-            let span = arrivals.map_or(Span::default(), |workload| workload.span);
-            Err(vec![
-                Diagnostic::new(ARRIVALS, span, message).with_help(help),
-            ])
-        }
-    }
-}
-
-/// Poisson arrivals at the rate given, else the document's; the rate is in requests a second.
-pub(super) fn arrivals_of(
-    graph: &Graph,
-    rate: Option<f64>,
-) -> Result<(f64, Gaps), Vec<Diagnostic>> {
-    match rate {
-        Some(rate) if rate.is_finite() && rate > 0.0 => Ok((rate, Gaps::Exponential)),
-        Some(rate) => {
-            let message = format!("a rate of {rate} requests a second cannot be simulated");
-            Err(vec![Diagnostic::new(ARRIVALS, Span::default(), message)])
-        }
-        None => stated_arrivals(graph).map_err(|found| vec![*found]),
-    }
-}
-
-fn stated_arrivals(graph: &Graph) -> Result<(f64, Gaps), Box<Diagnostic>> {
-    let workload = graph.spec.body().and_then(|body| body.workload.as_ref());
-    let Some(arrivals) = workload.and_then(|workload| workload.arrivals.as_ref()) else {
-        let span = workload.map_or(Span::default(), |workload| workload.span);
-        let message = "the graph does not say how requests arrive";
-        let help = "add `workload: {arrivals: {poisson: {rate: 20rps}}}`, or give a rate";
-        return Err(Box::new(
-            Diagnostic::new(ARRIVALS, span, message).with_help(help),
-        ));
-    };
-    let lacks = |message: &str| Box::new(Diagnostic::new(ARRIVALS, arrivals.span, message));
-    let above = |rate: Option<Spanned<spec::Rate>>| {
-        let rate = rate.map(|rate| rate.value.per_second());
-        rate.filter(|&rate| rate > 0.0)
-            .ok_or_else(|| lacks("the arrivals have no rate above 0"))
-    };
-    match &arrivals.value {
-        spec::Arrivals::Poisson(poisson) => Ok((above(poisson.rate)?, Gaps::Exponential)),
-        spec::Arrivals::Gamma(gamma) => {
-            let cv2 = gamma.cv2.map(|cv2| cv2.value).filter(|&cv2| cv2 > 0.0);
-            let cv2 = cv2.ok_or_else(|| lacks("the arrivals have no `cv2` above 0"))?;
-            Ok((above(gamma.rate)?, Gaps::Gamma { cv2 }))
-        }
-        other => {
-            let word = other.word();
-            let message =
-                format!("`{word}` arrivals are not simulated, only `poisson` and `gamma` ones");
-            let help = "give a rate, to simulate Poisson arrivals instead";
-            Err(Box::new(
-                Diagnostic::new(ARRIVALS, arrivals.span, message).with_help(help),
-            ))
-        }
-    }
 }
 
 pub(super) fn is_external(node: &spec::Node) -> bool {
@@ -346,7 +281,7 @@ spec:
         assert!(
             found[0]
                 .message
-                .contains("`trace` arrivals are not simulated"),
+                .contains("`trace` arrivals are simulated in whole graphs only"),
             "{found:?}"
         );
         let text = BRANCHES.replace("  workload: {arrivals: {poisson: {rate: 100rps}}}\n", "");

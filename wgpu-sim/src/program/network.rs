@@ -4,6 +4,7 @@ mod compile;
 mod continuous;
 mod flow;
 mod from_graph;
+mod gaps;
 mod load;
 
 use core::time::Duration;
@@ -11,11 +12,11 @@ use core::time::Duration;
 pub use continuous::{
     BLOCK, Batcher, Continuous, Lengths, Prefix, StepTime, TokenLaw, TokenPart, Tokens,
 };
-pub use flow::{Chance, Edge, Flow, Gather, Node, Step};
+pub use flow::{Chance, Edge, Flow, Gather, Node, Pace, Step};
 pub use from_graph::GraphCompilation;
+pub use gaps::{Change, Gaps, Hold, UNIT_BITS};
 
 use super::Service;
-use crate::draws;
 
 /// A feed-forward graph of stages under arrivals from outside.
 ///
@@ -35,34 +36,13 @@ pub struct Network {
     pub objective: Option<Duration>,
 }
 
-/// How the gaps between arrivals spread about their mean; each is drawn on its own.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Gaps {
-    /// Exponential: a Poisson stream.
-    Exponential,
-    /// Gamma: in bursts above 1, more even than a Poisson stream below.
-    Gamma {
-        /// The squared coefficient of variation.
-        cv2: f64,
-    },
-}
-
-impl Gaps {
-    /// The squared coefficient of variation.
-    pub(super) fn cv2(self) -> f64 {
-        match self {
-            Self::Exponential => 1.0,
-            Self::Gamma { cv2 } => cv2,
-        }
-    }
-
-    /// The gap of mean 1 that is exceeded with probability `c` = 1 − `p`.
-    fn quantile(self, p: f64, c: f64) -> f64 {
-        match self {
-            Self::Exponential => draws::exponential(p, c),
-            Self::Gamma { cv2 } => cv2 * draws::gamma(1.0 / cv2, p, c),
-        }
-    }
+/// What a simulation is asked beside the document.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Load<'a> {
+    /// Requests a second, in place of the document's: their gaps keep their shape.
+    pub rate: Option<f64>,
+    /// The gaps of the trace that the document refers to; see [`crate::read_trace`].
+    pub trace: Option<&'a [Duration]>,
 }
 
 /// One node of the graph.

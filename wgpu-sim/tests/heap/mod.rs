@@ -1,6 +1,7 @@
 //! A second simulator of graphs, written from their semantics alone: one event after the other
 //! from a binary heap. It shares the program and its draws with the engine, and no code.
 
+mod arrivals;
 pub(crate) mod batcher;
 
 use std::cmp::Reverse;
@@ -113,7 +114,8 @@ impl<'a> Heap<'a> {
                 token: (vec![0; BUCKETS], 0),
             },
         };
-        let mut next = heap.gap(0);
+        let mut arrivals = arrivals::of(flow, replication);
+        let mut next = arrivals.next().unwrap();
         while heap.open > 0 {
             // All that happens before the next arrival; then the arrival.
             while let Some(&Reverse((at, ..))) = heap.events.peek() {
@@ -127,7 +129,7 @@ impl<'a> Heap<'a> {
             heap.born.push(next);
             let source = u32::try_from(flow.nodes.len()).unwrap();
             heap.send(source, &flow.entries, next, request, Some(WHOLE));
-            next += heap.gap(request + 1);
+            next = arrivals.next().unwrap();
         }
         let replicas = heap.lines.iter().flatten().map(|line| &line.replica);
         let put_back = replicas.map(|replica| replica.preemptions).sum();
@@ -137,11 +139,6 @@ impl<'a> Heap<'a> {
     fn bits(&self, node: usize, purpose: Purpose, visit: u32, request: u32) -> u32 {
         let word = counter_word(u32::try_from(node).unwrap(), purpose, visit);
         draw(self.key, request, word)
-    }
-
-    fn gap(&self, request: u32) -> u64 {
-        let bits = self.bits(0, Purpose::Gap, 0, request);
-        u64::from(self.flow.tables[self.flow.gap].value(bits))
     }
 
     fn is_counted(&self, request: u32) -> bool {

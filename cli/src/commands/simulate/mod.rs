@@ -1,5 +1,6 @@
 mod set;
 mod stations;
+mod trace;
 mod whole;
 
 use core::fmt::Write as _;
@@ -12,7 +13,7 @@ use modelspec_core::Analysis;
 use modelspec_core::check::{Diagnostic, Severity};
 use modelspec_core::graph::Graph;
 use modelspec_core::text::LineIndex;
-use wgpu_sim::network::{GraphCompilation, Network};
+use wgpu_sim::network::{GraphCompilation, Load, Network};
 use wgpu_sim::{EngineChoice, Progress, Settings, Summary, Warmup};
 
 use crate::source::bundle;
@@ -41,7 +42,7 @@ pub(crate) struct Simulate {
     /// What computes; it makes no difference to the figures.
     #[arg(long, value_enum, default_value = "auto")]
     engine: Engine,
-    /// Requests a second, in place of the document's workload.
+    /// Requests a second, in place of the document's; its arrivals keep their shape.
     #[arg(long)]
     rate: Option<f64>,
     /// A field of the document, changed for this run: `generator.placement.replicas=3`,
@@ -85,7 +86,12 @@ impl Simulate {
             name: &source.name,
             analysis: &analysis,
         };
-        match Network::from_graph(graph, self.rate) {
+        let trace = trace::read(graph, &self.file)?;
+        let load = Load {
+            rate: self.rate,
+            trace: trace.as_deref(),
+        };
+        match Network::from_graph(graph, &load) {
             Ok(compilation) => self.run_whole(&open, &compilation),
             Err(reasons) => self.run_stations(&open, graph, reasons),
         }

@@ -1,9 +1,12 @@
 //! Where requests enter, and what is known of those on their way.
 
+mod pace;
+
 use std::collections::VecDeque;
 
 use crate::draws::{Purpose, Table, counter_word, draw};
 use crate::program::network::Flow;
+use pace::Paced;
 
 /// Draws made together, which lets the compiler use vector instructions.
 const BLOCK: usize = 64;
@@ -13,10 +16,14 @@ pub(super) struct Source<'a> {
     gaps: &'a Table,
     key: [u32; 2],
     block: [u32; BLOCK],
+    /// Where the rate changes.
+    paced: Option<Paced<'a>>,
     /// The next request, and when it arrives.
     request: u32,
     at: u64,
-    last_gap: u32,
+    /// The gaps before the last request and the next.
+    gap: u32,
+    next_gap: u32,
 }
 
 impl<'a> Source<'a> {
@@ -25,11 +32,13 @@ impl<'a> Source<'a> {
             gaps: flow.tables.get(flow.gap)?,
             key,
             block: [0; BLOCK],
+            paced: Paced::new(flow, key),
             request: 0,
             at: 0,
-            last_gap: 0,
+            gap: 0,
+            next_gap: 0,
         };
-        source.at = u64::from(source.gap_of(0));
+        source.at = source.follow(0);
         Some(source)
     }
 
@@ -52,21 +61,27 @@ impl<'a> Source<'a> {
     /// The next request and when it arrives.
     pub(super) fn next(&mut self) -> (u32, u64) {
         let (request, at) = (self.request, self.at);
-        self.last_gap = self.gap_of_current();
+        self.gap = self.next_gap;
         self.request = request.wrapping_add(1);
-        let gap = self.gap_of(self.request);
-        self.at = at.saturating_add(u64::from(gap));
+        self.at = self.follow(self.request);
         (request, at)
     }
 
-    fn gap_of_current(&self) -> u32 {
-        let place = self.request as usize % BLOCK;
-        self.block.get(place).copied().unwrap_or(0)
+    /// When a request arrives, which follows the one at `self.at`.
+    fn follow(&mut self, request: u32) -> u64 {
+        let drawn = self.gap_of(request);
+        let Some(paced) = &mut self.paced else {
+            self.next_gap = drawn;
+            return self.at.saturating_add(u64::from(drawn));
+        };
+        let at = paced.arrive(request, drawn);
+        self.next_gap = u32::try_from(at.saturating_sub(self.at)).unwrap_or(u32::MAX);
+        at
     }
 
     /// The gap before the request that arrived last.
     pub(super) fn gap(&self) -> u32 {
-        self.last_gap
+        self.gap
     }
 
     /// The first arrival not yet seen.

@@ -5,9 +5,7 @@ mod batcher;
 use core::time::Duration;
 
 use super::load::{self, Demand};
-use super::{
-    Edge, Flow, Gaps, Gather, Link, Network, Node, Routing, Share, Stage, Step, Wait, Work,
-};
+use super::{Edge, Flow, Gather, Link, Network, Node, Routing, Share, Stage, Step, Wait, Work};
 use crate::draws::{MAX_STATIONS, MAX_TICKS, Table};
 use crate::error::SimulationError;
 use crate::program::compile::{COARSEST, Law, TICKS_NS, TOO_LONG, counted, ns};
@@ -15,10 +13,6 @@ use crate::program::{Arrivals, MAX_SERVERS, Service, Settings, Station};
 
 /// The most edges that may enter one node: they share a word of bits.
 const MAX_INPUTS: usize = 64;
-/// The squared coefficients of variation whose variance a table keeps to a percent: below, its
-/// lowest cell, which starts at 0, is too wide.
-const CV2: core::ops::RangeInclusive<f64> = 1e-2..=1e3;
-
 impl Flow {
     /// Checks a network and turns it into integers.
     ///
@@ -35,16 +29,7 @@ impl Flow {
             return Err(SimulationError::TooManyStations { count });
         }
         let counted = counted(settings)?;
-        if let Gaps::Gamma { cv2 } = network.gaps
-            && !CV2.contains(&cv2)
-        {
-            let reason = format!(
-                "the squared coefficient of variation of its gaps is {cv2}; give one from {} to {}",
-                CV2.start(),
-                CV2.end()
-            );
-            return Err(SimulationError::station("inputs", reason));
-        }
+        network.gaps.check()?;
         let stations = stages
             .iter()
             .map(|stage| station(network, stage))
@@ -62,8 +47,8 @@ impl Flow {
 
         let gap_mean = 1e9 / network.rate / tick_ns;
         let too_long = |name: &str| SimulationError::station(name, TOO_LONG);
-        let gaps = Table::new(0, |p, c| gap_mean * network.gaps.quantile(p, c));
-        let mut tables = vec![gaps.ok_or_else(|| too_long("inputs"))?];
+        let mut tables = Vec::new();
+        let pace = network.gaps.compile(network.rate, tick_ns, &mut tables)?;
         if gap_mean < COARSEST {
             let reason = format!(
                 "requests are closer together than {COARSEST} ticks of {} µs; lower the rate, or \
@@ -155,6 +140,7 @@ impl Flow {
             tick_ms: tick_ns / 1e6,
             tables,
             gap: 0,
+            pace,
             nodes,
             order,
             edges,
@@ -248,7 +234,7 @@ fn tick_ns(
 ) -> Result<f64, SimulationError> {
     let end = libm::scalbn(1.0, -32);
     let mut whole = 0.0;
-    let mut reach = 1e9 / network.rate * network.gaps.quantile(1.0 - end, end);
+    let mut reach = network.gaps.longest_ns(network.rate);
     let mut longest = "inputs";
     for ((stage, law), demand) in network.stages.iter().zip(laws).zip(demands) {
         whole += demand.residence_ns;

@@ -10,8 +10,11 @@ pub struct Flow {
     pub tick_ms: f64,
     /// Inverse-CDF tables, which others refer to by index.
     pub tables: Vec<Table>,
-    /// The index of the table of gaps between arrivals.
+    /// The index of the table of gaps between arrivals; where their rate changes, of units of
+    /// 2⁻²⁰ of the mean gap.
     pub gap: usize,
+    /// How the rate of arrivals changes.
+    pub pace: Pace,
     /// The nodes in the order of the document; their positions key their draws.
     pub nodes: Vec<Node>,
     /// The numbers of the nodes, each after all that lead to it.
@@ -30,6 +33,24 @@ pub struct Flow {
     pub replications: u32,
     /// The seed.
     pub seed: u32,
+}
+
+/// How the rate of arrivals changes. Mean gaps are in 2⁻¹⁶ ticks, 0 for a pause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Not at all.
+    Steady,
+    /// From state to state, and behind the last to the first.
+    Switching {
+        /// Below which draw a lane starts in each state.
+        starts: Vec<u64>,
+        /// The mean gap of each, and the index of the table of how long it holds.
+        states: Vec<(u64, usize)>,
+    },
+    /// From when in ticks, and the mean gap from there on.
+    Profile(Vec<(u64, u64)>),
+    /// Each gap, in ticks.
+    Trace(Vec<u32>),
 }
 
 /// One node in integers.

@@ -12,7 +12,7 @@ use modelspec_core::graph::{Graph, Node, NodeIx, expected_visits};
 use modelspec_core::spec::{self, Join, OnFailure, Role};
 use modelspec_core::text::Span;
 
-use super::{Link, Network, Routing, Stage, Wait, Work};
+use super::{Link, Load, Network, Routing, Stage, Wait, Work};
 use crate::program::Origin;
 use crate::program::from_graph::arrivals_of;
 
@@ -33,16 +33,13 @@ const WHOLE: Code = Code("SIM-WHOLE");
 const SIMPLER: Code = Code("SIM-SIMPLER");
 
 impl Network {
-    /// Compiles a graph; `rate` (requests a second) stands in for the document's workload.
+    /// Compiles a graph under its workload; `load` changes that or completes it.
     ///
     /// # Errors
     /// Each node or edge that keeps the graph from being simulated as a whole, with the reason: a
     /// node without a service time, a loop.
-    pub fn from_graph(
-        graph: &Graph,
-        rate: Option<f64>,
-    ) -> Result<GraphCompilation, Vec<Diagnostic>> {
-        let (rate, gaps) = arrivals_of(graph, rate)?;
+    pub fn from_graph(graph: &Graph, load: &Load<'_>) -> Result<GraphCompilation, Vec<Diagnostic>> {
+        let (rate, gaps) = arrivals_of(graph, load)?;
         let visits = expected_visits(graph);
         let (mut found, mut notes) = (Vec::new(), Vec::new());
         let mut stages = Vec::new();

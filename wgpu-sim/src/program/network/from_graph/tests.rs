@@ -35,7 +35,7 @@ spec:
 
 fn compile(text: &str) -> Result<GraphCompilation, Vec<Diagnostic>> {
     let analysis = Analysis::new(text);
-    Network::from_graph(&analysis.graph.expect("a graph"), None)
+    Network::from_graph(&analysis.graph.expect("a graph"), &Load::default())
 }
 
 #[test]
@@ -132,12 +132,48 @@ fn arrivals_are_those_of_the_workload() {
 }
 
 #[test]
+fn a_rate_keeps_the_shape_of_the_gaps() {
+    let at = |arrivals: &str, rate| {
+        let text = CASCADE.replace("{poisson: {rate: 100rps}}", arrivals);
+        let analysis = Analysis::new(text);
+        let load = Load {
+            rate: Some(rate),
+            trace: None,
+        };
+        let compiled = Network::from_graph(&analysis.graph.expect("a graph"), &load);
+        compiled.map(|compilation| compilation.network)
+    };
+    let network = at("{gamma: {rate: 40rps, cv2: 6}}", 10.0).unwrap();
+    assert_eq!(
+        (network.rate, network.gaps),
+        (10.0, Gaps::Gamma { cv2: 6.0 })
+    );
+    // On average 40 a second.
+    let states = "{mmpp: {states: [{rate: 90rps, meanHold: 1s}, {rate: 15rps, meanHold: 2s}]}}";
+    let network = at(states, 80.0).unwrap();
+    let rates = |gaps: &Gaps| match gaps {
+        Gaps::Switching(holds) => holds.iter().map(|hold| hold.rate).collect(),
+        _ => Vec::new(),
+    };
+    assert_eq!(rates(&network.gaps), [180.0, 30.0]);
+    let found = at(
+        "{profile: [{at: 0s, rate: 9rps}, {at: 1h, rate: 20rps}]}",
+        5.0,
+    )
+    .unwrap_err();
+    assert!(found[0].message.contains("has no one rate"), "{found:?}");
+}
+
+#[test]
 fn arrivals_that_are_not_simulated_are_refused() {
-    let states = "{mmpp: {states: [{rate: 9rps, meanHold: 1s}, {rate: 1rps, meanHold: 2s}]}}";
     for (arrivals, message) in [
         (
-            states,
-            "`mmpp` arrivals are not simulated, only `poisson` and `gamma` ones",
+            "{closed: {clients: 8, think: 2s}}",
+            "`closed` arrivals are not simulated, only open ones",
+        ),
+        (
+            "{trace: {path: a.csv}}",
+            "the file of a `trace` is not at hand",
         ),
         (
             "{gamma: {rate: 0rps, cv2: 6}}",
