@@ -443,3 +443,35 @@ fn a_trace_is_read_beside_the_document() {
     );
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+#[test]
+fn missed_objectives_fail_where_that_is_asked() {
+    let path = example("ocr");
+    let run = |set: &str| {
+        let arguments = [
+            "simulate",
+            &path,
+            "--requests",
+            "6400",
+            "--fail-on",
+            "objectives",
+            "--set",
+            set,
+        ];
+        modelspec(&arguments, "")
+    };
+    let met = run("objectives={latency: {p95: 30s}, throughput: 4rps}");
+    assert_eq!(met.status.code(), Some(0), "{met:?}");
+    let missed = run("objectives={latency: {p50: 20s, p99: 4s}, timeToFirstToken: {p99: 1s}}");
+    assert_eq!(missed.status.code(), Some(1), "{missed:?}");
+    let said = String::from_utf8(missed.stderr).unwrap();
+    assert!(
+        said.contains("objective missed: latency: p99 is "),
+        "{said}"
+    );
+    assert!(
+        said.contains("time to first token: p99 is not known"),
+        "{said}"
+    );
+    assert!(!said.contains("p50"), "{said}");
+}

@@ -44,6 +44,7 @@
     )
 )]
 
+mod cost;
 mod cpu;
 pub mod draws;
 mod engine;
@@ -58,6 +59,7 @@ mod trace;
 
 use core::ops::ControlFlow;
 
+pub use cost::cost_per_hour;
 pub use cpu::{Trace, simulate_cpu, simulate_graph};
 pub use engine::{EngineChoice, simulate};
 pub use error::SimulationError;

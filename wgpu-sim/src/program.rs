@@ -7,6 +7,7 @@ pub mod network;
 use core::time::Duration;
 
 pub use from_graph::{Compilation, Origin, from_graph};
+pub(crate) use from_graph::{is_external, replicas};
 
 pub(crate) use compile::{Compiled, CompiledStation, Lane};
 

@@ -111,12 +111,12 @@ pub fn from_graph(graph: &Graph, rate: Option<f64>) -> Result<Compilation, Vec<D
     })
 }
 
-pub(super) fn is_external(node: &spec::Node) -> bool {
+pub(crate) fn is_external(node: &spec::Node) -> bool {
     node.external.is_some_and(|external| external.value)
 }
 
 /// The replicas that run: the least of their number.
-pub(super) fn replicas(node: &spec::Node) -> u32 {
+pub(crate) fn replicas(node: &spec::Node) -> u32 {
     let replicas = node.placement.as_ref().and_then(|it| it.replicas);
     replicas.map_or(1, |replicas| replicas.min).max(1)
 }

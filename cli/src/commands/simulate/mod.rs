@@ -1,3 +1,5 @@
+mod cost;
+mod objectives;
 mod set;
 mod stations;
 mod trace;
@@ -18,6 +20,7 @@ use wgpu_sim::{EngineChoice, Progress, Settings, Summary, Warmup};
 
 use crate::source::bundle;
 use crate::{Failure, Outcome, print, source};
+use cost::Cost;
 
 /// Simulate the graph under its load: latency from end to end, and each node's wait, service and use.
 ///
@@ -49,6 +52,10 @@ pub(crate) struct Simulate {
     /// `workload.arrivals.poisson.rate=40rps`. May be repeated.
     #[arg(long, value_name = "PATH=VALUE")]
     set: Vec<String>,
+    /// Exit with 1 when an objective of the document is missed; needs a graph that can be simulated
+    /// as a whole.
+    #[arg(long, value_enum)]
+    fail_on: Option<FailOn>,
     /// How the result is printed.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -65,6 +72,11 @@ enum Engine {
 enum Format {
     Text,
     Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Objectives,
 }
 
 impl Simulate {
@@ -92,7 +104,12 @@ impl Simulate {
             trace: trace.as_deref(),
         };
         match Network::from_graph(graph, &load) {
-            Ok(compilation) => self.run_whole(&open, &compilation),
+            Ok(compilation) => self.run_whole(&open, graph, &compilation),
+            Err(reasons) if self.fail_on.is_some() => {
+                eprint!("{}", open.notes(&reasons));
+                eprintln!("error: objectives are judged of whole graphs only");
+                Ok(Outcome::Findings)
+            }
             Err(reasons) => self.run_stations(&open, graph, reasons),
         }
     }
@@ -100,20 +117,35 @@ impl Simulate {
     fn run_whole(
         &self,
         open: &Open<'_>,
+        graph: &Graph,
         compilation: &GraphCompilation,
     ) -> Result<Outcome, Failure> {
         let mut said = Said::new();
         let progress = &mut |state| said.hear(state);
         let simulated = wgpu_sim::simulate_graph(&compilation.network, &self.settings(), progress)?;
+        let cost = Cost::new(graph, &simulated);
         let note = (self.engine == Engine::Gpu).then_some(whole::NOT_ON_GPU);
         match self.format {
             Format::Text => {
                 eprint!("{}", open.notes(&compilation.notes));
-                print(&whole::table(compilation, &simulated, note))?;
+                print(&whole::table(compilation, &simulated, &cost, note))?;
             }
-            Format::Json => print(&whole::json(compilation, &simulated, note)?)?,
+            Format::Json => print(&whole::json(compilation, &simulated, &cost, note)?)?,
         }
-        Ok(Outcome::Fine)
+        let rate = compilation.network.rate;
+        let missed = if self.fail_on.is_some() {
+            objectives::missed(graph, &simulated, rate, &cost)
+        } else {
+            Vec::new()
+        };
+        for sentence in &missed {
+            eprintln!("error: objective missed: {sentence}");
+        }
+        Ok(if missed.is_empty() {
+            Outcome::Fine
+        } else {
+            Outcome::Findings
+        })
     }
 
     /// Simulates node by node; `reasons` say why not the graph as a whole.

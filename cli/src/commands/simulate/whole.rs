@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use wgpu_sim::network::GraphCompilation;
 use wgpu_sim::{GraphOutcome, NodeResult, Origin};
 
+use super::cost::Cost;
 use super::{Summary, time};
 use crate::Failure;
 
@@ -19,6 +20,7 @@ const FIRST: &str = "first token";
 pub(super) fn table(
     compilation: &GraphCompilation,
     simulated: &GraphOutcome,
+    cost: &Cost,
     note: Option<&str>,
 ) -> String {
     let names = simulated.nodes.iter().map(|node| node.name.len());
@@ -64,6 +66,12 @@ pub(super) fn table(
     let goal = compilation.network.objective;
     if let (Some(goal), Some(share)) = (goal, simulated.goodput) {
         let _ = writeln!(text, "{:.2} % answered within {goal:?}", 100.0 * share);
+    }
+    if let Some(per_hour) = cost.per_hour {
+        let per_1k = cost.per_1k.map_or_else(String::new, |per_1k| {
+            format!(", {per_1k:.3} USD for 1,000 requests")
+        });
+        let _ = writeln!(text, "{per_hour:.2} USD an hour{per_1k}");
     }
     if let Some(bottleneck) = &simulated.bottleneck {
         let _ = writeln!(text, "the busiest node is {bottleneck}");
@@ -114,6 +122,7 @@ fn origin(compilation: &GraphCompilation, node: &NodeResult) -> Option<&'static 
 pub(super) fn json(
     compilation: &GraphCompilation,
     simulated: &GraphOutcome,
+    cost: &Cost,
     note: Option<&str>,
 ) -> Result<String, Failure> {
     let mut nodes = Map::new();
@@ -129,10 +138,8 @@ pub(super) fn json(
         if let Some(note) = note {
             fields.insert("engineNote".to_owned(), json!(note));
         }
-        // No price is known: null, not zero.
-        for unknown in ["costPerHourUsd", "costPer1kRequestsUsd"] {
-            fields.insert(unknown.to_owned(), Value::Null);
-        }
+        fields.insert("costPerHourUsd".to_owned(), json!(cost.per_hour));
+        fields.insert("costPer1kRequestsUsd".to_owned(), json!(cost.per_1k));
         fields.insert("rateRps".to_owned(), json!(compilation.network.rate));
         fields.insert("nodes".to_owned(), Value::Object(nodes));
         let said = compilation.notes.iter().map(|note| &*note.message);
