@@ -52,7 +52,8 @@ pub struct GraphOutcome {
     /// The share of requests answered within the latency objective, or answered at all where there
     /// is none.
     pub goodput: Option<f64>,
-    /// The node whose servers are the busiest.
+    /// The node nearest to what it can serve: whose servers are the busiest, under continuous
+    /// batching at the largest batch.
     pub bottleneck: Option<String>,
     /// The nodes, in the order of the document.
     #[serde(skip)]
@@ -66,7 +67,8 @@ pub struct NodeResult {
     /// The node's name.
     #[serde(skip)]
     pub name: String,
-    /// The share of the servers' time spent serving; none for servers without number. For a node
+    /// The share of the servers' time spent serving; none for servers without number. Under
+    /// continuous batching, the share of time in which a replica serves any request. For a node
     /// that does not keep up, the share that its arrivals ask for, 1 or more.
     pub utilisation: Option<f64>,
     /// Whether the node keeps up with its arrivals.
@@ -125,8 +127,19 @@ impl GraphOutcome {
         let seconds = span as f64 * flow.tick_ms / 1e3;
         let busiest = nodes
             .iter()
-            .filter_map(|node| Some((node, node.utilisation?)))
-            .filter(|(_, utilisation)| *utilisation > 0.0)
+            .zip(&flow.nodes)
+            .filter_map(|(node, stated)| {
+                let utilisation = node.utilisation?;
+                // Under continuous batching a replica with one request is as busy as with many.
+                let is_continuous = matches!(stated.step, Step::Continuous { .. });
+                let used = if is_continuous {
+                    stated.load
+                } else {
+                    utilisation
+                };
+                Some((node, used))
+            })
+            .filter(|(_, used)| *used > 0.0)
             .max_by(|(_, a), (_, b)| a.total_cmp(b));
         Self {
             engine: Engine::Cpu,
