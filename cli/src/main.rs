@@ -30,6 +30,7 @@ enum Command {
     Verify(commands::verify::Verify),
     Import(commands::import::Import),
     Simulate(commands::simulate::Simulate),
+    Merge(commands::simulate::Merge),
     Schema(commands::schema::Schema),
     Completions(commands::completions::Completions),
 }
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         Command::Verify(verify) => verify.run(),
         Command::Import(import) => import.run(),
         Command::Simulate(simulate) => simulate.run(),
+        Command::Merge(merge) => merge.run(),
         Command::Schema(schema) => schema.run(),
         Command::Completions(completions) => completions.run(),
     };

@@ -12,7 +12,7 @@ use crate::program::{Compiled, Lane, Program, Settings};
 use crate::record::Record;
 use crate::{Progress, ProgressFn};
 
-pub use graph::{Trace, simulate_graph};
+pub use graph::{Part, Shard, Trace, simulate_graph};
 pub(crate) use sweep::{Ending, LaneRecord, Visits};
 
 /// Requests between two looks at the wish to cancel.

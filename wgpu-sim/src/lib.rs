@@ -61,7 +61,7 @@ mod trace;
 use core::ops::ControlFlow;
 
 pub use cost::cost_per_hour;
-pub use cpu::{Trace, simulate_cpu, simulate_graph};
+pub use cpu::{Part, Shard, Trace, simulate_cpu, simulate_graph};
 pub use engine::{EngineChoice, simulate};
 pub use error::SimulationError;
 pub use gpu::{Gpu, GpuError, simulate_gpu};

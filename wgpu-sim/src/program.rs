@@ -6,6 +6,8 @@ pub mod network;
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 pub use from_graph::{Compilation, Origin, from_graph};
 pub(crate) use from_graph::{is_external, replicas};
 
@@ -75,7 +77,7 @@ pub enum Service {
 }
 
 /// How a program is run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// Equal seeds give equal results.
     pub seed: u32,
@@ -100,7 +102,7 @@ impl Default for Settings {
 }
 
 /// How many requests each replication simulates before counting starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Warmup {
     /// The most of: a tenth of those counted, five mean residence times, 5/(1−ρ)².
     Auto,

@@ -1,14 +1,17 @@
 //! What one lane counts, the same on both engines.
 
+use serde::{Deserialize, Serialize};
+
 use crate::stats::{BUCKETS, Sample, bucket};
 
 /// A backlog is cut off here. Ranges are chosen so that only a queue out of control gets there.
 pub(crate) const BACKLOG_LIMIT: u32 = 1 << 31;
 
 /// The counts and sums of one lane, in ticks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Record {
     /// Counts of waits, services and sojourns, [`BUCKETS`] each, one after the other.
+    #[serde(with = "crate::stats::sparse")]
     pub(crate) counts: Vec<u32>,
     pub(crate) wait_sum: u64,
     pub(crate) service_sum: u64,

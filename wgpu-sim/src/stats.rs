@@ -1,6 +1,7 @@
 //! Histograms, quantiles and confidence intervals.
 
 mod histogram;
+pub(crate) mod sparse;
 mod student;
 
 pub use histogram::{BUCKETS, Bin, Histogram, bucket};

@@ -52,7 +52,8 @@ pub(crate) fn read_with_files(source: &Source) -> (Analysis, Bundle) {
         return (analysis, Bundle::new());
     }
     let bundle = beside(source, &analysis.reading);
-    (Analysis::read_with(analysis.text, &bundle), bundle)
+    let beside = Some(Rc::new(bundle.clone()));
+    (Analysis::read_beside(analysis.text, beside), bundle)
 }
 
 /// As [`read_with_files`], where only the document is asked.

@@ -1,5 +1,7 @@
 //! Whole graphs on the CPU.
 
+use serde::{Deserialize, Serialize};
+
 use super::sweep::{Sweep, WINDOW};
 use super::{LaneRecord, Work, threads};
 use crate::ProgressFn;
@@ -23,7 +25,8 @@ pub fn simulate_graph(
     let flow = Flow::new(network, settings)?;
     let mut records = Vec::new();
     if flow.is_stable() {
-        run(&flow, WINDOW, threads(), progress, &mut |record| {
+        let lanes: Vec<u32> = (0..flow.replications).collect();
+        run(&flow, &lanes, WINDOW, threads(), progress, &mut |record| {
             records.push(record);
         })?;
     }
@@ -31,19 +34,127 @@ pub fn simulate_graph(
     Ok(GraphOutcome::new(&flow, &records))
 }
 
-/// Runs all lanes in windows of so many arrivals, and hands their records over in order.
+/// One share of a run: every so manyth replication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shard {
+    /// Which, from 1.
+    pub number: u32,
+    /// Of how many.
+    pub of: u32,
+}
+
+/// What one share of a run counted: integers, which add up to what the whole run counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// Which share it is.
+    pub shard: Shard,
+    /// How the run is settled.
+    pub settings: Settings,
+    /// The replications, by their numbers; none of a graph that cannot keep up.
+    lanes: Vec<(u32, LaneRecord)>,
+}
+
+impl Part {
+    /// Simulates one share of the replications that [`simulate_graph`] simulates.
+    ///
+    /// # Errors
+    /// As for [`simulate_graph`], and for a share that there is not.
+    pub fn simulate(
+        network: &Network,
+        settings: &Settings,
+        shard: Shard,
+        progress: ProgressFn<'_>,
+    ) -> Result<Self, SimulationError> {
+        let Shard { number, of } = shard;
+        if number == 0 || number > of || of > settings.replications {
+            let most = settings.replications;
+            let reason = format!(
+                "{number} of {of} is no share: count from 1, and have at most as many shares as there are replications, {most}"
+            );
+            return Err(SimulationError::setting("shard", reason));
+        }
+        let flow = Flow::new(network, settings)?;
+        let own = |replication: &u32| replication.checked_rem(of) == number.checked_sub(1);
+        let lanes: Vec<u32> = (0..flow.replications).filter(own).collect();
+        let mut records = Vec::new();
+        if flow.is_stable() {
+            run(&flow, &lanes, WINDOW, threads(), progress, &mut |record| {
+                records.push(record);
+            })?;
+        }
+        let records: Vec<LaneRecord> = records.into_iter().collect::<Result<_, _>>()?;
+        Ok(Self {
+            shard,
+            settings: *settings,
+            lanes: lanes.into_iter().zip(records).collect(),
+        })
+    }
+
+    /// The outcome of the whole run: equal to that of [`simulate_graph`] bit for bit.
+    ///
+    /// # Errors
+    /// [`SimulationError`] where the parts are not those of one run of this network, each once.
+    pub fn merge(network: &Network, parts: Vec<Self>) -> Result<GraphOutcome, SimulationError> {
+        let refuse = |reason: String| Err(SimulationError::setting("shard", reason));
+        let Some(first) = parts.first() else {
+            return refuse("there is no part to merge".to_owned());
+        };
+        let (settings, of) = (first.settings, first.shard.of);
+        if let Some(part) = parts
+            .iter()
+            .find(|part| part.settings != settings || part.shard.of != of)
+        {
+            let number = part.shard.number;
+            return refuse(format!(
+                "part {number} is of another run: merge parts of one seed, one number of requests, replications and shares"
+            ));
+        }
+        let mut numbers: Vec<u32> = parts.iter().map(|part| part.shard.number).collect();
+        numbers.sort_unstable();
+        if !numbers.iter().copied().eq(1..=of) {
+            let missing: Vec<String> = (1..=of)
+                .filter(|number| !numbers.contains(number))
+                .map(|number| number.to_string())
+                .collect();
+            return refuse(if missing.is_empty() {
+                "a part is given twice".to_owned()
+            } else {
+                format!("of the {of} parts there lack: {}", missing.join(", "))
+            });
+        }
+        let flow = Flow::new(network, &settings)?;
+        let mut lanes: Vec<(u32, LaneRecord)> =
+            parts.into_iter().flat_map(|part| part.lanes).collect();
+        lanes.sort_by_key(|(replication, _)| *replication);
+        let known = lanes.iter().map(|(replication, _)| *replication);
+        let expected = if flow.is_stable() {
+            flow.replications
+        } else {
+            0
+        };
+        let fits = |(_, record): &(u32, LaneRecord)| record.nodes.len() == flow.sink();
+        if !known.eq(0..expected) || !lanes.iter().all(fits) {
+            return refuse("the parts do not hold the replications of this graph".to_owned());
+        }
+        let records: Vec<LaneRecord> = lanes.into_iter().map(|(_, record)| record).collect();
+        Ok(GraphOutcome::new(&flow, &records))
+    }
+}
+
+/// Runs lanes in windows of so many arrivals, and hands their records over in order.
 fn run(
     flow: &Flow,
+    lanes: &[u32],
     window: u32,
     threads: usize,
     progress: ProgressFn<'_>,
     push: &mut dyn FnMut(Result<LaneRecord, SimulationError>),
 ) -> Result<(), SimulationError> {
-    let lanes: Vec<u32> = (0..flow.replications).collect();
     let requests = u64::from(flow.end());
+    let count = u64::try_from(lanes.len()).unwrap_or(u64::MAX);
     let work = Work {
-        lanes: &lanes,
-        total: requests.saturating_mul(u64::from(flow.replications)),
+        lanes,
+        total: requests.saturating_mul(count),
         run: &|lane, advanced| run_lane(flow, lane, window, advanced),
     };
     work.run(threads, progress, push)

@@ -1,5 +1,6 @@
 mod cost;
 mod objectives;
+mod parts;
 mod set;
 mod stations;
 mod trace;
@@ -16,7 +17,7 @@ use modelspec_core::check::{Diagnostic, Severity};
 use modelspec_core::graph::Graph;
 use modelspec_core::text::LineIndex;
 use wgpu_sim::network::{GraphCompilation, Load, Network};
-use wgpu_sim::{EngineChoice, Progress, Settings, Summary, Warmup};
+use wgpu_sim::{EngineChoice, GraphOutcome, Progress, Settings, Summary, Warmup};
 
 use crate::source::bundle;
 use crate::{Failure, Outcome, print, source};
@@ -56,10 +57,19 @@ pub(crate) struct Simulate {
     /// as a whole.
     #[arg(long, value_enum)]
     fail_on: Option<FailOn>,
+    /// Simulate only one share of the replications, `2/8` for the second of eight, and write what it
+    /// counted; `modelspec merge` adds the shares up.
+    #[arg(long, value_name = "I/N", requires = "output", conflicts_with_all = ["fail_on", "format"])]
+    shard: Option<parts::Share>,
+    /// Where the counts of a share are written.
+    #[arg(short, long, value_name = "FILE", requires = "shard")]
+    output: Option<PathBuf>,
     /// How the result is printed.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
+
+pub(crate) use parts::Merge;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Engine {
@@ -104,6 +114,15 @@ impl Simulate {
             trace: trace.as_deref(),
         };
         match Network::from_graph(graph, &load) {
+            Ok(compilation) if let (Some(share), Some(output)) = (self.shard, &self.output) => {
+                let share = (share, &**output);
+                parts::write(&open, &compilation, &self.settings(), share, &load)
+            }
+            Err(reasons) if self.shard.is_some() => {
+                eprint!("{}", open.notes(&reasons));
+                eprintln!("error: only a graph that is simulated as a whole has shares");
+                Ok(Outcome::Findings)
+            }
             Ok(compilation) => self.run_whole(&open, graph, &compilation),
             Err(reasons) if self.fail_on.is_some() => {
                 eprint!("{}", open.notes(&reasons));
@@ -123,29 +142,13 @@ impl Simulate {
         let mut said = Said::new();
         let progress = &mut |state| said.hear(state);
         let simulated = wgpu_sim::simulate_graph(&compilation.network, &self.settings(), progress)?;
-        let cost = Cost::new(graph, &simulated);
         let note = (self.engine == Engine::Gpu).then_some(whole::NOT_ON_GPU);
-        match self.format {
-            Format::Text => {
-                eprint!("{}", open.notes(&compilation.notes));
-                print(&whole::table(compilation, &simulated, &cost, note))?;
-            }
-            Format::Json => print(&whole::json(compilation, &simulated, &cost, note)?)?,
-        }
-        let rate = compilation.network.rate;
-        let missed = if self.fail_on.is_some() {
-            objectives::missed(graph, &simulated, rate, &cost)
-        } else {
-            Vec::new()
+        let told = Told {
+            format: self.format,
+            fail_on: self.fail_on,
+            note,
         };
-        for sentence in &missed {
-            eprintln!("error: objective missed: {sentence}");
-        }
-        Ok(if missed.is_empty() {
-            Outcome::Fine
-        } else {
-            Outcome::Findings
-        })
+        told.tell(open, graph, compilation, &simulated)
     }
 
     /// Simulates node by node; `reasons` say why not the graph as a whole.
@@ -198,6 +201,46 @@ impl Simulate {
             requests: self.requests,
             warmup: self.warmup.map_or(Warmup::Auto, Warmup::Requests),
         }
+    }
+}
+
+/// How the result of a whole graph is told.
+struct Told {
+    format: Format,
+    fail_on: Option<FailOn>,
+    note: Option<&'static str>,
+}
+
+impl Told {
+    fn tell(
+        &self,
+        open: &Open<'_>,
+        graph: &Graph,
+        compilation: &GraphCompilation,
+        simulated: &GraphOutcome,
+    ) -> Result<Outcome, Failure> {
+        let cost = Cost::new(graph, simulated);
+        match self.format {
+            Format::Text => {
+                eprint!("{}", open.notes(&compilation.notes));
+                print(&whole::table(compilation, simulated, &cost, self.note))?;
+            }
+            Format::Json => print(&whole::json(compilation, simulated, &cost, self.note)?)?,
+        }
+        let rate = compilation.network.rate;
+        let missed = if self.fail_on.is_some() {
+            objectives::missed(graph, simulated, rate, &cost)
+        } else {
+            Vec::new()
+        };
+        for sentence in &missed {
+            eprintln!("error: objective missed: {sentence}");
+        }
+        Ok(if missed.is_empty() {
+            Outcome::Fine
+        } else {
+            Outcome::Findings
+        })
     }
 }
 

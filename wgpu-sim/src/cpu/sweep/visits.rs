@@ -1,5 +1,7 @@
 //! What one lane of a graph counts, and what must hold of it.
 
+use serde::{Deserialize, Serialize};
+
 use super::source::Left;
 use super::{Departure, Fate, Tokens};
 use crate::error::SimulationError;
@@ -8,7 +10,7 @@ use crate::record::{BACKLOG_LIMIT, Record};
 use crate::stats::{BUCKETS, Sample, bucket};
 
 /// The visits of counted requests to one node.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Visits {
     /// Waits, services and sojourns of those that were served.
     pub(crate) times: Record,
@@ -154,7 +156,7 @@ impl Step {
 }
 
 /// How the counted requests of a lane ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ending {
     /// Times from end to end of those answered.
     times: Times,
@@ -249,8 +251,9 @@ impl Ending {
 }
 
 /// Counts of times by bucket, and their sum, in ticks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Times {
+    #[serde(with = "crate::stats::sparse")]
     counts: Vec<u32>,
     sum: u64,
 }
@@ -280,7 +283,7 @@ impl Times {
 }
 
 /// What one lane of a graph counted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LaneRecord {
     /// By node, in the order of the document, without the sink.
     pub(crate) nodes: Vec<Visits>,
