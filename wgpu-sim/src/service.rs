@@ -10,23 +10,10 @@ pub mod efficiency;
 pub mod generator;
 pub mod least_squares;
 
-/// The time of one step of continuous batching: `base + token·T + context·C + prefill·Q`, in
-/// nanoseconds, with T tokens in the step, C the sum of the contexts of its sequences, and Q the
-/// sum of k·(context + k/2) over parts of prompts of k tokens.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct StepTime {
-    /// Of an empty step: c0.
-    pub base: f64,
-    /// For each token: c1.
-    pub token: f64,
-    /// For each token of context: c2.
-    pub context: f64,
-    /// For each product of a prompt's token and a token before it: c3.
-    pub prefill: f64,
-}
+pub use crate::program::network::StepTime;
 
 impl StepTime {
-    /// The time of a step, in nanoseconds.
+    /// The time of a step, in nanoseconds: base + token·T + context·C + prefill·Q.
     pub fn of(&self, load: &StepLoad) -> f64 {
         self.base
             + self.token * load.tokens

@@ -14,6 +14,7 @@ use modelspec_core::spec;
 use modelspec_core::text::Span;
 
 use super::{Arrivals, MAX_SERVERS, Program, Station};
+use crate::service::Basis;
 
 /// A graph as a program, and what was taken for granted on the way.
 #[derive(Clone, Debug)]
@@ -37,15 +38,26 @@ pub enum Origin {
     Latency,
     /// `latency` was stated under a load: the service that gives it there was fitted.
     Fitted,
+    /// Nobody states it: it is estimated from the facts of the model and the GPU.
+    Estimated(Basis),
 }
 
 impl Origin {
+    /// Of an estimate, how far measured figures lie from it, as a share of it: half lie within.
+    pub const fn band(self) -> Option<f64> {
+        match self {
+            Self::Estimated(basis) => Some(basis.band()),
+            _ => None,
+        }
+    }
+
     /// The word as results say it.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Declared => "declared",
             Self::Latency => "declared latency",
             Self::Fitted => "fitted to latency",
+            Self::Estimated(_) => "estimated",
         }
     }
 }

@@ -130,6 +130,10 @@ pub(super) fn json(
         let mut written = serde_json::to_value(node)?;
         if let Value::Object(fields) = &mut written {
             fields.insert("origin".to_owned(), json!(origin(compilation, node)));
+            let known = compilation.origins.get(&node.name);
+            if let Some(band) = known.and_then(|origin| origin.band()) {
+                fields.insert("band".to_owned(), json!(band));
+            }
         }
         nodes.insert(node.name.clone(), written);
     }

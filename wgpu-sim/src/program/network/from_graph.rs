@@ -15,6 +15,7 @@ use modelspec_core::text::Span;
 use super::{Link, Load, Network, Routing, Stage, Wait, Work};
 use crate::program::Origin;
 use crate::program::from_graph::arrivals_of;
+use crate::service::Basis;
 
 /// A graph as a network, and what was taken for granted on the way.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct GraphCompilation {
 
 /// The graph cannot be simulated as a whole because of this.
 const WHOLE: Code = Code("SIM-WHOLE");
+/// The time of a node is estimated.
+const ESTIMATED: Code = Code("SIM-ESTIMATED");
 /// A node is simulated more simply than it is stated.
 const SIMPLER: Code = Code("SIM-SIMPLER");
 
@@ -52,6 +55,9 @@ impl Network {
             match work::of(graph, ix, stated, node.role) {
                 Ok((work, origin)) => {
                     numbers.insert(ix, stages.len());
+                    if let Some(Origin::Estimated(basis)) = origin {
+                        notes.push(estimated(node, basis));
+                    }
                     if let Some(origin) = origin {
                         origins.insert(node.name.clone(), origin);
                     }
@@ -86,6 +92,18 @@ impl Network {
             notes,
         })
     }
+}
+
+fn estimated(node: &Node, basis: Basis) -> Diagnostic {
+    let (name, words) = (&node.name, basis.words());
+    let percent = 100.0 * basis.band();
+    let message = format!(
+        "the service time of `{name}` is estimated, by {words}: take it as ± {percent:.0} %"
+    );
+    Diagnostic::new(ESTIMATED, node.span, message)
+        .with_severity(Severity::Info)
+        .with_help("state `service`, from measurements of your own")
+        .on_node(name)
 }
 
 fn refused(span: Span, name: &str, reason: &str) -> Diagnostic {

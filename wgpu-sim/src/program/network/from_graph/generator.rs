@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use modelspec_core::graph::{Graph, NodeIx, Param, PortIx, Type};
+use modelspec_core::hardware::Catalogue;
 use modelspec_core::spec::{self, ContinuousBatch, Count, Distribution, Kind};
 use modelspec_core::text::Spanned;
 
 use super::super::{Continuous, Prefix, Routing, StepTime, TokenLaw, TokenPart, Tokens, Work};
 use crate::program::Origin;
 use crate::program::from_graph::{concurrency, is_external, replicas, service_of};
+use crate::service;
 
 /// Tokens of a step where the batch does not state them: the engine's own default.
 const BATCHED_TOKENS: u32 = 2_048;
@@ -89,15 +91,11 @@ fn served_whole(node: &spec::Node, sequences: u32) -> Result<(Work, Origin), Str
     Ok((work, origin))
 }
 
-/// The time of the node's steps, as its service states it.
+/// The time of the node's steps, as its service states it, else estimated.
 fn steps(node: &spec::Node) -> Result<Steps, String> {
     let service = node.service.as_ref().map(|service| &service.value);
     let Some(spec::Service::Continuous(stated)) = service else {
-        return Err(
-            "the time of its steps is not stated; add `service: {continuous: {step: 9ms, \
-                    perToken: 40us}}`"
-                .to_owned(),
-        );
+        return estimated(node);
     };
     let ns = |time: Option<Spanned<spec::Duration>>| time.map(|time| time.value.0 as f64);
     let lacks = || "its `service` lacks `step` and `perToken`".to_owned();
@@ -110,6 +108,27 @@ fn steps(node: &spec::Node) -> Result<Steps, String> {
         },
         kv_tokens: None,
         origin: Origin::Declared,
+    })
+}
+
+/// The time of its steps and its KV cache, from the facts of its model and GPU.
+fn estimated(node: &spec::Node) -> Result<Steps, String> {
+    let unknown = |reason: &str| {
+        format!(
+            "{reason}; or state the time of its steps: `service: {{continuous: {{step: 9ms, \
+             perToken: 40us}}}}`"
+        )
+    };
+    let model = node.model.as_ref();
+    let model = model.ok_or_else(|| unknown("no service time and no model is stated"))?;
+    let placement = node.placement.as_ref();
+    let placement = placement.ok_or_else(|| unknown("its placement states no GPU"))?;
+    let found = service::generator::estimate(model, placement, &Catalogue::builtin());
+    let found = found.map_err(|reason| unknown(&reason))?;
+    Ok(Steps {
+        time: found.step,
+        kv_tokens: Some(u32::try_from(found.kv_tokens).unwrap_or(u32::MAX)),
+        origin: Origin::Estimated(found.basis),
     })
 }
 

@@ -268,7 +268,7 @@ fn what_a_generator_lacks_is_said() {
         (
             "service: {continuous",
             "x-service: {continuous",
-            "the time of its steps is not stated",
+            "or state the time of its steps",
         ),
         (
             "limits: {maxModelLen: 4096, maxOutputTokens: 512, promptTemplateTokens: 100}
@@ -297,5 +297,38 @@ fn what_a_generator_lacks_is_said() {
         compilation.notes[0]
             .message
             .contains("however many run beside it")
+    );
+}
+
+/// Without a stated time, the facts of the model and the GPU give one, and it says how far to trust
+/// it.
+#[test]
+fn a_generator_is_estimated_from_its_model_and_gpu() {
+    let stated = "service: {continuous: {step: 9ms, perToken: 40us, perContextToken: 85ns, perPrefillSquared: 1ns}}";
+    let facts = "model: {parameters: 8.03B, precision: bf16, layers: 32, heads: 32, kvHeads: 8, headDim: 128}";
+    let text = RAG.replace(stated, facts);
+    assert_ne!(text, RAG);
+    let text = text.replace("gpu: L40S", "gpu: H100-80GB-SXM");
+    let text = text.replace("kvTokens: 60k, ", "");
+    let compilation = compile(&text).unwrap();
+    let origins = compilation.origins.values();
+    let bands: Vec<f64> = origins.filter_map(|origin| origin.band()).collect();
+    assert_eq!(bands, [0.2]);
+    let told = &compilation.notes[0];
+    assert!(
+        told.message
+            .contains("is estimated, by servers measured on this GPU"),
+        "{told:?}"
+    );
+    let works = compilation.network.stages.iter().map(|stage| &stage.work);
+    let found = works.filter_map(|work| match work {
+        Work::Continuous(found) => Some((found.step.base, found.kv_tokens)),
+        _ => None,
+    });
+    let (base, kv_tokens) = found.collect::<Vec<_>>()[0];
+    assert!((base / 6.4e6 - 1.0).abs() < 0.01, "{base}");
+    assert!(
+        kv_tokens.is_some_and(|tokens| (400_000..460_000).contains(&tokens)),
+        "{kv_tokens:?}"
     );
 }
