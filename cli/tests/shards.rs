@@ -14,14 +14,17 @@ spec:
   outputs: {answer: {type: text}}
   nodes:
     front: {role: transformer, service: {exponential: {mean: 5ms}}, placement: {cpu: 1, replicas: 4}}
-    inner: {role: custom, specRef: {name: inner}}
+    inner: {role: custom, specRef: {path: parts/inner.yaml}}
   edges:
     - {from: inputs.question, to: front.in}
     - {from: front.out, to: inner.question}
     - {from: inner.answer, to: outputs.answer}
   objectives: {latency: {p95: 1ms}}
   workload: {arrivals: {gamma: {rate: 100rps, cv2: 4}}}
----
+  checks: {MG111: {severity: off, reason: it is a test}}
+";
+
+const INNER: &str = "
 apiVersion: modelgraph/v1alpha1
 kind: ModelGraph
 metadata: {name: inner}
@@ -59,13 +62,17 @@ fn json(folder: &Folder, arguments: &[&str]) -> Value {
 
 #[test]
 fn shares_add_up_to_the_whole_run() {
-    let folder = Folder::new("shards", &[("outer.yaml", OUTER)]);
+    let folder = Folder::new(
+        "shards",
+        &[("outer.yaml", OUTER), ("parts/inner.yaml", INNER)],
+    );
     for number in ["3/3", "1/3", "2/3"] {
         assert_eq!(share(&folder, number, &[]).0, Some(0), "{number}");
     }
     let whole = json(&folder, &[&["simulate", "outer.yaml"], RUN].concat());
     // The document is not needed where the parts are.
     std::fs::remove_file(folder.0.join("outer.yaml")).unwrap();
+    std::fs::remove_dir_all(folder.0.join("parts")).unwrap();
     let parts = ["part-2-3.json", "part-3-3.json", "part-1-3.json"];
     let merged = json(&folder, &[&["merge"][..], &parts].concat());
     assert_eq!(merged, whole);
@@ -78,7 +85,11 @@ fn shares_add_up_to_the_whole_run() {
 fn what_is_no_whole_run_is_refused() {
     let folder = Folder::new(
         "shards-refused",
-        &[("outer.yaml", OUTER), ("part.json", "{}")],
+        &[
+            ("outer.yaml", OUTER),
+            ("parts/inner.yaml", INNER),
+            ("part.json", "{}"),
+        ],
     );
     for number in ["1/2", "2/2"] {
         assert_eq!(share(&folder, number, &[]).0, Some(0));
@@ -99,7 +110,10 @@ fn what_is_no_whole_run_is_refused() {
     // Of another seed, or of another document.
     assert_eq!(share(&folder, "1/1", &[]).0, Some(0));
     refused(&["part-1-2.json", "part-1-1.json"], "is of another run");
-    folder.file("outer.yaml", &OUTER.replace("mean: 20ms", "mean: 21ms"));
+    folder.file(
+        "parts/inner.yaml",
+        &INNER.replace("mean: 20ms", "mean: 21ms"),
+    );
     assert_eq!(share(&folder, "2/2", &[]).0, Some(0));
     refused(
         &["part-1-2.json", "part-2-2.json"],
@@ -109,7 +123,10 @@ fn what_is_no_whole_run_is_refused() {
 
 #[test]
 fn a_share_that_there_is_not_is_refused() {
-    let folder = Folder::new("shards-wrong", &[("outer.yaml", OUTER)]);
+    let folder = Folder::new(
+        "shards-wrong",
+        &[("outer.yaml", OUTER), ("parts/inner.yaml", INNER)],
+    );
     for wrong in ["0/2", "3/2", "two", "1"] {
         let (code, text) = share(&folder, wrong, &[]);
         assert_eq!(code, Some(2), "{text}");
