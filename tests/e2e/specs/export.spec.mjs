@@ -42,7 +42,7 @@ function unzip(bytes) {
 }
 
 test("a target shows its files; one, or all in an archive, are downloaded as they are shown", async ({ page }) => {
-  await exports(page, guarded, /Kubernetes/);
+  await exports(page, guarded, /^Kubernetes/);
   await page.getByLabel("File", { exact: true }).selectOption("support-rag-guard.yaml");
   await expect(preview(page)).toContainText("vllm/vllm-openai:v0.19.0");
   const { name, bytes } = await download(page, "Download");
@@ -68,7 +68,7 @@ test("a file is copied, and files follow the document", async ({ page, context }
 });
 
 test("losses and assumptions lead to what they are about", async ({ page }) => {
-  await exports(page, guarded, /Kubernetes/);
+  await exports(page, guarded, /^Kubernetes/);
   const told = page.getByRole("complementary", { name: "Losses and assumptions" });
   await expect(told).toContainText("TG-KUBERNETES-");
   await expect(told).toContainText("Assumed");
@@ -92,6 +92,6 @@ test("a lost guarantee stops the export until it is accepted by its name", async
 });
 
 test("a graph with errors is not exported, and says so", async ({ page }) => {
-  await exports(page, guarded.replace("to: store.query", "to: store.nowhere"), /Kubernetes/);
+  await exports(page, guarded.replace("to: store.query", "to: store.nowhere"), /^Kubernetes/);
   await expect(page.getByRole("alert")).toContainText("is not exported");
 });

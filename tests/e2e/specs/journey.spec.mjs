@@ -81,7 +81,7 @@ test("from a template through a mistake, its fix, and a move, to an export and b
   await page.mouse.up();
   const kept = await saved(page);
   await tab(page, "Export").click();
-  await page.getByRole("navigation", { name: "Targets" }).getByRole("button", { name: /Kubernetes/ }).click();
+  await page.getByRole("navigation", { name: "Targets" }).getByRole("button", { name: /^Kubernetes/ }).click();
   await expect(page.locator("#export-preview")).toContainText("apiVersion");
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "All as zip" }).click();
