@@ -111,13 +111,46 @@ def observability(document, place):
         groups = {"groups": [{"name": "dashboard", "rules": rules}]}
     else:
         return
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
-        json.dump(groups, file)
-        file.flush()
-        arguments = [os.environ["PROMTOOL"], "check", "rules", file.name]
-        done = subprocess.run(arguments, capture_output=True, text=True)
+    with tempfile.TemporaryDirectory() as folder:
+        rules = Path(folder, "rules.yaml")
+        rules.write_text(json.dumps(groups), encoding="utf-8")
+        promtool(place, "check", "rules", rules)
+        fired = Path(folder, "fired.yaml")
+        for words in firing(groups):
+            fired.write_text(json.dumps({"rule_files": [str(rules)], **words}), encoding="utf-8")
+            promtool(place, "test", "rules", fired)
+
+
+def promtool(place, *arguments):
+    arguments = [os.environ["PROMTOOL"], *map(str, arguments)]
+    done = subprocess.run(arguments, capture_output=True, text=True)
     if done.returncode != 0:
         raise Refused(f"{place}: {done.stdout}{done.stderr}")
+
+
+def firing(groups):
+    """For each objective of latency two runs of requests: one misses it a little too often, and the
+    alert fires; one a little less than may be, and it does not."""
+    alerts = [rule for group in groups["groups"] for rule in group["rules"]]
+    alerts = [rule for rule in alerts if rule.get("alert") == "ModelGraphTooSlow"]
+    bounds = [re.search(r'le=~"([0-9.\\\\]+)', rule["expr"])[1].replace("\\\\", "") for rule in alerts]
+    for at, rule in enumerate(alerts):
+        labels = re.search(r"_bucket\{(.*?),le=~", rule["expr"])[1]
+        limit = float(rule["expr"].rsplit(">", 1)[1])
+        name = rule["labels"]["modelgraph_graph_name"]
+        for misses, fires in [(limit * 1.2, True), (limit * 0.8, False)]:
+            series = [{"series": f"modelgraph_duration_seconds_count{{{labels}}}", "values": "0+100000x120"}]
+            for other, bound in enumerate(bounds):
+                kept = round(100000 * (1 - (misses if other == at else 0)))
+                bucket = f'modelgraph_duration_seconds_bucket{{{labels},le="{bound}"}}'
+                series.append({"series": bucket, "values": f"0+{kept}x120"})
+            firing = f'ALERTS{{alertname="ModelGraphTooSlow",alertstate="firing",modelgraph_graph_name="{name}"}}'
+            asked = {"expr": f"count({firing})", "eval_time": "100m"}
+            asked["exp_samples"] = [{"labels": "{}", "value": 1}] if fires else []
+            yield {
+                "evaluation_interval": "1m",
+                "tests": [{"interval": "1m", "input_series": series, "promql_expr_test": [asked]}],
+            }
 
 
 # What stands around an object of the operator, and is nothing to Prometheus.
