@@ -9,6 +9,7 @@ pub(crate) use list::{COMMANDS, Command, Group, find};
 
 use wasm_bindgen::JsCast as _;
 
+use crate::platform;
 use crate::ui::App;
 use crate::ui::prelude::*;
 
@@ -19,7 +20,7 @@ pub(crate) fn listen(app: App) {
             return;
         }
         let typing = is_typing(&event);
-        let dialog = app.ui.dialog.with_untracked(Option::is_some);
+        let dialog = app.ui.dialog.with_untracked(Option::is_some) && is_dialog_open();
         let found = COMMANDS.iter().find(|command| {
             command
                 .keys
@@ -35,6 +36,13 @@ pub(crate) fn listen(app: App) {
         }
     });
     on_cleanup(move || handle.remove());
+}
+
+/// Whether a dialog takes the keys. One that Escape closes is gone before its event says so, and the
+/// next key may come between.
+fn is_dialog_open() -> bool {
+    let open = platform::document().query_selector("dialog[open]");
+    open.is_ok_and(|dialog| dialog.is_some())
 }
 
 /// Whether the key goes into a text field, where plain keys are letters.

@@ -103,10 +103,11 @@ pub(crate) fn Export() -> impl IntoView {
                         <button
                             class="quiet target"
                             aria-pressed=move || is_chosen().to_string()
+                            title=target.about.replace('`', "")
                             on:click=move |_| choose(name.clone())
                         >
                             <b>{target.title}</b>
-                            <span>{target.about}</span>
+                            <span>{prose(&target.about)}</span>
                         </button>
                     </li>
                 }
