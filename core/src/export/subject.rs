@@ -4,6 +4,8 @@ use crate::graph::Graph;
 use crate::hardware::Catalogue;
 use crate::infer::Typing;
 use crate::lock::{self, Digest};
+use crate::spec::Execution;
+use crate::text::Span;
 use crate::yaml::Node;
 
 /// What a target looks at.
@@ -47,5 +49,24 @@ impl<'a> Subject<'a> {
             chosen: None,
             catalogue: (*analysis.gpus()).clone(),
         })
+    }
+
+    /// Where its name stands.
+    pub(super) fn name_span(&self) -> Span {
+        let metadata = self.graph.spec.metadata.as_ref();
+        let name = metadata.and_then(|metadata| metadata.name.as_ref());
+        name.map_or_else(Span::default, |name| name.span)
+    }
+
+    /// Who calls its nodes.
+    pub(super) fn execution(&self) -> Execution {
+        let body = self.graph.spec.body();
+        let stated = body.and_then(|body| body.execution);
+        stated.map_or(Execution::Orchestrated, |execution| execution.value)
+    }
+
+    /// Whether an orchestrator calls its nodes, and not they one another.
+    pub(super) fn is_orchestrated(&self) -> bool {
+        self.execution() == Execution::Orchestrated
     }
 }

@@ -15,7 +15,6 @@ use serde_json::{Map, Value, json};
 
 use super::names::Names;
 use super::{Artifacts, Kind, Language, Subject, Target};
-use crate::text::Span;
 use crate::yaml;
 
 /// The target.
@@ -142,18 +141,12 @@ impl Cx<'_> {
         })
     }
 
-    fn name_span(&self) -> Span {
-        let metadata = self.subject.graph.spec.metadata.as_ref();
-        let name = metadata.and_then(|metadata| metadata.name.as_ref());
-        name.map_or_else(Span::default, |name| name.span)
-    }
-
     /// The graph as steps and simulator read it.
     fn graph(&mut self) -> Value {
         let graph = self.subject.canonical.clone();
         let document = crate::spec::to_json(self.subject.tree).to_string();
         if graph.len().saturating_add(document.len()) > MOST_BYTES {
-            let span = self.name_span();
+            let span = self.subject.name_span();
             let message = format!(
                 "the graph takes {} bytes, and a ConfigMap holds no more than {MOST_BYTES}",
                 graph.len().saturating_add(document.len())
@@ -177,13 +170,13 @@ impl Cx<'_> {
             return stated.clone();
         }
         let message = format!("{what}; name its image with the annotation `{annotation}`");
-        let span = self.name_span();
+        let span = self.subject.name_span();
         self.artifacts.assume(kind, None, span, message, usual);
         usual.to_owned()
     }
 
     fn about_graph(&mut self) {
-        let span = self.name_span();
+        let span = self.subject.name_span();
         let message = "steps call the nodes that the Kubernetes export makes, whose policies admit \
                        them by the orchestrator's labels";
         let value = "one namespace";

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{Cx, FOLDER, container, kinds, retries};
+use crate::export::kubernetes::pod;
 use crate::export::names::Names;
-use crate::export::{Artifacts, kubernetes, plan, quantity};
+use crate::export::{Artifacts, kubernetes, plan};
 use crate::graph::{Edge, NodeIx};
-use crate::spec::{Duration, Execution, OnFailure};
+use crate::spec::{Duration, OnFailure};
 use crate::text::Span;
 
 /// The annotation of the graph that names the image of steps.
@@ -261,9 +262,7 @@ fn template(
     let mut template = Map::new();
     template.insert("name".to_owned(), json!(name));
     let mut labels = json!({"app.kubernetes.io/part-of": cx.subject.name});
-    let execution = graph.spec.body().and_then(|body| body.execution);
-    let orchestrated = execution.is_none_or(|it| it.value == Execution::Orchestrated);
-    if let (Value::Object(labels), true) = (&mut labels, orchestrated) {
+    if let (Value::Object(labels), true) = (&mut labels, cx.subject.is_orchestrated()) {
         labels.insert("modelgraph/orchestrator".to_owned(), json!("true"));
     }
     template.insert("metadata".to_owned(), json!({"labels": labels}));
@@ -359,23 +358,13 @@ fn secrets(cx: &mut Cx<'_>, ix: NodeIx) -> Vec<Value> {
         return Vec::new();
     };
     let is_external = node.external.is_some_and(|external| external.value);
-    let serving = node.serving.as_ref().filter(|_| is_external);
-    let secrets = serving.and_then(|serving| serving.secrets.as_ref());
-    let mut list = Vec::new();
-    for secret in secrets.into_iter().flat_map(|secrets| secrets.iter()) {
-        let variable = &secret.name.value;
-        let (Some(name), Some(key)) = (&secret.value.name, &secret.value.key) else {
-            continue;
-        };
-        if quantity::is_variable(variable) {
-            let source = json!({"secretKeyRef": {"name": name.value.0, "key": key.value.0}});
-            list.push(json!({"name": variable, "valueFrom": source}));
-        } else {
-            let node = graph.name(ix);
-            let message = format!("`{variable}` of `{node}` is no name of a variable");
-            cx.artifacts
-                .lose(&kinds::VARIABLE, Some(node), secret.name.span, message);
-        }
+    if !is_external {
+        return Vec::new();
     }
-    list
+    let name = graph.name(ix);
+    pod::secret_variables(node, &mut |variable, span| {
+        let message = format!("`{variable}` of `{name}` is no name of a variable");
+        cx.artifacts
+            .lose(&kinds::VARIABLE, Some(name), span, message);
+    })
 }

@@ -20,7 +20,6 @@ use super::plan::{Plan, Planning};
 use super::{Artifacts, Kind, Language, Subject, Target};
 use crate::graph::NodeIx;
 use crate::spec::{Execution, OnFailure, Role};
-use crate::text::Span;
 use crate::yaml;
 
 /// The target.
@@ -54,9 +53,7 @@ impl Target for Compose {
 
     fn export(&self, subject: &Subject<'_>) -> Artifacts {
         let mut artifacts = Artifacts::default();
-        let body = subject.graph.spec.body();
-        let execution = body.and_then(|body| body.execution);
-        let execution = execution.map_or(Execution::Orchestrated, |execution| execution.value);
+        let execution = subject.execution();
         let mut names = Names::new(LONGEST_NAME);
         let plans = Planning {
             subject,
@@ -172,7 +169,7 @@ impl Cx<'_, '_> {
     }
 
     fn about_chain(&mut self) {
-        let span = name_span(self.subject);
+        let span = self.subject.name_span();
         let message = "each node calls its successors, whose addresses stand in its variable \
                        `MODELGRAPH_SUCCESSORS`, and keeps conditions, timeouts and fallbacks itself";
         self.artifacts
@@ -213,11 +210,4 @@ fn called(subject: &Subject<'_>, ix: NodeIx) -> BTreeSet<NodeIx> {
 /// A text in which Compose finds no variable.
 fn literal(text: &str) -> String {
     text.replace('$', "$$")
-}
-
-/// Where the graph's name stands.
-fn name_span(subject: &Subject<'_>) -> Span {
-    let metadata = subject.graph.spec.metadata.as_ref();
-    let name = metadata.and_then(|metadata| metadata.name.as_ref());
-    name.map_or_else(Span::default, |name| name.span)
 }

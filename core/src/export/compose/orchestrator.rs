@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Cx, kinds, literal, name_span, services};
+use super::{Cx, kinds, literal, services};
 use crate::export::plan::Plan;
 use crate::export::quantity;
 
@@ -67,7 +67,7 @@ fn image(cx: &mut Cx<'_, '_>, object: &str) -> String {
     let version = cx.subject.version.map(quantity::label_value);
     let version = version.filter(|version| !version.is_empty());
     let image = format!("{object}:{}", version.as_deref().unwrap_or("0.0.0"));
-    let span = name_span(cx.subject);
+    let span = cx.subject.name_span();
     let message = format!(
         "a program of yours runs the graph of `/etc/modelgraph/graph.json`, calls the nodes at the \
          addresses of `endpoints.json` beside it, and keeps guardrails, conditions and timeouts; \

@@ -37,7 +37,7 @@ impl Cx<'_, '_> {
             _ => None,
         };
         if called.is_none() {
-            let span = self.name_span();
+            let span = self.subject.name_span();
             let message = "a chain is entered at several nodes, or at one that does not run here: no \
                            route leads into it";
             self.artifacts.lose(&kinds::ENTRY, None, span, message);
@@ -111,7 +111,7 @@ impl Cx<'_, '_> {
         {
             return stated.clone();
         }
-        let span = self.name_span();
+        let span = self.subject.name_span();
         let message = format!(
             "a Gateway of this name stands before the graph; name another with the annotation \
              `{GATEWAY}`"

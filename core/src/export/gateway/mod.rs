@@ -17,8 +17,6 @@ use serde_json::{Map, Value, json};
 use super::names::Names;
 use super::{Artifacts, Kind, Language, Subject, Target, kubernetes, plan};
 use crate::graph::NodeIx;
-use crate::spec::Execution;
-use crate::text::Span;
 use crate::yaml;
 use calls::Call;
 
@@ -70,15 +68,12 @@ impl Target for Gateway {
 
     fn export(&self, subject: &Subject<'_>) -> Artifacts {
         let mut artifacts = Artifacts::default();
-        let body = subject.graph.spec.body();
-        let execution = body.and_then(|body| body.execution);
-        let is_orchestrated = execution.is_none_or(|it| it.value == Execution::Orchestrated);
         let mut names = Names::new(kubernetes::LONGEST_NAME);
-        let objects = plan::objects(subject, &mut names, is_orchestrated);
+        let objects = plan::objects(subject, &mut names);
         if objects.is_empty() {
             return artifacts;
         }
-        let orchestrator = is_orchestrated.then(|| {
+        let orchestrator = subject.is_orchestrated().then(|| {
             let name = names.claim(&format!("{}-orchestrator", subject.name));
             (name, kubernetes::orchestrator::PORT)
         });
@@ -168,18 +163,11 @@ impl Cx<'_, '_> {
     }
 
     fn about_folders(&mut self) {
-        let span = self.name_span();
+        let span = self.subject.name_span();
         let message = "the folders say the same to different programs: one is applied, by what the \
                        cluster has; Envoy Gateway stands before the graph and never between nodes";
         let value = "gateway-api, istio, linkerd or envoy-gateway";
         self.artifacts
             .assume(&kinds::ONE, None, span, message, value);
-    }
-
-    /// Where the graph's name stands.
-    fn name_span(&self) -> Span {
-        let metadata = self.subject.graph.spec.metadata.as_ref();
-        let name = metadata.and_then(|metadata| metadata.name.as_ref());
-        name.map_or_else(Span::default, |name| name.span)
     }
 }

@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 
 use super::kinds::kinds;
 use super::{Artifacts, Kind, Language, Subject, TARGETS, Target};
-use crate::text::Span;
 use crate::yaml;
 
 /// The target.
@@ -99,8 +98,13 @@ impl Cx<'_, '_> {
         );
         let targets = self.targets();
         let message = "the repository of this project has a tag of this version";
-        self.artifacts
-            .assume(&ACTION_TAKEN, None, self.name_span(), message, ACTION);
+        self.artifacts.assume(
+            &ACTION_TAKEN,
+            None,
+            self.subject.name_span(),
+            message,
+            ACTION,
+        );
         let changes = json!([
             "**.modelspec.yaml",
             format!(".github/workflows/{label}.yml"),
@@ -192,7 +196,7 @@ impl Cx<'_, '_> {
                     "no program of a runner knows the schema of `{target}`: what is exported is \
                      kept unchecked"
                 );
-                let span = self.name_span();
+                let span = self.subject.name_span();
                 self.artifacts.lose(&SCHEMA, None, span, message);
                 return None;
             }
@@ -209,7 +213,7 @@ impl Cx<'_, '_> {
 
     /// What an annotation states, else what is assumed.
     fn stated(&mut self, name: &str, kind: &'static Kind, what: &str, usual: &str) -> String {
-        let span = self.name_span();
+        let span = self.subject.name_span();
         match self.annotation(name) {
             Some(Value::String(stated)) if is_plain(stated) => return stated.clone(),
             Some(_) => {
@@ -227,7 +231,7 @@ impl Cx<'_, '_> {
 
     /// The targets that are exported to.
     fn targets(&mut self) -> Vec<&'static str> {
-        let span = self.name_span();
+        let span = self.subject.name_span();
         let stated: Vec<String> = match self.annotation(TARGETS_STATED) {
             Some(Value::String(stated)) => stated.split([',', ' ']).map(str::to_owned).collect(),
             Some(Value::Array(stated)) => stated
@@ -265,13 +269,6 @@ impl Cx<'_, '_> {
             taken.push(usual);
         }
         taken
-    }
-
-    /// Where the graph's name stands.
-    fn name_span(&self) -> Span {
-        let metadata = self.subject.graph.spec.metadata.as_ref();
-        let name = metadata.and_then(|metadata| metadata.name.as_ref());
-        name.map_or_else(Span::default, |name| name.span)
     }
 }
 

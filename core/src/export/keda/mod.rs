@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::names::Names;
 use super::{Artifacts, Kind, Language, Subject, Target, kubernetes, plan};
 use crate::catalogue::Engine;
-use crate::spec::{self, Execution, Replicas};
+use crate::spec::{self, Replicas};
 use crate::text::Span;
 use crate::yaml;
 
@@ -57,11 +57,8 @@ impl Target for Keda {
 
     fn export(&self, subject: &Subject<'_>) -> Artifacts {
         let mut artifacts = Artifacts::default();
-        let body = subject.graph.spec.body();
-        let execution = body.and_then(|body| body.execution);
-        let is_orchestrated = execution.is_none_or(|it| it.value == Execution::Orchestrated);
         let mut names = Names::new(kubernetes::LONGEST_NAME);
-        let objects = plan::objects(subject, &mut names, is_orchestrated);
+        let objects = plan::objects(subject, &mut names);
         let mut cx = Cx {
             subject,
             artifacts: &mut artifacts,
@@ -204,17 +201,10 @@ impl Cx<'_, '_> {
     }
 
     fn about_graph(&mut self) {
-        let span = self.name_span();
+        let span = self.subject.name_span();
         let message = "two autoscalers of one Deployment work against each other: KEDA takes over \
                        the HorizontalPodAutoscalers that `modelspec export kubernetes` writes for \
                        these nodes; leave them out of what is applied from then on";
         self.artifacts.lose(&kinds::HPA, None, span, message);
-    }
-
-    /// Where the graph's name stands.
-    fn name_span(&self) -> Span {
-        let metadata = self.subject.graph.spec.metadata.as_ref();
-        let name = metadata.and_then(|metadata| metadata.name.as_ref());
-        name.map_or_else(Span::default, |name| name.span)
     }
 }

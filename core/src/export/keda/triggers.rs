@@ -34,7 +34,7 @@ impl Cx<'_, '_> {
         if let Some(Value::String(stated)) = stated.map(|stated| &stated.0) {
             return stated.clone();
         }
-        let span = self.name_span();
+        let span = self.subject.name_span();
         let message = format!(
             "Prometheus answers at this address; state another with the annotation `{SERVER}`"
         );

@@ -341,7 +341,7 @@ impl Builder<'_, '_> {
         let node = graph.node(target).filter(|_| target.is_model());
         let (name, span) = match node {
             Some(node) => (node.name.as_str(), node.span),
-            None => ("outputs", super::name_span(self.subject)),
+            None => ("outputs", self.subject.name_span()),
         };
         let message =
             format!("`{name}` takes the answers of its branches as one object with these keys");

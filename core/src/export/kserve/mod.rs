@@ -22,7 +22,6 @@ use super::shape::{self, Shape, Tangle};
 use super::{Artifacts, Kind, Language, Subject, Target, quantity};
 use crate::graph::NodeIx;
 use crate::spec::{Execution, OnFailure, Role};
-use crate::text::Span;
 use crate::yaml;
 use routing::{Builder, Unheld};
 
@@ -259,7 +258,7 @@ impl Cx<'_, '_> {
     }
 
     fn about_bodies(&mut self) {
-        let span = name_span(self.subject);
+        let span = self.subject.name_span();
         let message = "each service takes as its request what the step before it answers, and a \
                        guardrail answers an object with its ports as keys: put an adapter before a \
                        program that does not";
@@ -362,14 +361,7 @@ fn tangled(subject: &Subject<'_>, tangle: &Tangle) -> Unheld {
     Unheld {
         kind: &kinds::SHAPE,
         node: node.map(|node| node.name.clone()),
-        span: node.map_or_else(|| name_span(subject), |node| node.span),
+        span: node.map_or_else(|| subject.name_span(), |node| node.span),
         message: format!("{what}: accepted, the services are written without it"),
     }
-}
-
-/// Where the graph's name stands.
-fn name_span(subject: &Subject<'_>) -> Span {
-    let metadata = subject.graph.spec.metadata.as_ref();
-    let name = metadata.and_then(|metadata| metadata.name.as_ref());
-    name.map_or_else(Span::default, |name| name.span)
 }

@@ -400,7 +400,7 @@ impl Builder<'_, '_> {
         Unheld {
             kind,
             node: node.map(|node| node.name.clone()),
-            span: node.map_or_else(|| super::name_span(self.subject), |node| node.span),
+            span: node.map_or_else(|| self.subject.name_span(), |node| node.span),
             message,
         }
     }

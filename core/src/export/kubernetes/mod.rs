@@ -10,7 +10,7 @@ pub(in crate::export) mod kinds;
 mod network;
 mod objects;
 pub(super) mod orchestrator;
-mod pod;
+pub(in crate::export) mod pod;
 #[cfg(test)]
 mod tests;
 pub(in crate::export) mod words;
@@ -128,13 +128,11 @@ struct Cx<'c, 'a> {
 
 impl<'c, 'a> Cx<'c, 'a> {
     fn new(subject: &'c Subject<'a>, artifacts: &'c mut Artifacts) -> Self {
-        let body = subject.graph.spec.body();
-        let execution = body.and_then(|body| body.execution);
         let mut cx = Self {
             subject,
             artifacts,
             names: Names::new(LONGEST_NAME),
-            execution: execution.map_or(Execution::Orchestrated, |execution| execution.value),
+            execution: subject.execution(),
             labels: Map::new(),
             beside: beside(subject),
         };
@@ -218,7 +216,7 @@ impl<'c, 'a> Cx<'c, 'a> {
 
     /// What is told once a graph.
     fn about_graph(&mut self) {
-        let span = self.name_span();
+        let span = self.subject.name_span();
         let enforced = "the cluster's network plugin enforces NetworkPolicy; without one, anyone \
                         in the cluster can call a model past its guardrail";
         self.artifacts
@@ -238,7 +236,7 @@ impl<'c, 'a> Cx<'c, 'a> {
 
     /// What is told of nodes that call their successors.
     fn about_chain(&mut self) {
-        let span = self.name_span();
+        let span = self.subject.name_span();
         let message = "each node calls its successors, whose addresses its ConfigMap holds as \
                        `MODELGRAPH_SUCCESSORS`, and keeps conditions, timeouts and fallbacks itself";
         self.artifacts
@@ -252,13 +250,6 @@ impl<'c, 'a> Cx<'c, 'a> {
             );
             self.lose(&kinds::CHAINED_GUARD, &node.name, node.span, message);
         }
-    }
-
-    /// Where the graph's name stands.
-    fn name_span(&self) -> Span {
-        let metadata = self.subject.graph.spec.metadata.as_ref();
-        let name = metadata.and_then(|metadata| metadata.name.as_ref());
-        name.map_or_else(Span::default, |name| name.span)
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) fn workload<'a>(cx: &mut Cx<'_, 'a>, plans: &[Plan<'_>]) -> Workload<
     let endpoints = Value::Object(endpoints).to_string();
     let graph = cx.subject.canonical.clone();
     if graph.len().saturating_add(endpoints.len()) > MOST_BYTES {
-        let span = cx.name_span();
+        let span = cx.subject.name_span();
         let message = format!(
             "the graph takes {} bytes, and a ConfigMap holds no more than {MOST_BYTES}",
             graph.len()
@@ -64,7 +64,7 @@ fn image(cx: &mut Cx<'_, '_>, object: &str) -> String {
     let version = cx.subject.version.map(quantity::label_value);
     let version = version.filter(|version| !version.is_empty());
     let image = format!("{object}:{}", version.as_deref().unwrap_or("0.0.0"));
-    let span: Span = cx.name_span();
+    let span: Span = cx.subject.name_span();
     let message = format!(
         "a program of yours runs the graph of `/etc/modelgraph/graph.json`, calls the nodes at \
          the addresses of `endpoints.json` beside it, keeps guardrails, conditions and timeouts, \

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::{Cx, kinds};
 use crate::export::plan::Plan;
 use crate::export::quantity;
-use crate::spec::{Execution, Probe, Protocol};
+use crate::spec::{self, Execution, Probe, Protocol};
+use crate::text::Span;
 
 /// Seconds between a pod's leaving the Service and the end of its program.
 const LEAVING: u64 = 5;
@@ -231,7 +232,18 @@ pub(super) const fn port_name(plan: &Plan<'_>) -> &'static str {
 }
 
 fn secrets(cx: &mut Cx<'_, '_>, plan: &Plan<'_>) -> Vec<Value> {
-    let serving = plan.node.serving.as_ref();
+    secret_variables(plan.node, &mut |variable, span| {
+        let message = format!("`{variable}` of `{}` is no name of a variable", plan.name);
+        cx.lose(&kinds::VARIABLE, plan.name, span, message);
+    })
+}
+
+/// The variables of a container that hold a node's keys; `refuse` hears of what is no name of one.
+pub(in crate::export) fn secret_variables(
+    node: &spec::Node,
+    refuse: &mut dyn FnMut(&str, Span),
+) -> Vec<Value> {
+    let serving = node.serving.as_ref();
     let secrets = serving.and_then(|serving| serving.secrets.as_ref());
     let mut list = Vec::new();
     for secret in secrets.into_iter().flat_map(|secrets| secrets.iter()) {
@@ -243,8 +255,7 @@ fn secrets(cx: &mut Cx<'_, '_>, plan: &Plan<'_>) -> Vec<Value> {
             let source = json!({"secretKeyRef": {"name": name.value.0, "key": key.value.0}});
             list.push(json!({"name": variable, "valueFrom": source}));
         } else {
-            let message = format!("`{variable}` of `{}` is no name of a variable", plan.name);
-            cx.lose(&kinds::VARIABLE, plan.name, secret.name.span, message);
+            refuse(variable, secret.name.span);
         }
     }
     list

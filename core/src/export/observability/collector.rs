@@ -26,7 +26,7 @@ const DIMENSIONS: &[&str] = &[
 const BACKEND: &str = "tempo.monitoring:4317";
 
 pub(super) fn write(cx: &mut Cx<'_, '_>) -> Value {
-    let span = cx.name_span();
+    let span = cx.subject.name_span();
     let message = "traces are kept by a program that takes OTLP at this address";
     cx.artifacts
         .assume(&kinds::BACKEND, None, span, message, BACKEND);

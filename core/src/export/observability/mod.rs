@@ -16,23 +16,22 @@ mod spans;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::names::Names;
-use super::plan::is_bare_control;
-use super::{Artifacts, Kind, Language, Subject, Target};
+use super::plan::{self, is_bare_control};
+use super::{Artifacts, Kind, Language, Subject, Target, kubernetes};
 use crate::catalogue::Engine;
 use crate::graph::NodeIx;
-use crate::spec::{self, Duration, Execution, Kind as PayloadKind, Quantiles, Role};
+use crate::spec::{self, Duration, Kind as PayloadKind, Quantiles, Role};
 use crate::text::Span;
 use crate::yaml;
 
 /// The target.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Observability;
-
-/// The longest name of an object of the kubernetes target, whose Services are monitored.
-const LONGEST_NAME: usize = 52;
 
 impl Target for Observability {
     fn name(&self) -> &'static str {
@@ -138,21 +137,19 @@ impl Watched<'_> {
 /// All nodes, with the names that the kubernetes target gives their objects.
 fn watched<'a>(subject: &Subject<'a>) -> Vec<Watched<'a>> {
     let graph = subject.graph;
-    let execution = graph.spec.body().and_then(|body| body.execution);
-    let chained = execution.is_some_and(|execution| execution.value == Execution::Chained);
-    let mut names = Names::new(LONGEST_NAME);
+    let mut names = Names::new(kubernetes::LONGEST_NAME);
+    let mut objects: BTreeMap<NodeIx, String> =
+        plan::objects(subject, &mut names).into_iter().collect();
     let nodes = graph.model_nodes().filter_map(|(ix, indexed)| {
         let node = graph.spec_of(ix)?;
-        let is_external = node.external.is_some_and(|external| external.value);
-        let is_bare = !chained && is_bare_control(node);
-        let wanted = format!("{}-{}", subject.name, indexed.name);
+        let is_bare = subject.is_orchestrated() && is_bare_control(node);
         Some(Watched {
             ix,
             name: &indexed.name,
             span: indexed.span,
             node,
             role: indexed.role,
-            object: (!is_external && !is_bare).then(|| names.claim(&wanted)),
+            object: objects.remove(&ix),
             engine: Engine::choose(node).engine.filter(|_| !is_bare),
             dimension: dimension(subject, ix),
         })
@@ -210,12 +207,6 @@ impl Cx<'_, '_> {
         body.objectives.as_ref().map(|objectives| &objectives.value)
     }
 
-    fn name_span(&self) -> Span {
-        let metadata = self.subject.graph.spec.metadata.as_ref();
-        let name = metadata.and_then(|metadata| metadata.name.as_ref());
-        name.map_or_else(Span::default, |name| name.span)
-    }
-
     fn metadata(&self, part: &str) -> Value {
         let label = super::dns_label(&format!("{}-{part}", self.subject.name));
         json!({
@@ -238,7 +229,7 @@ impl Cx<'_, '_> {
 
     /// What is told once a graph, and of nodes that nobody can look into.
     fn tell(&mut self) {
-        let span = self.name_span();
+        let span = self.subject.name_span();
         let spans = "whoever runs the graph writes a span for each request and each call of a node, \
                      with the attributes of `spans.yaml`, and sends them to the Collector";
         self.artifacts

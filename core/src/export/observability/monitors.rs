@@ -83,7 +83,7 @@ fn monitor(cx: &Cx<'_, '_>, node: &Watched<'_>, object: &str) -> Value {
 
 /// The nodes admit their orchestrator alone; policies add up, and this one admits Prometheus.
 fn policy(cx: &mut Cx<'_, '_>) -> Value {
-    let span = cx.name_span();
+    let span = cx.subject.name_span();
     let message = "Prometheus runs in this namespace, which may call the nodes from now on: whoever \
                    else runs there can call a model past its guardrail";
     cx.artifacts

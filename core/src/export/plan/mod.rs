@@ -102,9 +102,9 @@ impl<'a> Planning<'_, 'a> {
 pub(in crate::export) fn objects(
     subject: &Subject<'_>,
     names: &mut Names,
-    is_orchestrated: bool,
 ) -> Vec<(NodeIx, String)> {
     let graph = subject.graph;
+    let is_orchestrated = subject.is_orchestrated();
     let runs = |node: &spec::Node| {
         let is_external = node.external.is_some_and(|external| external.value);
         !(is_external || is_orchestrated && is_bare_control(node))
