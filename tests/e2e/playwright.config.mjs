@@ -13,6 +13,8 @@ export default defineConfig({
   // A test alone in a browser tells the truth about time; two cores carry no more.
   workers: 1,
   timeout: 60_000,
+  // A busy machine may take its time once: such a test is listed as flaky. A fault fails twice.
+  retries: 1,
   forbidOnly: Boolean(process.env.CI),
   reporter: [["list"]],
   use: {

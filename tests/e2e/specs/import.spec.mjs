@@ -234,6 +234,8 @@ test("a graph is opened, and beside other files the user chooses", async ({ page
     await expect(card(page, "embed")).toBeVisible();
 
     await drop(page, join(folder, "rag.modelspec.yaml"), join(folder, "compose.yaml"));
+    // The files are read before there is a choice to confirm.
+    await expect(choice).toBeVisible();
     await page.keyboard.press("Enter");
     await expect(title(page)).toHaveText(name);
   });
