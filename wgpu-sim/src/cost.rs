@@ -4,7 +4,33 @@ use modelspec_core::graph::Graph;
 use modelspec_core::hardware::Catalogue;
 use modelspec_core::spec::{self, Pool, Role, Share};
 
+use crate::outcome::graph::GraphOutcome;
 use crate::program::{is_external, replicas};
+
+/// What a simulated graph costs, in US dollars; none where a price is not known: it is not zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    /// For an hour.
+    pub per_hour: Option<f64>,
+    /// For 1,000 requests answered, at the simulated throughput.
+    pub per_1k_requests: Option<f64>,
+}
+
+impl Cost {
+    /// Of a graph that was simulated, at the prices of its pools and of the catalogue.
+    pub fn of(graph: &Graph, simulated: &GraphOutcome) -> Self {
+        let per_hour = cost_per_hour(graph, &Catalogue::builtin());
+        let answered = simulated.throughput_rps.map(|rate| rate * 3_600.0);
+        let answered = answered.filter(|&answered| answered > 0.0);
+        let per_1k_requests = per_hour
+            .zip(answered)
+            .map(|(cost, answered)| 1_000.0 * cost / answered);
+        Self {
+            per_hour,
+            per_1k_requests,
+        }
+    }
+}
 
 /// US dollars per hour for the replicas that are simulated; none where a node's price is not known.
 ///

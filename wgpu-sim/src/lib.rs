@@ -50,6 +50,7 @@ pub mod draws;
 mod engine;
 mod error;
 pub mod gpu;
+mod objectives;
 mod outcome;
 mod program;
 mod record;
@@ -60,11 +61,12 @@ mod trace;
 
 use core::ops::ControlFlow;
 
-pub use cost::cost_per_hour;
+pub use cost::{Cost, cost_per_hour};
 pub use cpu::{Part, Shard, Trace, simulate_cpu, simulate_graph};
 pub use engine::{EngineChoice, simulate};
 pub use error::SimulationError;
 pub use gpu::{Gpu, GpuError, simulate_gpu};
+pub use objectives::{Judged, Unit, judge};
 pub use outcome::graph::{GraphOutcome, Mode, NodeResult};
 pub use outcome::{Engine, Outcome, StationResult};
 pub use program::{

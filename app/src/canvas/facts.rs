@@ -39,13 +39,13 @@ impl Facts {
         if let Some(figures) = figures {
             facts.declared = false;
             facts.p95 = if figures.stable {
-                figures.p95_ms.map(milliseconds).unwrap_or_default()
+                figures.times.p95_ms.map(milliseconds).unwrap_or_default()
             } else {
                 "overloaded".to_owned()
             };
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Saturates.
-            let hundredths = (figures.utilisation * 100.0).round() as u32;
-            facts.usage = Some(hundredths);
+            let hundredths = |share: f64| (share * 100.0).round() as u32;
+            facts.usage = figures.utilisation.map(hundredths);
         }
         facts
     }

@@ -2,6 +2,7 @@
 
 mod chart;
 mod controls;
+mod head;
 mod plot;
 mod table;
 
@@ -71,8 +72,8 @@ fn Empty() -> impl IntoView {
             <Icon glyph=Glyph::Play />
             <p><b>"What will it do under load?"</b></p>
             <p class="hint">
-                "Each node whose service or latency is stated is simulated as a queue before its servers, \
-                at its share of the arrivals: how busy it is, and how long requests wait and are served."
+                "Requests go through the graph, and wait where others are served: how long they take from end to \
+                end, whether that keeps what the graph promises, and which node holds them up."
             </p>
         </div>
     }
@@ -110,58 +111,24 @@ fn Answer(figures: std::rc::Rc<Figures>) -> impl IntoView {
     let app = use_app();
     let revision = figures.revision;
     let stale = Memo::new(move |_| app.workspace.document().revision != revision);
-    let busiest = figures
-        .bottleneck()
-        .map(|(name, node)| (name.to_owned(), node.utilisation, node.stable));
-    let slowest = figures.slowest().map(|(name, p95)| {
-        let budget = figures.nodes.get(name).and_then(|node| node.budget_ms);
-        let over = budget.is_some_and(|budget| p95 > budget);
-        (name.to_owned(), p95, over)
-    });
-    let capacity = figures.capacity();
-    let arrivals = figures.rate;
-    let path = figures.path.clone();
     let ran = format!(
-        "{} · {} requests at each node · seed {} · {}",
+        "{} · {} requests{} · seed {} · {}",
         figures.engine,
         thousands(figures.requests),
+        if figures.whole.is_some() {
+            ""
+        } else {
+            " at each node"
+        },
         figures.seed,
         crate::ui::duration(figures.elapsed_ms),
     );
     let notes = figures.notes.clone();
     let note = figures.engine_note.clone();
+    let reasons = figures.reasons.clone();
     view! {
         <div class="simulate-head">
-            {busiest.map(|(name, load, stable)| view! {
-                <figure class:bad=!stable>
-                    <b>{percent(load)}</b>
-                    <figcaption>"busiest: "<button class="quiet node-link" on:click={
-                        let name = name.clone();
-                        move |_| go(app, &name)
-                    }>{name.clone()}</button></figcaption>
-                </figure>
-            })}
-            {slowest.map(|(name, p95, over)| view! {
-                <figure class:bad=over>
-                    <b>{crate::ui::duration(p95)}</b>
-                    <figcaption>"largest p95: "<button class="quiet node-link" on:click={
-                        let name = name.clone();
-                        move |_| go(app, &name)
-                    }>{name.clone()}</button></figcaption>
-                </figure>
-            })}
-            {capacity.map(|capacity| view! {
-                <figure class:bad=capacity <= arrivals title="The busiest node's use grows in proportion to the arrivals: at this rate it has no time left">
-                    <b>{format!("{} /s", crate::ui::figure(capacity))}</b>
-                    <figcaption>{format!("would fill it; {} arrive", crate::ui::figure(arrivals))}</figcaption>
-                </figure>
-            })}
-            {path.map(|(nodes, sum)| view! {
-                <figure title=nodes.join(" → ")>
-                    <b>{crate::ui::duration(sum)}</b>
-                    <figcaption>"sum of mean times along the slowest path"</figcaption>
-                </figure>
-            })}
+            <head::Head figures=figures.clone() />
             <span class="grow"></span>
             <p class="hint simulate-ran">
                 {ran}
@@ -171,14 +138,19 @@ fn Answer(figures: std::rc::Rc<Figures>) -> impl IntoView {
             </p>
         </div>
         {note.map(|note| view! { <p class="hint simulate-note">{note}</p> })}
+        {(!reasons.is_empty()).then(|| view! {
+            <div class="simulate-parts">
+                <p>
+                    <b>"Only the nodes were simulated, each by itself."</b>
+                    " Percentiles of different nodes do not add up to those of a request. To follow requests through the graph:"
+                </p>
+                <Notes notes=reasons />
+            </div>
+        })}
         <div class="simulate-body">
             <plot::Plot />
             <table::Table figures=figures />
         </div>
-        <p class="hint simulate-note">
-            "Every node is simulated by itself. Percentiles of different nodes do not add up to those of a request: "
-            "the whole graph is not simulated yet."
-        </p>
         {(!notes.is_empty()).then(|| view! {
             <details class="simulate-more">
                 <summary>{format!("{} simplified or left out", thousands(notes.len() as u64))}</summary>

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Bin, Figures, NodeFigures};
+use super::{Bin, Figures, Judged, NodeFigures, Times, Whole};
 
 /// The figures of a result.
 pub(super) fn figures(result: &Value, revision: u64) -> Figures {
@@ -19,6 +19,8 @@ pub(super) fn figures(result: &Value, revision: u64) -> Figures {
         revision,
         order: nodes.iter().map(|(name, _)| name.clone()).collect(),
         nodes: nodes.into_iter().collect(),
+        whole: whole(result),
+        reasons: notes(result.get("reasons")),
         path: path(result.get("path")),
         engine: text(Some(result), "engine").to_uppercase(),
         requests: result.get("requests").and_then(Value::as_u64).unwrap_or(0),
@@ -37,32 +39,74 @@ pub(super) fn figures(result: &Value, revision: u64) -> Figures {
     }
 }
 
+/// None where only the nodes were simulated.
+fn whole(result: &Value) -> Option<Whole> {
+    is(result.get("whole")).then(|| {
+        let requests = number(Some(result), "requests").unwrap_or(0.0).max(1.0);
+        let lost = [
+            ("dropped by full queues", "dropped"),
+            ("timed out", "timedOut"),
+            ("ended without reaching an output", "unanswered"),
+        ];
+        let lost = lost.map(|(words, key)| {
+            let count = number(Some(result), key).unwrap_or(0.0);
+            (words, count / requests)
+        });
+        let judged = result.get("objectives").and_then(Value::as_array);
+        let tokens = |key| Some(result.get(key)?).filter(|times| times.is_object());
+        Whole {
+            request: times(result.get("endToEnd"), result.get("distribution")),
+            first_token: tokens("timeToFirstToken").map(|token| times(Some(token), None)),
+            each_token: tokens("timePerOutputToken").map(|token| times(Some(token), None)),
+            judged: judged.into_iter().flatten().map(promise).collect(),
+            goodput: number(Some(result), "goodput"),
+            cost_per_1k: number(Some(result), "costPer1kRequestsUsd"),
+            lost: lost.into_iter().filter(|(_, share)| *share > 0.0).collect(),
+            bottleneck: Some(text(Some(result), "bottleneck")).filter(|name| !name.is_empty()),
+        }
+    })
+}
+
+fn promise(judged: &Value) -> Judged {
+    Judged {
+        objective: text(Some(judged), "objective"),
+        goal: number(Some(judged), "goal").unwrap_or(0.0),
+        found: number(Some(judged), "found"),
+        unit: text(Some(judged), "unit"),
+        is_met: is(judged.get("isMet")),
+    }
+}
+
 fn node(station: &Value, origin: String) -> NodeFigures {
-    let of = |time: &str, key: &str| number(station.get(time), key);
-    let interval = station
-        .pointer("/sojourn/p99CiMs")
-        .and_then(Value::as_array);
+    let mean = |time: &str| number(station.get(time), "meanMs");
     NodeFigures {
-        utilisation: number(Some(station), "utilisation").unwrap_or(0.0),
-        stable: station
-            .get("stable")
-            .and_then(Value::as_bool)
-            .unwrap_or(false),
-        wait_mean_ms: of("wait", "meanMs"),
-        service_mean_ms: of("service", "meanMs"),
-        mean_ms: of("sojourn", "meanMs"),
-        p50_ms: of("sojourn", "p50Ms"),
-        p95_ms: of("sojourn", "p95Ms"),
-        p99_ms: of("sojourn", "p99Ms"),
+        utilisation: number(Some(station), "utilisation"),
+        load: number(Some(station), "load"),
+        stable: is(station.get("stable")),
+        wait_mean_ms: mean("wait"),
+        service_mean_ms: mean("service"),
+        times: times(station.get("sojourn"), station.get("distribution")),
+        batch_mean: number(Some(station), "batchMean"),
+        external: is(station.get("external")),
+        rate: number(Some(station), "rate").unwrap_or(0.0),
+        servers: station.get("servers").and_then(Value::as_u64),
+        budget_ms: number(Some(station), "budgetMs"),
+        origin,
+    }
+}
+
+fn times(summary: Option<&Value>, distribution: Option<&Value>) -> Times {
+    let interval = summary.and_then(|summary| summary.get("p99CiMs")?.as_array());
+    let of = |key| number(summary, key);
+    Times {
+        mean_ms: of("meanMs"),
+        p50_ms: of("p50Ms"),
+        p90_ms: of("p90Ms"),
+        p95_ms: of("p95Ms"),
+        p99_ms: of("p99Ms"),
         p99_ci_ms: interval
             .and_then(|ends| Some([ends.first()?.as_f64()?, ends.get(1)?.as_f64()?])),
-        service_p95_ms: of("service", "p95Ms"),
-        external: station.get("external").and_then(Value::as_bool) == Some(true),
-        rate: number(Some(station), "rate").unwrap_or(0.0),
-        servers: station.get("servers").and_then(Value::as_u64).unwrap_or(1),
-        budget_ms: number(Some(station), "budgetMs"),
-        bins: bins(station.get("distribution")),
-        origin,
+        bins: bins(distribution),
     }
 }
 
@@ -105,6 +149,10 @@ pub(super) fn notes(list: Option<&Value>) -> Vec<(Option<String>, String)> {
 
 fn number(value: Option<&Value>, key: &str) -> Option<f64> {
     value?.get(key)?.as_f64()
+}
+
+fn is(value: Option<&Value>) -> bool {
+    value.and_then(Value::as_bool) == Some(true)
 }
 
 fn text(value: Option<&Value>, key: &str) -> String {

@@ -10,11 +10,15 @@ impl Figures {
             .map(|(name, node)| (name.as_str(), node))
     }
 
-    /// The node that is used most, of those that the graph runs itself.
+    /// The node that is nearest to what it can serve, of those that the graph runs itself.
     pub(crate) fn bottleneck(&self) -> Option<(&str, &NodeFigures)> {
+        let whole = self.whole.as_ref();
+        if let Some(name) = whole.and_then(|whole| whole.bottleneck.as_ref()) {
+            return self.rows().find(|(row, _)| row == name);
+        }
         let own = self.rows().filter(|(_, node)| !node.external);
         own.reduce(|most, next| {
-            if next.1.utilisation > most.1.utilisation {
+            if next.1.load > most.1.load {
                 next
             } else {
                 most
@@ -26,25 +30,29 @@ impl Figures {
     pub(crate) fn slowest(&self) -> Option<(&str, f64)> {
         let timed = self
             .rows()
-            .filter_map(|(name, node)| Some((name, node.p95_ms?)));
+            .filter_map(|(name, node)| Some((name, node.times.p95_ms?)));
         timed.reduce(|most, next| if next.1 > most.1 { next } else { most })
     }
 
-    /// The arrivals at which the busiest node has no time left: its use grows in proportion.
+    /// The arrivals at which the busiest node has no time left: its load grows in proportion.
     pub(crate) fn capacity(&self) -> Option<f64> {
-        let (_, busiest) = self.bottleneck()?;
-        (busiest.utilisation > 0.0).then(|| self.rate / busiest.utilisation)
+        let load = self.bottleneck()?.1.load?;
+        (load > 0.0).then(|| self.rate / load)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simulation::Times;
 
     fn figures() -> Figures {
-        let node = |utilisation, external, p95_ms| NodeFigures {
-            utilisation,
-            p95_ms,
+        let node = |load, external, p95_ms| NodeFigures {
+            load: Some(load),
+            times: Times {
+                p95_ms,
+                ..Times::default()
+            },
             external,
             ..NodeFigures::default()
         };

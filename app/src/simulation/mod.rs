@@ -53,7 +53,7 @@ impl Choice {
 pub(crate) struct Settings {
     /// Requests a second, in place of the document's workload.
     pub(crate) rate: Option<f64>,
-    /// Counted at each node, all replications together.
+    /// Counted, all replications together.
     pub(crate) requests: u64,
     /// Equal seeds give equal figures.
     pub(crate) seed: u32,
@@ -86,41 +86,89 @@ pub(crate) struct Bin {
     pub(crate) share: f64,
 }
 
+/// How long something takes: the spread over requests.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Times {
+    /// The mean, in milliseconds.
+    pub(crate) mean_ms: Option<f64>,
+    /// The median, in milliseconds.
+    pub(crate) p50_ms: Option<f64>,
+    /// The 90th percentile, in milliseconds.
+    pub(crate) p90_ms: Option<f64>,
+    /// The 95th percentile, in milliseconds.
+    pub(crate) p95_ms: Option<f64>,
+    /// The 99th percentile, in milliseconds.
+    pub(crate) p99_ms: Option<f64>,
+    /// Its 95 % confidence interval, in milliseconds.
+    pub(crate) p99_ci_ms: Option<[f64; 2]>,
+    /// The distribution.
+    pub(crate) bins: Vec<Bin>,
+}
+
 /// The figures of one node.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct NodeFigures {
-    /// The share of its servers' time spent serving; 1 or more where it cannot keep up.
-    pub(crate) utilisation: f64,
+    /// The share of its servers' time spent serving; 1 or more where it cannot keep up. None for
+    /// what serves any number at once.
+    pub(crate) utilisation: Option<f64>,
+    /// The share of what it can serve that its arrivals ask for.
+    pub(crate) load: Option<f64>,
     /// Whether it keeps up with its arrivals; if not, it has no percentiles.
     pub(crate) stable: bool,
     /// Mean wait, in milliseconds.
     pub(crate) wait_mean_ms: Option<f64>,
     /// Mean service, in milliseconds.
     pub(crate) service_mean_ms: Option<f64>,
-    /// Mean of wait and service together, in milliseconds.
-    pub(crate) mean_ms: Option<f64>,
-    /// Median of wait and service together, in milliseconds.
-    pub(crate) p50_ms: Option<f64>,
-    /// 95th percentile, in milliseconds.
-    pub(crate) p95_ms: Option<f64>,
-    /// 99th percentile, in milliseconds.
-    pub(crate) p99_ms: Option<f64>,
-    /// Its 95 % confidence interval, in milliseconds.
-    pub(crate) p99_ci_ms: Option<[f64; 2]>,
-    /// 95th percentile of the service alone, in milliseconds.
-    pub(crate) service_p95_ms: Option<f64>,
+    /// Wait and service together.
+    pub(crate) times: Times,
+    /// The mean number of requests in a batch.
+    pub(crate) batch_mean: Option<f64>,
     /// Whether others run it: then nobody waits there, and it never holds the graph up.
     pub(crate) external: bool,
     /// Requests a second that come to it.
     pub(crate) rate: f64,
-    /// How many requests it serves at once.
-    pub(crate) servers: u64,
+    /// How many requests, or batches, it serves at once.
+    pub(crate) servers: Option<u64>,
     /// What the document lets it take at most, in milliseconds.
     pub(crate) budget_ms: Option<f64>,
-    /// The distribution of wait and service together.
-    pub(crate) bins: Vec<Bin>,
     /// Where its service time comes from: `declared`, `measured`, …
     pub(crate) origin: String,
+}
+
+/// A promise of the document beside what was found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Judged {
+    /// `latency p99`.
+    pub(crate) objective: String,
+    /// How much is promised, in the unit.
+    pub(crate) goal: f64,
+    /// What was found, where that is known.
+    pub(crate) found: Option<f64>,
+    /// `ms`, `rps` or `usd`.
+    pub(crate) unit: String,
+    /// Whether it is kept.
+    pub(crate) is_met: bool,
+}
+
+/// What requests meet on their way through the whole graph.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Whole {
+    /// From the inputs to the outputs.
+    pub(crate) request: Times,
+    /// From the inputs to the first token, where there are tokens.
+    pub(crate) first_token: Option<Times>,
+    /// Of each token behind the first.
+    pub(crate) each_token: Option<Times>,
+    /// The document's promises.
+    pub(crate) judged: Vec<Judged>,
+    /// The share of requests answered within the latency objective.
+    pub(crate) goodput: Option<f64>,
+    /// US dollars for 1,000 requests, where all prices are known.
+    pub(crate) cost_per_1k: Option<f64>,
+    /// What became of requests without an answer, with their share.
+    pub(crate) lost: Vec<(&'static str, f64)>,
+    /// The busiest node.
+    pub(crate) bottleneck: Option<String>,
 }
 
 /// The figures of a run.
@@ -132,11 +180,15 @@ pub(crate) struct Figures {
     pub(crate) order: Vec<String>,
     /// By the node's name.
     pub(crate) nodes: BTreeMap<String, NodeFigures>,
+    /// The whole graph; none where only its nodes were simulated.
+    pub(crate) whole: Option<Whole>,
+    /// Why only its nodes were simulated; each with the node that it is about.
+    pub(crate) reasons: Vec<(Option<String>, String)>,
     /// The slowest path and the sum of its mean times, where every node has one.
     pub(crate) path: Option<(Vec<String>, f64)>,
     /// What computed: `CPU` or `GPU`.
     pub(crate) engine: String,
-    /// Requests counted at each node.
+    /// Requests counted: of nodes alone, at each.
     pub(crate) requests: u64,
     /// Requests a second.
     pub(crate) rate: f64,

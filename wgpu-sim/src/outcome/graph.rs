@@ -73,6 +73,12 @@ pub struct NodeResult {
     pub utilisation: Option<f64>,
     /// Whether the node keeps up with its arrivals.
     pub stable: bool,
+    /// The share of what it can serve that its arrivals ask for; it grows in proportion to them.
+    /// None for servers without number.
+    pub load: Option<f64>,
+    /// How many requests it serves at once, in all replicas; of batches, how many batches. None
+    /// for servers without number.
+    pub servers: Option<u32>,
     /// Requests served, all replications together.
     pub served: u64,
     /// Requests dropped because the queue was full.
@@ -83,6 +89,9 @@ pub struct NodeResult {
     pub service: Option<Summary>,
     /// The time from arrival to the end of service.
     pub sojourn: Option<Summary>,
+    /// The distribution of the sojourn, to be drawn.
+    #[serde(skip)]
+    pub distribution: Vec<Bin>,
     /// The mean size of a batch; under continuous batching, the requests in service while any is.
     pub batch_mean: Option<f64>,
     /// The mean number of requests that wait.
@@ -215,6 +224,8 @@ impl NodeResult {
             name: node.name.clone(),
             utilisation,
             stable: is_stable,
+            load: servers.map(|_| node.load),
+            servers,
             served,
             dropped: visits.iter().map(|visits| u64::from(visits.dropped)).sum(),
             wait: summary(
@@ -229,6 +240,12 @@ impl NodeResult {
                 visits.iter().map(|visits| visits.times.sojourn()).collect(),
                 (bounds.0, u32::MAX),
             ),
+            distribution: if is_run {
+                Histogram::pool(visits.iter().map(|visits| visits.times.sojourn().counts))
+                    .bins(flow.tick_ms)
+            } else {
+                Vec::new()
+            },
             batch_mean: batch_mean.filter(|_| is_run),
             queue_mean: (is_run && servers.is_some() && span > 0.0)
                 .then(|| of(&|visits| visits.times.wait_sum as f64) / span),

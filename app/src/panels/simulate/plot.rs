@@ -6,7 +6,7 @@ use crate::storage::download;
 use crate::ui::prelude::*;
 use crate::ui::{Glyph, Icon, use_app};
 
-/// The times of all nodes, drawn, and its files.
+/// The times of requests and nodes, drawn, and its files.
 #[component]
 pub(super) fn Plot() -> impl IntoView {
     let app = use_app();
@@ -20,7 +20,7 @@ pub(super) fn Plot() -> impl IntoView {
         let width = Some(width.get()).filter(|width| *width > 0.0)?;
         Some(Chart::new(&figures, width.max(260.0)).map_or_else(
             || {
-                view! { <p class="hint">"No node keeps up, so none has times to show."</p> }
+                view! { <p class="hint">"Nothing has times to show, since not every node keeps up."</p> }
                     .into_any()
             },
             |chart| picture(app, chart),
@@ -51,7 +51,7 @@ pub(super) fn Plot() -> impl IntoView {
     view! {
         <figure class="sim-plot">
             <figcaption>
-                <span class="heading grow">"Time at each node"</span>
+                <span class="heading grow">"Times"</span>
                 <button class="quiet small" title="Save the plot as SVG" on:click=save_svg>
                     <Icon glyph=Glyph::Download />"SVG"
                 </button>
@@ -67,9 +67,14 @@ pub(super) fn Plot() -> impl IntoView {
 fn picture(app: crate::ui::App, chart: Chart) -> AnyView {
     let width = chart.width;
     let rows = chart.rows.into_iter().map(move |row| {
-        let name = row.name.clone();
+        let node = row.node.clone();
+        let show = move |_| {
+            if let Some(node) = &node {
+                go(app, node);
+            }
+        };
         view! {
-            <g class="sim-row" on:click=move |_| go(app, &name)>
+            <g class="sim-row" class:whole=row.node.is_none() on:click=show>
                 <title>{row.label}</title>
                 <rect class="hit" x="0" y=row.top.to_string() width=width.to_string() height=ROW.to_string()></rect>
                 {row.shapes.into_iter().map(shape).collect_view()}
@@ -79,7 +84,7 @@ fn picture(app: crate::ui::App, chart: Chart) -> AnyView {
     view! {
         <svg
             role="img"
-            aria-label="Percentiles of each node on a logarithmic scale; the table has the same figures"
+            aria-label="Percentiles of requests and nodes on a logarithmic scale; the table has the same figures"
             width=width.to_string()
             height=chart.height.to_string()
         >

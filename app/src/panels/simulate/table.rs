@@ -1,70 +1,17 @@
 use std::rc::Rc;
 
-use super::chart::cannot_keep_up;
+use super::chart::{Line, cannot_keep_up};
 use super::{go, percent};
-use crate::simulation::Figures;
+use crate::simulation::{Figures, NodeFigures, Times};
 use crate::ui::prelude::*;
-use crate::ui::{duration, use_app};
+use crate::ui::{App, duration, figure, use_app};
 
-/// The figures of every node, in the order of the document and of the plot.
+/// The figures of requests and of every node, in the order of the document and of the plot.
 #[component]
 pub(super) fn Table(figures: Rc<Figures>) -> impl IntoView {
     let app = use_app();
-    let rows: Vec<_> = figures
-        .rows()
-        .map(|(name, node)| (name.to_owned(), node.clone()))
-        .collect();
-    let time = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), duration);
-    let rows = rows.into_iter().map(|(name, node)| {
-        let hot = if node.stable { node.utilisation > 0.8 } else { true };
-        let share = node.utilisation.min(1.0);
-        let interval = node.p99_ci_ms.map(|[low, high]| format!("between {} and {} at 95 % confidence", duration(low), duration(high)));
-        let warning = (!node.stable).then(|| cannot_keep_up(node.utilisation));
-        let over = |time: Option<f64>| {
-            let budget = node.budget_ms.zip(time);
-            budget.is_some_and(|(budget, time)| time > budget)
-        };
-        let (p95_over, p99_over) = (over(node.p95_ms), over(node.p99_ms));
-        let budget = node.budget_ms.map(|budget| format!("Its budget is {}", duration(budget)));
-        // The column's title says what the words are about.
-        let origin = match &*node.origin {
-            "declared latency" => "latency".to_owned(),
-            "fitted to latency" => "fitted".to_owned(),
-            other => other.to_owned(),
-        };
-        let servers = format!(
-            "{} requests a second to {} {}",
-            crate::ui::figure(node.rate),
-            node.servers,
-            if node.servers == 1 { "server" } else { "servers" }
-        );
-        let half = node.p99_ci_ms.map(|[low, high]| {
-            view! { <small>{format!(" ± {}", crate::ui::figure((high - low) / 2.0))}</small> }
-        });
-        let target = name.clone();
-        view! {
-            <tr>
-                <th scope="row">
-                    <button class="quiet node-link" on:click=move |_| go(app, &target)>{name.clone()}</button>
-                </th>
-                {match warning {
-                    Some(warning) => view! { <td colspan="5" class="simulate-unstable">{warning}</td> }.into_any(),
-                    None => view! {
-                        <td>{time(node.wait_mean_ms)}</td>
-                        <td>{time(node.service_mean_ms)}</td>
-                        <td>{time(node.p50_ms)}</td>
-                        <td class:over=p95_over title=budget>{time(node.p95_ms)}</td>
-                        <td class:over=p99_over title=interval>{time(node.p99_ms)}{half}</td>
-                    }.into_any(),
-                }}
-                <td class="simulate-use" title=servers>
-                    <span class="bar" class:hot=hot><i style:width=format!("{:.0}%", share * 100.0)></i></span>
-                    <span>{percent(node.utilisation)}</span>
-                </td>
-                <td class="simulate-origin" title=node.origin.clone()>{origin}</td>
-            </tr>
-        }
-    });
+    let rows = Line::all(&figures).map(|line| row(app, &line));
+    let rows: Vec<AnyView> = rows.collect();
     view! {
         <div class="simulate-table" role="region" aria-label="Figures of every node" tabindex="0">
             <table>
@@ -80,8 +27,107 @@ pub(super) fn Table(figures: Rc<Figures>) -> impl IntoView {
                         <th scope="col" title="Where its service time comes from">"from"</th>
                     </tr>
                 </thead>
-                <tbody>{rows.collect_view()}</tbody>
+                <tbody>{rows}</tbody>
             </table>
         </div>
     }
+}
+
+fn row(app: App, line: &Line<'_>) -> AnyView {
+    let name = line.name.to_owned();
+    let over = line.goal.as_ref().is_some_and(|goal| goal.is_missed);
+    let goal = line.goal.as_ref().map(|goal| goal.words.clone());
+    let Some(node) = line.node else {
+        return view! {
+            <tr class="whole">
+                <th scope="row" title=goal>{name}</th>
+                <td>"–"</td>
+                <td>"–"</td>
+                {percentiles(line.times, over)}
+                <td></td>
+                <td></td>
+            </tr>
+        }
+        .into_any();
+    };
+    let times = match line.overload() {
+        Some(asked) => {
+            let warning = cannot_keep_up(asked);
+            view! { <td colspan="5" class="simulate-unstable">{warning}</td> }.into_any()
+        }
+        None => view! {
+            <td>{time(node.wait_mean_ms)}</td>
+            <td>{time(node.service_mean_ms)}</td>
+            {percentiles(line.times, over)}
+        }
+        .into_any(),
+    };
+    let target = name.clone();
+    // The column's title says what the words are about.
+    let origin = match &*node.origin {
+        "declared latency" => "latency".to_owned(),
+        "fitted to latency" => "fitted".to_owned(),
+        other => other.to_owned(),
+    };
+    view! {
+        <tr>
+            <th scope="row" title=goal>
+                <button class="quiet node-link" on:click=move |_| go(app, &target)>{name}</button>
+            </th>
+            {times}
+            {usage(node)}
+            <td class="simulate-origin" title=node.origin.clone()>{origin}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// The median and the percentiles above it; a goal that is missed shows at those.
+fn percentiles(times: &Times, over: bool) -> AnyView {
+    let interval = times.p99_ci_ms.map(|[low, high]| {
+        format!(
+            "between {} and {} at 95 % confidence",
+            duration(low),
+            duration(high)
+        )
+    });
+    let half = times.p99_ci_ms.map(|[low, high]| {
+        view! { <small>{format!(" ± {}", figure((high - low) / 2.0))}</small> }
+    });
+    view! {
+        <td>{time(times.p50_ms)}</td>
+        <td class:over=over>{time(times.p95_ms)}</td>
+        <td class:over=over title=interval>{time(times.p99_ms)}{half}</td>
+    }
+    .into_any()
+}
+
+/// How busy a node is; what serves any number at once is not.
+fn usage(node: &NodeFigures) -> AnyView {
+    let Some(share) = node.utilisation else {
+        return view! { <td class="simulate-use">"–"</td> }.into_any();
+    };
+    let hot = !node.stable || share > 0.8;
+    let count = node.servers.unwrap_or(1);
+    let servers = if count == 1 { "server" } else { "servers" };
+    let mut words = format!(
+        "{} requests a second to {count} {servers}",
+        figure(node.rate)
+    );
+    if let Some(batch) = node.batch_mean {
+        words.push_str(", ");
+        words.push_str(&figure(batch));
+        words.push_str(" at a time on average");
+    }
+    view! {
+        <td class="simulate-use" title=words>
+            <span class="bar" class:hot=hot><i style:width=format!("{:.0}%", share.min(1.0) * 100.0)></i></span>
+            <span>{percent(share)}</span>
+        </td>
+    }
+    .into_any()
+}
+
+fn time(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), duration)
 }

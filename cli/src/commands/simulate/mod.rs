@@ -1,5 +1,3 @@
-mod cost;
-mod objectives;
 mod parts;
 mod set;
 mod stations;
@@ -17,11 +15,10 @@ use modelspec_core::check::{Diagnostic, Severity};
 use modelspec_core::graph::Graph;
 use modelspec_core::text::LineIndex;
 use wgpu_sim::network::{GraphCompilation, Load, Network};
-use wgpu_sim::{EngineChoice, GraphOutcome, Progress, Settings, Summary, Warmup};
+use wgpu_sim::{Cost, EngineChoice, GraphOutcome, Progress, Settings, Summary, Warmup};
 
 use crate::source::bundle;
 use crate::{Failure, Outcome, print, source};
-use cost::Cost;
 
 /// Simulate the graph under its load: latency from end to end, and each node's wait, service and use.
 ///
@@ -219,28 +216,30 @@ impl Told {
         compilation: &GraphCompilation,
         simulated: &GraphOutcome,
     ) -> Result<Outcome, Failure> {
-        let cost = Cost::new(graph, simulated);
+        let cost = Cost::of(graph, simulated);
+        let told = whole::Told {
+            compilation,
+            simulated,
+            judged: wgpu_sim::judge(graph, simulated, compilation.network.rate, &cost),
+            cost,
+            note: self.note,
+        };
         match self.format {
             Format::Text => {
                 eprint!("{}", open.notes(&compilation.notes));
-                print(&whole::table(compilation, simulated, &cost, self.note))?;
+                print(&told.table())?;
             }
-            Format::Json => print(&whole::json(compilation, simulated, &cost, self.note)?)?,
+            Format::Json => print(&told.json()?)?,
         }
-        let rate = compilation.network.rate;
-        let missed = if self.fail_on.is_some() {
-            objectives::missed(graph, simulated, rate, &cost)
-        } else {
-            Vec::new()
-        };
-        for sentence in &missed {
-            eprintln!("error: objective missed: {sentence}");
+        if self.fail_on.is_none() {
+            return Ok(Outcome::Fine);
         }
-        Ok(if missed.is_empty() {
-            Outcome::Fine
-        } else {
-            Outcome::Findings
-        })
+        let mut outcome = Outcome::Fine;
+        for judged in told.judged.iter().filter(|judged| !judged.is_met) {
+            eprintln!("error: objective missed: {judged}");
+            outcome = Outcome::Findings;
+        }
+        Ok(outcome)
     }
 }
 

@@ -4,9 +4,8 @@ use core::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 use wgpu_sim::network::GraphCompilation;
-use wgpu_sim::{GraphOutcome, NodeResult, Origin};
+use wgpu_sim::{Cost, GraphOutcome, Judged, NodeResult, Origin};
 
-use super::cost::Cost;
 use super::{Summary, time};
 use crate::Failure;
 
@@ -17,74 +16,131 @@ pub(super) const NOT_ON_GPU: &str =
 /// The row of times to the first token.
 const FIRST: &str = "first token";
 
-pub(super) fn table(
-    compilation: &GraphCompilation,
-    simulated: &GraphOutcome,
-    cost: &Cost,
-    note: Option<&str>,
-) -> String {
-    let names = simulated.nodes.iter().map(|node| node.name.len());
-    let width = names.max().unwrap_or(0).max(FIRST.len());
-    let mut text = format!(
-        "{:width$}  {:>6}  {:>9}  {:>9}  {:>9}  {:>9}  service time\n",
-        "node", "use", "mean wait", "p50", "p95", "p99"
-    );
-    for node in &simulated.nodes {
-        line(&mut text, compilation, node, width);
-    }
-    for (what, times) in [
-        ("end to end", &simulated.end_to_end),
-        (FIRST, &simulated.time_to_first_token),
-        ("each token", &simulated.time_per_output_token),
-    ] {
-        // Without streams there are no tokens to tell of.
-        if times.is_none() && what != "end to end" {
-            continue;
+/// What there is to tell.
+pub(super) struct Told<'t> {
+    pub(super) compilation: &'t GraphCompilation,
+    pub(super) simulated: &'t GraphOutcome,
+    pub(super) cost: Cost,
+    pub(super) judged: Vec<Judged>,
+    /// Why another engine ran than was asked for.
+    pub(super) note: Option<&'static str>,
+}
+
+impl Told<'_> {
+    /// As people read it.
+    pub(super) fn table(&self) -> String {
+        let Self {
+            compilation,
+            simulated,
+            cost,
+            judged,
+            note,
+        } = self;
+        let names = simulated.nodes.iter().map(|node| node.name.len());
+        let width = names.max().unwrap_or(0).max(FIRST.len());
+        let mut text = format!(
+            "{:width$}  {:>6}  {:>9}  {:>9}  {:>9}  {:>9}  service time\n",
+            "node", "use", "mean wait", "p50", "p95", "p99"
+        );
+        for node in &simulated.nodes {
+            line(&mut text, compilation, node, width);
         }
-        let of = |get: fn(&Summary) -> f64| time(times.as_ref().map(get));
+        for (what, times) in [
+            ("end to end", &simulated.end_to_end),
+            (FIRST, &simulated.time_to_first_token),
+            ("each token", &simulated.time_per_output_token),
+        ] {
+            // Without streams there are no tokens to tell of.
+            if times.is_none() && what != "end to end" {
+                continue;
+            }
+            let of = |get: fn(&Summary) -> f64| time(times.as_ref().map(get));
+            let _ = writeln!(
+                text,
+                "{what:width$}  {:>6}  {:>9}  {:>9}  {:>9}  {:>9}",
+                "",
+                "",
+                of(|summary| summary.p50_ms),
+                of(|summary| summary.p95_ms),
+                of(|summary| summary.p99_ms),
+            );
+        }
+        text.push('\n');
+        for (count, what) in [
+            (simulated.dropped, "dropped by full queues"),
+            (simulated.timed_out, "timed out"),
+            (simulated.unanswered, "ended without reaching an output"),
+        ] {
+            if count > 0 {
+                let share = 100.0 * count as f64 / simulated.requests.max(1) as f64;
+                let _ = writeln!(text, "{share:.2} % {what}");
+            }
+        }
+        let goal = compilation.network.objective;
+        if let (Some(goal), Some(share)) = (goal, simulated.goodput) {
+            let _ = writeln!(text, "{:.2} % answered within {goal:?}", 100.0 * share);
+        }
+        for judged in judged {
+            let sign = if judged.is_met { "kept" } else { "missed" };
+            let _ = writeln!(text, "{sign}: {judged}");
+        }
+        if let Some(per_hour) = cost.per_hour {
+            let per_1k = cost.per_1k_requests.map_or_else(String::new, |per_1k| {
+                format!(", {per_1k:.3} USD for 1,000 requests")
+            });
+            let _ = writeln!(text, "{per_hour:.2} USD an hour{per_1k}");
+        }
+        if let Some(bottleneck) = &simulated.bottleneck {
+            let _ = writeln!(text, "the busiest node is {bottleneck}");
+        }
         let _ = writeln!(
             text,
-            "{what:width$}  {:>6}  {:>9}  {:>9}  {:>9}  {:>9}",
-            "",
-            "",
-            of(|summary| summary.p50_ms),
-            of(|summary| summary.p95_ms),
-            of(|summary| summary.p99_ms),
+            "{} requests a second, {} counted, {} replications, seed {}, on the CPU",
+            compilation.network.rate, simulated.requests, simulated.replications, simulated.seed,
         );
-    }
-    text.push('\n');
-    for (count, what) in [
-        (simulated.dropped, "dropped by full queues"),
-        (simulated.timed_out, "timed out"),
-        (simulated.unanswered, "ended without reaching an output"),
-    ] {
-        if count > 0 {
-            let share = 100.0 * count as f64 / simulated.requests.max(1) as f64;
-            let _ = writeln!(text, "{share:.2} % {what}");
+        if let Some(note) = note {
+            let _ = writeln!(text, "{note}");
         }
+        text
     }
-    let goal = compilation.network.objective;
-    if let (Some(goal), Some(share)) = (goal, simulated.goodput) {
-        let _ = writeln!(text, "{:.2} % answered within {goal:?}", 100.0 * share);
+
+    /// As programs read it.
+    pub(super) fn json(&self) -> Result<String, Failure> {
+        let Self {
+            compilation,
+            simulated,
+            cost,
+            judged,
+            note,
+        } = self;
+        let mut nodes = Map::new();
+        for node in &simulated.nodes {
+            let mut written = serde_json::to_value(node)?;
+            if let Value::Object(fields) = &mut written {
+                fields.insert("origin".to_owned(), json!(origin(compilation, node)));
+                let known = compilation.origins.get(&node.name);
+                if let Some(band) = known.and_then(|origin| origin.band()) {
+                    fields.insert("band".to_owned(), json!(band));
+                }
+            }
+            nodes.insert(node.name.clone(), written);
+        }
+        let mut result = serde_json::to_value(simulated)?;
+        if let Value::Object(fields) = &mut result {
+            if let Some(note) = note {
+                fields.insert("engineNote".to_owned(), json!(note));
+            }
+            fields.insert("costPerHourUsd".to_owned(), json!(cost.per_hour));
+            let per_1k = json!(cost.per_1k_requests);
+            fields.insert("costPer1kRequestsUsd".to_owned(), per_1k);
+            fields.insert("objectives".to_owned(), serde_json::to_value(judged)?);
+            fields.insert("rateRps".to_owned(), json!(compilation.network.rate));
+            fields.insert("nodes".to_owned(), Value::Object(nodes));
+            let said = compilation.notes.iter().map(|note| &*note.message);
+            fields.insert("notes".to_owned(), said.collect());
+        }
+        Ok(format!("{}\n", serde_json::to_string_pretty(&result)?))
     }
-    if let Some(per_hour) = cost.per_hour {
-        let per_1k = cost.per_1k.map_or_else(String::new, |per_1k| {
-            format!(", {per_1k:.3} USD for 1,000 requests")
-        });
-        let _ = writeln!(text, "{per_hour:.2} USD an hour{per_1k}");
-    }
-    if let Some(bottleneck) = &simulated.bottleneck {
-        let _ = writeln!(text, "the busiest node is {bottleneck}");
-    }
-    let _ = writeln!(
-        text,
-        "{} requests a second, {} counted, {} replications, seed {}, on the CPU",
-        compilation.network.rate, simulated.requests, simulated.replications, simulated.seed,
-    );
-    if let Some(note) = note {
-        let _ = writeln!(text, "{note}");
-    }
-    text
 }
 
 fn line(text: &mut String, compilation: &GraphCompilation, node: &NodeResult, width: usize) {
@@ -117,37 +173,4 @@ fn origin(compilation: &GraphCompilation, node: &NodeResult) -> Option<&'static 
         .get(&node.name)
         .copied()
         .map(Origin::word)
-}
-
-pub(super) fn json(
-    compilation: &GraphCompilation,
-    simulated: &GraphOutcome,
-    cost: &Cost,
-    note: Option<&str>,
-) -> Result<String, Failure> {
-    let mut nodes = Map::new();
-    for node in &simulated.nodes {
-        let mut written = serde_json::to_value(node)?;
-        if let Value::Object(fields) = &mut written {
-            fields.insert("origin".to_owned(), json!(origin(compilation, node)));
-            let known = compilation.origins.get(&node.name);
-            if let Some(band) = known.and_then(|origin| origin.band()) {
-                fields.insert("band".to_owned(), json!(band));
-            }
-        }
-        nodes.insert(node.name.clone(), written);
-    }
-    let mut result = serde_json::to_value(simulated)?;
-    if let Value::Object(fields) = &mut result {
-        if let Some(note) = note {
-            fields.insert("engineNote".to_owned(), json!(note));
-        }
-        fields.insert("costPerHourUsd".to_owned(), json!(cost.per_hour));
-        fields.insert("costPer1kRequestsUsd".to_owned(), json!(cost.per_1k));
-        fields.insert("rateRps".to_owned(), json!(compilation.network.rate));
-        fields.insert("nodes".to_owned(), Value::Object(nodes));
-        let said = compilation.notes.iter().map(|note| &*note.message);
-        fields.insert("notes".to_owned(), said.collect());
-    }
-    Ok(format!("{}\n", serde_json::to_string_pretty(&result)?))
 }

@@ -1,0 +1,62 @@
+//! A graph as a whole: requests pass from node to node.
+
+use serde_json::{Map, Value, json};
+use wgpu_sim::network::{GraphCompilation, Stage};
+use wgpu_sim::{Cost, NodeResult, judge, simulate_graph};
+
+use super::{Asked, bins, now, refused};
+use crate::message::{Answer, note};
+
+pub(super) async fn run(asked: &Asked<'_>, compilation: &GraphCompilation) -> Answer {
+    let network = &compilation.network;
+    let hear = &mut asked.hearing();
+    let outcome = match simulate_graph(network, &asked.settings, hear) {
+        Ok(outcome) => outcome,
+        Err(error) => return refused(&error.to_string()),
+    };
+    let Ok(Value::Object(mut result)) = serde_json::to_value(&outcome) else {
+        return refused("The result cannot be written.");
+    };
+    let cost = Cost::of(asked.graph, &outcome);
+    let judged = judge(asked.graph, &outcome, network.rate, &cost);
+    let Ok(judged) = serde_json::to_value(judged) else {
+        return refused("The objectives cannot be written.");
+    };
+    let nodes = network.stages.iter().zip(&outcome.nodes);
+    let nodes = nodes.map(|(stage, node)| described(asked, network.rate, stage, node));
+    let origins = compilation.origins.iter();
+    let origins: Map<String, Value> = origins
+        .map(|(node, origin)| {
+            let percent = origin.band().map(|band| (100.0 * band).round());
+            let word = origin.word();
+            let words =
+                percent.map_or_else(|| word.to_owned(), |band| format!("{word} ± {band} %"));
+            (node.clone(), json!(words))
+        })
+        .collect();
+    result.insert("whole".into(), json!(true));
+    result.insert("stations".into(), nodes.collect());
+    result.insert("distribution".into(), bins(&outcome.distribution));
+    result.insert("objectives".into(), judged);
+    result.insert("costPerHourUsd".into(), json!(cost.per_hour));
+    result.insert("costPer1kRequestsUsd".into(), json!(cost.per_1k_requests));
+    result.insert("rate".into(), json!(network.rate));
+    result.insert("elapsedMs".into(), json!(now() - asked.start));
+    result.insert("origins".into(), Value::Object(origins));
+    result.insert("notes".into(), compilation.notes.iter().map(note).collect());
+    Answer::Done(Value::Object(result))
+}
+
+/// A node's figures, with what the graph says of it and what is drawn.
+fn described(asked: &Asked<'_>, rate: f64, stage: &Stage, node: &NodeResult) -> Value {
+    let (external, budget) = asked.stated(&node.name);
+    let mut written = serde_json::to_value(node).unwrap_or_default();
+    if let Value::Object(written) = &mut written {
+        written.insert("name".into(), json!(node.name));
+        written.insert("external".into(), json!(external));
+        written.insert("budgetMs".into(), json!(budget));
+        written.insert("rate".into(), json!(stage.share * rate));
+        written.insert("distribution".into(), bins(&node.distribution));
+    }
+    written
+}
