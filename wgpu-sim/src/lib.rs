@@ -68,6 +68,7 @@ pub use error::SimulationError;
 pub use gpu::{Gpu, GpuError, simulate_gpu};
 pub use objectives::{Judged, Unit, judge};
 pub use outcome::graph::{GraphOutcome, Mode, NodeResult};
+pub use outcome::journeys::{Journey, Journeys, Stay, Stop};
 pub use outcome::{Engine, Outcome, StationResult};
 pub use program::{
     Arrivals, Compilation, MAX_SERVERS, Origin, Program, Service, Settings, Station, Warmup,

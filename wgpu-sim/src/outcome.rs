@@ -1,6 +1,7 @@
 //! What a simulation tells.
 
 pub(crate) mod graph;
+pub(crate) mod journeys;
 
 use serde::Serialize;
 

@@ -3,6 +3,7 @@
 mod chart;
 mod controls;
 mod head;
+mod journeys;
 mod plot;
 mod table;
 
@@ -126,6 +127,8 @@ fn Answer(figures: std::rc::Rc<Figures>) -> impl IntoView {
     let notes = figures.notes.clone();
     let note = figures.engine_note.clone();
     let reasons = figures.reasons.clone();
+    let whole = figures.whole.as_ref();
+    let journeys = whole.and_then(|whole| whole.journeys.clone());
     view! {
         <div class="simulate-head">
             <head::Head figures=figures.clone() />
@@ -151,6 +154,7 @@ fn Answer(figures: std::rc::Rc<Figures>) -> impl IntoView {
             <plot::Plot />
             <table::Table figures=figures />
         </div>
+        {journeys.map(|journeys| view! { <journeys::Waterfalls journeys=journeys /> })}
         {(!notes.is_empty()).then(|| view! {
             <details class="simulate-more">
                 <summary>{format!("{} simplified or left out", thousands(notes.len() as u64))}</summary>

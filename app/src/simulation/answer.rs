@@ -2,12 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Bin, Figures, Judged, NodeFigures, Times, Whole};
+use super::{Bin, Figures, Journey, Journeys, Judged, NodeFigures, Stay, Stop, Times, Whole};
 
 /// The figures of a result.
 pub(super) fn figures(result: &Value, revision: u64) -> Figures {
-    let stations = result.get("stations").and_then(Value::as_array);
-    let nodes = stations.into_iter().flatten().filter_map(|station| {
+    let nodes = list(result.get("stations")).filter_map(|station| {
         let name = station.get("name")?.as_str()?;
         Some((
             name.to_owned(),
@@ -52,18 +51,44 @@ fn whole(result: &Value) -> Option<Whole> {
             let count = number(Some(result), key).unwrap_or(0.0);
             (words, count / requests)
         });
-        let judged = result.get("objectives").and_then(Value::as_array);
         let tokens = |key| Some(result.get(key)?).filter(|times| times.is_object());
         Whole {
             request: times(result.get("endToEnd"), result.get("distribution")),
             first_token: tokens("timeToFirstToken").map(|token| times(Some(token), None)),
             each_token: tokens("timePerOutputToken").map(|token| times(Some(token), None)),
-            judged: judged.into_iter().flatten().map(promise).collect(),
+            judged: list(result.get("objectives")).map(promise).collect(),
             goodput: number(Some(result), "goodput"),
             cost_per_1k: number(Some(result), "costPer1kRequestsUsd"),
             lost: lost.into_iter().filter(|(_, share)| *share > 0.0).collect(),
             bottleneck: Some(text(Some(result), "bottleneck")).filter(|name| !name.is_empty()),
+            journeys: result.get("journeys").and_then(journeys),
         }
+    })
+}
+
+fn journeys(written: &Value) -> Option<Journeys> {
+    let slowest = list(written.get("slowest")).map(|stay| Stay {
+        node: text(Some(stay), "node"),
+        wait_ms: number(Some(stay), "waitMs").unwrap_or(0.0),
+        service_ms: number(Some(stay), "serviceMs").unwrap_or(0.0),
+    });
+    Some(Journeys {
+        typical: journey(written.get("typical")?)?,
+        slow: journey(written.get("slow")?)?,
+        slowest: slowest.collect(),
+    })
+}
+
+fn journey(written: &Value) -> Option<Journey> {
+    let stops = list(written.get("stops")).map(|stop| Stop {
+        node: text(Some(stop), "node"),
+        at_ms: number(Some(stop), "atMs").unwrap_or(0.0),
+        wait_ms: number(Some(stop), "waitMs").unwrap_or(0.0),
+        service_ms: number(Some(stop), "serviceMs").unwrap_or(0.0),
+    });
+    Some(Journey {
+        ms: number(Some(written), "ms")?,
+        stops: stops.collect(),
     })
 }
 
@@ -110,9 +135,8 @@ fn times(summary: Option<&Value>, distribution: Option<&Value>) -> Times {
     }
 }
 
-fn bins(list: Option<&Value>) -> Vec<Bin> {
-    let list = list.and_then(Value::as_array);
-    let bins = list.into_iter().flatten().filter_map(|bin| {
+fn bins(written: Option<&Value>) -> Vec<Bin> {
+    let bins = list(written).filter_map(|bin| {
         let at = |place: usize| bin.get(place)?.as_f64();
         Some(Bin {
             low_ms: at(0)?,
@@ -130,9 +154,8 @@ fn path(path: Option<&Value>) -> Option<(Vec<String>, f64)> {
 }
 
 /// Sentences, each with the node it is about; help stands behind the sentence.
-pub(super) fn notes(list: Option<&Value>) -> Vec<(Option<String>, String)> {
-    let list = list.and_then(Value::as_array);
-    let notes = list.into_iter().flatten().map(|note| {
+pub(super) fn notes(written: Option<&Value>) -> Vec<(Option<String>, String)> {
+    let notes = list(written).map(|note| {
         let node = note
             .get("node")
             .and_then(Value::as_str)
@@ -145,6 +168,10 @@ pub(super) fn notes(list: Option<&Value>) -> Vec<(Option<String>, String)> {
         (node, sentence)
     });
     notes.collect()
+}
+
+fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> {
+    value.and_then(Value::as_array).into_iter().flatten()
 }
 
 fn number(value: Option<&Value>, key: &str) -> Option<f64> {

@@ -150,6 +150,51 @@ pub(crate) struct Judged {
     pub(crate) is_met: bool,
 }
 
+/// A visit of a request to a node, in milliseconds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Stop {
+    pub(crate) node: String,
+    /// When it came, after it had entered the graph.
+    pub(crate) at_ms: f64,
+    pub(crate) wait_ms: f64,
+    pub(crate) service_ms: f64,
+}
+
+/// One request on its way.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Journey {
+    /// From the inputs to the answer, in milliseconds.
+    pub(crate) ms: f64,
+    /// By when it came there.
+    pub(crate) stops: Vec<Stop>,
+}
+
+/// What requests spend at a node on average, in milliseconds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Stay {
+    pub(crate) node: String,
+    pub(crate) wait_ms: f64,
+    pub(crate) service_ms: f64,
+}
+
+impl Stay {
+    /// Wait and service together.
+    pub(crate) fn total(&self) -> f64 {
+        self.wait_ms + self.service_ms
+    }
+}
+
+/// Where requests spend their time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Journeys {
+    /// Half of all requests are faster.
+    pub(crate) typical: Journey,
+    /// 99 of 100 are faster.
+    pub(crate) slow: Journey,
+    /// The hundredth of requests that takes longest.
+    pub(crate) slowest: Vec<Stay>,
+}
+
 /// What requests meet on their way through the whole graph.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Whole {
@@ -169,6 +214,8 @@ pub(crate) struct Whole {
     pub(crate) lost: Vec<(&'static str, f64)>,
     /// The busiest node.
     pub(crate) bottleneck: Option<String>,
+    /// Where requests spend their time; none where none was answered.
+    pub(crate) journeys: Option<Journeys>,
 }
 
 /// The figures of a run.

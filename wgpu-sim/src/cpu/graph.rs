@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::sweep::{Sweep, WINDOW};
+use super::sweep::{Sweep, WINDOW, Watch};
 use super::{LaneRecord, Work, threads};
-use crate::ProgressFn;
 use crate::error::SimulationError;
 use crate::outcome::graph::GraphOutcome;
 use crate::program::Settings;
 use crate::program::network::{Flow, Network};
 use crate::stats::{BUCKETS, Sample};
+use crate::{Progress, ProgressFn};
 
 /// Simulates a graph by sweeps over windows of arrivals, natively on all cores.
 ///
@@ -178,6 +178,28 @@ fn run_lane(
         }
     }
     Some(sweep.into_record())
+}
+
+/// Runs a lane and follows its requests.
+pub(crate) fn follow(
+    flow: &Flow,
+    replication: u32,
+    watch: Watch,
+    progress: ProgressFn<'_>,
+) -> Result<Watch, SimulationError> {
+    let sweep = Sweep::new(flow, replication, WINDOW).ok_or(SimulationError::Cancelled)?;
+    let mut sweep = sweep.watched(watch);
+    let mut state = Progress {
+        done: 0,
+        total: u64::from(flow.end()),
+    };
+    while !sweep.is_done() {
+        state.done = state.done.saturating_add(sweep.advance().into());
+        if progress(state).is_break() {
+            return Err(SimulationError::Cancelled);
+        }
+    }
+    sweep.into_watch().ok_or(SimulationError::Cancelled)
 }
 
 /// One lane's counts, to be compared with another simulator's.

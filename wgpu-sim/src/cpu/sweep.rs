@@ -7,6 +7,7 @@
 //! window's length.
 
 mod gather;
+mod journeys;
 mod source;
 mod stations;
 mod visits;
@@ -15,6 +16,7 @@ use crate::draws::{Purpose, counter_word, draw};
 use crate::error::SimulationError;
 use crate::program::network::{Flow, Node};
 use gather::Gathering;
+pub(crate) use journeys::{Journey, Spent, Watch};
 use source::{Left, Requests, Source};
 use stations::{Arrival, Station};
 pub(crate) use visits::{Ending, LaneRecord, Visits};
@@ -114,6 +116,8 @@ pub(crate) struct Sweep<'a> {
     goal: u64,
     ending: Ending,
     has_streams: bool,
+    /// Follows requests, where that is asked.
+    watch: Option<Watch>,
     /// Buffers of one node's turn.
     arrivals: Vec<Arrival>,
     departures: Vec<Departure>,
@@ -151,9 +155,23 @@ impl<'a> Sweep<'a> {
             goal: u64::from(flow.counted).saturating_mul(flow.nodes.len() as u64),
             ending: Ending::new(flow.has_streams()),
             has_streams: flow.has_streams(),
+            watch: None,
             arrivals: Vec::new(),
             departures: Vec::new(),
         })
+    }
+
+    /// A lane whose requests are followed.
+    pub(crate) fn watched(self, watch: Watch) -> Self {
+        Self {
+            watch: Some(watch),
+            ..self
+        }
+    }
+
+    /// What was seen of the requests that were followed.
+    pub(crate) fn into_watch(self) -> Option<Watch> {
+        self.watch
     }
 
     pub(crate) fn is_done(&self) -> bool {
@@ -256,6 +274,13 @@ impl<'a> Sweep<'a> {
                 let answered = matches!(fate, Fate::Served { .. } | Fate::Streamed { .. });
                 let left = self.requests.leave(request, at, answered);
                 if counted {
+                    if let Some(watch) = &mut self.watch {
+                        let time = match left {
+                            Left::Answered(time) => Some(time),
+                            _ => None,
+                        };
+                        watch.leave(request, at, time);
+                    }
                     self.ending.leave(left, self.flow.objective);
                     if let (Left::Answered(time), true) = (left, self.has_streams) {
                         self.ending.stream(time, fate.tokens());
@@ -265,6 +290,9 @@ impl<'a> Sweep<'a> {
             }
             if counted {
                 place.visits.leave(departure);
+                if let Some(watch) = &mut self.watch {
+                    watch.stop(place.index, departure);
+                }
             }
             if matches!(fate, Fate::Dropped) && !place.node.passes_on_drop {
                 self.requests.drop(request, at);

@@ -1,8 +1,8 @@
 //! A graph as a whole: requests pass from node to node.
 
 use serde_json::{Map, Value, json};
-use wgpu_sim::network::{GraphCompilation, Stage};
-use wgpu_sim::{Cost, NodeResult, judge, simulate_graph};
+use wgpu_sim::network::{GraphCompilation, Stage, Work};
+use wgpu_sim::{Cost, Journeys, NodeResult, judge, simulate_graph};
 
 use super::{Asked, bins, now, refused};
 use crate::message::{Answer, note};
@@ -16,6 +16,10 @@ pub(super) async fn run(asked: &Asked<'_>, compilation: &GraphCompilation) -> An
     };
     let Ok(Value::Object(mut result)) = serde_json::to_value(&outcome) else {
         return refused("The result cannot be written.");
+    };
+    let journeys = match Journeys::of(network, &asked.settings, &outcome, hear) {
+        Ok(journeys) => json!(journeys),
+        Err(error) => return refused(&error.to_string()),
     };
     let cost = Cost::of(asked.graph, &outcome);
     let judged = judge(asked.graph, &outcome, network.rate, &cost);
@@ -37,6 +41,7 @@ pub(super) async fn run(asked: &Asked<'_>, compilation: &GraphCompilation) -> An
     result.insert("whole".into(), json!(true));
     result.insert("stations".into(), nodes.collect());
     result.insert("distribution".into(), bins(&outcome.distribution));
+    result.insert("journeys".into(), journeys);
     result.insert("objectives".into(), judged);
     result.insert("costPerHourUsd".into(), json!(cost.per_hour));
     result.insert("costPer1kRequestsUsd".into(), json!(cost.per_1k_requests));
@@ -57,6 +62,10 @@ fn described(asked: &Asked<'_>, rate: f64, stage: &Stage, node: &NodeResult) -> 
         written.insert("budgetMs".into(), json!(budget));
         written.insert("rate".into(), json!(stage.share * rate));
         written.insert("distribution".into(), bins(&node.distribution));
+        if matches!(stage.work, Work::Continuous(_)) {
+            // A replica with one request is as busy as with many: what it could serve says more.
+            written.insert("utilisation".into(), json!(node.load));
+        }
     }
     written
 }

@@ -55,6 +55,10 @@ fn row(app: App, line: &Line<'_>) -> AnyView {
             let warning = cannot_keep_up(asked);
             view! { <td colspan="5" class="simulate-unstable">{warning}</td> }.into_any()
         }
+        // A router or a join takes no time.
+        None if line.times.p99_ms == Some(0.0) => {
+            view! { <td>"–"</td><td>"–"</td><td>"–"</td><td>"–"</td><td>"–"</td> }.into_any()
+        }
         None => view! {
             <td>{time(node.wait_mean_ms)}</td>
             <td>{time(node.service_mean_ms)}</td>
@@ -67,7 +71,8 @@ fn row(app: App, line: &Line<'_>) -> AnyView {
     let origin = match &*node.origin {
         "declared latency" => "latency".to_owned(),
         "fitted to latency" => "fitted".to_owned(),
-        other => other.to_owned(),
+        // How far it may be off stands in the title.
+        other => other.split(" ±").next().unwrap_or_default().to_owned(),
     };
     view! {
         <tr>
@@ -91,8 +96,12 @@ fn percentiles(times: &Times, over: bool) -> AnyView {
             duration(high)
         )
     });
-    let half = times.p99_ci_ms.map(|[low, high]| {
-        view! { <small>{format!(" ± {}", figure((high - low) / 2.0))}</small> }
+    let p99 = times.p99_ms.unwrap_or(0.0);
+    // In the unit of the time before it; nothing where it would not show.
+    let half = times.p99_ci_ms.and_then(|[low, high]| {
+        let half = (high - low) / 2.0;
+        let shown = figure(if p99 >= 1_000.0 { half / 1_000.0 } else { half });
+        (half > p99 / 1_000.0).then(|| view! { <small>{format!(" ± {shown}")}</small> })
     });
     view! {
         <td>{time(times.p50_ms)}</td>

@@ -41,7 +41,7 @@ impl<'f> Line<'f> {
         // In a graph that cannot keep up, requests have no times.
         let request = Some(&whole.request).filter(|times| times.p50_ms.is_some());
         let first = whole.first_token.as_ref();
-        let request = request.map(|times| line("whole request", times, "latency "));
+        let request = request.map(|times| line("request", times, "latency "));
         let first = first.map(|times| line("first token", times, "time to first token "));
         request.into_iter().chain(first)
     }

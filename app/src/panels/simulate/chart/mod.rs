@@ -67,7 +67,7 @@ const RIGHT: f64 = 14.0;
 impl Chart {
     /// The drawing of a width; none where nothing has times.
     pub(super) fn new(figures: &Figures, width: f64) -> Option<Self> {
-        let left = (width * 0.24).clamp(72.0, 132.0);
+        let left = (width * 0.24).clamp(88.0, 132.0);
         let lines: Vec<Line<'_>> = Line::all(figures).filter(Line::is_drawn).collect();
         let scale = Scale::of(lines.iter(), left, (width - RIGHT).max(left + 40.0))?;
         let count = lines.len() as f64;

@@ -145,7 +145,7 @@ fn requests_stand_above_the_nodes_with_their_last_promise() {
     assert_eq!(chart.rows[0].node, None);
     assert_eq!(
         chart.rows[0].label,
-        "whole request: p50 120 ms, p95 360 ms, p99 600 ms, p99 within 550 ms"
+        "request: p50 120 ms, p95 360 ms, p99 600 ms, p99 within 550 ms"
     );
     let missed = chart.rows[0].shapes.iter();
     let missed = missed.filter(|shape| matches!(shape, Shape::Line { class: "over", .. }));
