@@ -100,7 +100,13 @@ fn percentiles(times: &Times, over: bool) -> AnyView {
     // In the unit of the time before it; nothing where it would not show.
     let half = times.p99_ci_ms.and_then(|[low, high]| {
         let half = (high - low) / 2.0;
-        let shown = figure(if p99 >= 1_000.0 { half / 1_000.0 } else { half });
+        let unit = match p99 {
+            60_000.0.. => 60_000.0,
+            1_000.0.. => 1_000.0,
+            1.0.. => 1.0,
+            _ => 0.001,
+        };
+        let shown = figure(half / unit);
         (half > p99 / 1_000.0).then(|| view! { <small>{format!(" ± {shown}")}</small> })
     });
     view! {
