@@ -47,6 +47,16 @@ pub const fn counter_word(station: u32, purpose: Purpose, visit: u32) -> u32 {
 /// The 32 random bits of one decision.
 ///
 /// `key` is (seed, replication); `word` comes from [`counter_word`].
+#[inline]
 pub const fn draw(key: [u32; 2], request: u32, word: u32) -> u32 {
     threefry2x32(key, [request, word])[0]
+}
+
+/// Puts the draws of many requests in place of their numbers: all together, which lets the compiler
+/// use vector instructions.
+#[inline]
+pub fn draw_each(key: [u32; 2], requests: &mut [u32], word: u32) {
+    for request in requests {
+        *request = draw(key, *request, word);
+    }
 }

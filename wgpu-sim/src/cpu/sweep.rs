@@ -12,9 +12,9 @@ mod source;
 mod stations;
 mod visits;
 
-use crate::draws::{Purpose, counter_word, draw};
+use crate::draws::{Purpose, counter_word, draw_each};
 use crate::error::SimulationError;
-use crate::program::network::{Flow, Node};
+use crate::program::network::{Edge, Flow, Node};
 use gather::Gathering;
 pub(crate) use journeys::{Journey, Spent, Watch};
 use source::{Left, Requests, Source};
@@ -121,6 +121,8 @@ pub(crate) struct Sweep<'a> {
     /// Buffers of one node's turn.
     arrivals: Vec<Arrival>,
     departures: Vec<Departure>,
+    entering: Vec<Sent>,
+    draws: Vec<u32>,
 }
 
 impl<'a> Sweep<'a> {
@@ -158,6 +160,8 @@ impl<'a> Sweep<'a> {
             watch: None,
             arrivals: Vec::new(),
             departures: Vec::new(),
+            entering: Vec::new(),
+            draws: Vec::new(),
         })
     }
 
@@ -180,26 +184,29 @@ impl<'a> Sweep<'a> {
 
     /// Simulates one window and says how many requests arrived in it.
     pub(crate) fn advance(&mut self) -> u32 {
+        self.entering.clear();
         for _ in 0..self.window {
             let (request, at) = self.source.next();
             self.requests.enter(at);
             if self.is_counted(request) {
                 self.ending.enter(self.source.gap());
             }
-            let sending = Sending {
-                flow: self.flow,
-                key: self.key,
-                // The source has the number after the sink's.
-                index: u32::try_from(self.flow.nodes.len()).unwrap_or(u32::MAX),
-                edges: &self.flow.entries,
-            };
-            sending.send(
-                &mut self.places,
-                &self.rank,
-                (at, request),
-                Some(Tokens::default()),
-            );
+            self.entering.push(Sent {
+                at,
+                request,
+                value: true,
+                answer: Tokens::default(),
+            });
         }
+        let sending = Sending {
+            flow: self.flow,
+            key: self.key,
+            // The source has the number after the sink's.
+            index: u32::try_from(self.flow.nodes.len()).unwrap_or(u32::MAX),
+            edges: &self.flow.entries,
+        };
+        let entering = self.entering.iter().copied();
+        sending.send(&mut self.places, &self.rank, entering, &mut self.draws);
         let horizon = self.source.horizon();
         for position in 0..self.places.len() {
             self.turn(position, horizon);
@@ -246,16 +253,9 @@ impl<'a> Sweep<'a> {
         let departures = core::mem::take(&mut self.departures);
         self.count(position, is_sink, &departures);
         if !is_sink {
-            for departure in &departures {
-                let is_value = match departure.fate {
-                    Fate::Served { .. } | Fate::Streamed { .. } => true,
-                    Fate::Dropped => node.passes_on_drop,
-                    Fate::Skipped => false,
-                };
-                let value = is_value.then(|| departure.fate.tokens());
-                let Departure { at, request, .. } = *departure;
-                sending.send(&mut self.places, &self.rank, (at, request), value);
-            }
+            let passes = node.passes_on_drop;
+            let leaving = departures.iter().map(|one| Sent::after(one, passes));
+            sending.send(&mut self.places, &self.rank, leaving, &mut self.draws);
         }
         self.departures = departures;
     }
@@ -324,6 +324,53 @@ impl<'a> Sweep<'a> {
     }
 }
 
+/// What goes along the edges of a node: a request's value, or the word that there is none.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    at: u64,
+    request: u32,
+    value: bool,
+    answer: Tokens,
+}
+
+impl Sent {
+    /// What follows from a departure; `passes_on_drop` says that what a full queue drops goes on.
+    #[inline]
+    fn after(departure: &Departure, passes_on_drop: bool) -> Self {
+        let &Departure { at, request, fate } = departure;
+        let (value, answer) = match fate {
+            Fate::Served { .. } => (true, Tokens::default()),
+            Fate::Streamed { answer, .. } => (true, answer),
+            Fate::Dropped => (passes_on_drop, Tokens::default()),
+            Fate::Skipped => (false, Tokens::default()),
+        };
+        Self {
+            at,
+            request,
+            value,
+            answer,
+        }
+    }
+
+    /// As it comes to the other end of an edge; a word that there is no value takes no time.
+    #[inline]
+    fn along(self, edge: &Edge, taken: bool) -> Message {
+        let taken = taken && self.value;
+        let hop = if taken { u64::from(edge.hop) } else { 0 };
+        Message {
+            at: self.at.saturating_add(hop),
+            request: self.request,
+            place: edge.place,
+            value: taken,
+            answer: if taken {
+                self.answer
+            } else {
+                Tokens::default()
+            },
+        }
+    }
+}
+
 /// The edges that leave a node.
 struct Sending<'a> {
     flow: &'a Flow,
@@ -333,45 +380,43 @@ struct Sending<'a> {
 }
 
 impl Sending<'_> {
-    /// Sends a value, or the word that there is none, along every edge; an edge that the request
-    /// does not take carries the word at once.
-    #[inline]
+    /// Sends what leaves along every edge: a value, or the word that there is none, which an edge
+    /// that the request does not take carries at once.
     fn send(
         &self,
         places: &mut [Place<'_>],
         rank: &[usize],
-        (at, request): (u64, u32),
-        value: Option<Tokens>,
+        leaving: impl Iterator<Item = Sent> + Clone,
+        draws: &mut Vec<u32>,
     ) {
-        let (is_value, tokens) = (value.is_some(), value.unwrap_or_default());
-        let mut shared = None;
+        // Edges that exclude each other share their draws.
+        let mut drawn = None;
         for &edge in self.edges {
             let Some(edge) = self.flow.edges.get(edge) else {
                 continue;
             };
-            let all = edge.chance.low == 0 && edge.chance.high > u64::from(u32::MAX);
-            let taken = is_value
-                && (all || {
-                    let bits = |visit| {
-                        let word = counter_word(self.index, Purpose::Branch, visit);
-                        draw(self.key, request, word)
-                    };
-                    edge.chance.holds(match edge.chance.visit {
-                        0 => *shared.get_or_insert_with(|| bits(0)),
-                        own => bits(own),
-                    })
-                });
-            let hop = if taken { u64::from(edge.hop) } else { 0 };
             let target = rank.get(edge.to).and_then(|&rank| places.get_mut(rank));
-            if let Some(target) = target {
-                target.inbox.push(Message {
-                    at: at.saturating_add(hop),
-                    request,
-                    place: edge.place,
-                    value: taken,
-                    answer: if taken { tokens } else { Tokens::default() },
-                });
+            let Some(target) = target else { continue };
+            if edge.chance.is_certain() {
+                target
+                    .inbox
+                    .extend(leaving.clone().map(|sent| sent.along(edge, true)));
+                continue;
             }
+            let visit = edge.chance.visit;
+            if drawn != Some(visit) {
+                drawn = Some(visit);
+                draws.clear();
+                draws.extend(leaving.clone().map(|sent| sent.request));
+                let word = counter_word(self.index, Purpose::Branch, visit);
+                draw_each(self.key, draws, word);
+            }
+            let draws = draws.iter();
+            let messages = leaving
+                .clone()
+                .zip(draws)
+                .map(|(sent, &bits)| sent.along(edge, edge.chance.holds(bits)));
+            target.inbox.extend(messages);
         }
     }
 }

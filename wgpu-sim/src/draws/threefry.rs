@@ -4,6 +4,7 @@
 const PARITY: u32 = 0x1bd1_1bda;
 
 /// Four rounds with their rotations.
+#[inline]
 const fn rounds(mut x: [u32; 2], rotations: [u32; 4]) -> [u32; 2] {
     let [first, second, third, fourth] = rotations;
     x[0] = x[0].wrapping_add(x[1]);
@@ -18,6 +19,7 @@ const fn rounds(mut x: [u32; 2], rotations: [u32; 4]) -> [u32; 2] {
 }
 
 /// Adds two words of the key schedule, the second with the number of the injection.
+#[inline]
 const fn inject(x: [u32; 2], first: u32, second: u32, number: u32) -> [u32; 2] {
     [
         x[0].wrapping_add(first),
@@ -26,6 +28,7 @@ const fn inject(x: [u32; 2], first: u32, second: u32, number: u32) -> [u32; 2] {
 }
 
 /// Encrypts `counter` under `key`: 64 random bits, as two words.
+#[inline]
 pub const fn threefry2x32(key: [u32; 2], counter: [u32; 2]) -> [u32; 2] {
     const EVEN: [u32; 4] = [13, 15, 26, 6];
     const ODD: [u32; 4] = [17, 29, 16, 24];

@@ -6,7 +6,7 @@ mod fifo;
 mod replicas;
 
 use super::{Departure, Fate, Tokens};
-use crate::draws::{Purpose, Table, counter_word, draw};
+use crate::draws::{Purpose, Table, counter_word, draw_each};
 use crate::program::network::{Flow, Node, Routing, Step};
 use batch::Batches;
 use continuous::Continuous;
@@ -149,11 +149,13 @@ impl<'a> Station<'a> {
                 services.each(arrivals, departures, |arrival, service, departures| {
                     queue.take(arrival.at, arrival.request, service, departures);
                 });
+                queue.advance(horizon, departures);
             }
             Self::Routed(services, replicas) => {
                 services.each(arrivals, departures, |arrival, service, departures| {
                     replicas.take(arrival.at, arrival.request, service, departures);
                 });
+                replicas.advance(horizon, departures);
             }
             Self::Batch(queue) => {
                 each(arrivals, departures, |at, request, departures| {
@@ -230,13 +232,10 @@ impl Services<'_> {
         departures: &mut Vec<Departure>,
         mut take: impl FnMut(&Arrival, u32, &mut Vec<Departure>),
     ) {
-        // All draws together, which lets the compiler use vector instructions.
-        let (key, word) = (self.key, self.word);
         self.drawn.clear();
-        let draws = arrivals
-            .iter()
-            .map(|arrival| draw(key, arrival.request, word));
-        self.drawn.extend(draws);
+        self.drawn
+            .extend(arrivals.iter().map(|arrival| arrival.request));
+        draw_each(self.key, &mut self.drawn, self.word);
         let mut all_bits = self.drawn.iter();
         let table = self.table;
         for arrival in arrivals {

@@ -171,6 +171,11 @@ impl Chance {
         high: 1 << 32,
     };
 
+    /// Whether all requests take the edge, whatever is drawn.
+    pub const fn is_certain(self) -> bool {
+        self.low == 0 && self.high > u32::MAX as u64
+    }
+
     /// Whether a draw is among those that take the edge.
     pub fn holds(self, draw: u32) -> bool {
         (self.low..self.high).contains(&u64::from(draw))

@@ -7,10 +7,24 @@ use std::collections::{BinaryHeap, VecDeque};
 use super::super::{Departure, Fate};
 use super::Queue;
 
+/// What a server does last.
+#[derive(Clone, Copy, Debug)]
+struct Served {
+    /// When the server is free again.
+    end: u64,
+    /// Which request it serves until then; [`NOBODY`] once that has departed.
+    request: u32,
+    service: u32,
+    wait: u64,
+}
+
+/// In place of a request.
+const NOBODY: u32 = u32::MAX;
+
 /// A queue on its way.
 pub(in super::super) struct Fifo {
-    /// When each server is free, ascending.
-    free: Vec<u64>,
+    /// The servers, by when they are free.
+    servers: Vec<Served>,
     limit: Option<usize>,
     /// When those who wait will start, where the queue has a limit.
     starts: VecDeque<u64>,
@@ -21,11 +35,58 @@ pub(in super::super) struct Fifo {
 impl Fifo {
     /// An empty queue; `routed` says that others will ask for its load.
     pub(super) fn new(servers: u32, limit: Option<u32>, routed: bool) -> Self {
+        let idle = Served {
+            end: 0,
+            request: NOBODY,
+            service: 0,
+            wait: 0,
+        };
         Self {
-            free: vec![0; servers as usize],
+            servers: vec![idle; servers as usize],
             limit: limit.map(|limit| limit as usize),
             starts: VecDeque::new(),
             ends: routed.then(BinaryHeap::new),
+        }
+    }
+
+    /// Gives the server that is free first its next request. The one that it served departs before
+    /// all others that are here: so they leave in order.
+    #[inline]
+    fn serve(&mut self, next: Served, departures: &mut Vec<Departure>) {
+        let mut slot = 0_usize;
+        if let Some(first) = self.servers.first() {
+            first.depart(departures);
+        }
+        loop {
+            let later = self.servers.get(slot.wrapping_add(1)).copied();
+            let Some(place) = self.servers.get_mut(slot) else {
+                return;
+            };
+            match later {
+                Some(later) if later.end < next.end => *place = later,
+                _ => {
+                    *place = next;
+                    return;
+                }
+            }
+            slot = slot.wrapping_add(1);
+        }
+    }
+}
+
+impl Served {
+    #[inline]
+    fn depart(&self, departures: &mut Vec<Departure>) {
+        if self.request != NOBODY {
+            departures.push(Departure {
+                at: self.end,
+                request: self.request,
+                fate: Fate::Served {
+                    wait: self.wait,
+                    service: self.service,
+                    size: 1,
+                },
+            });
         }
     }
 }
@@ -51,8 +112,15 @@ pub(super) fn sink_first(list: &mut [u64], value: u64) {
 }
 
 impl Queue for Fifo {
-    /// Nothing is left open: a departure is known on arrival.
-    fn advance(&mut self, _: u64, _: &mut Vec<Departure>) {}
+    fn advance(&mut self, limit: u64, departures: &mut Vec<Departure>) {
+        for server in &mut self.servers {
+            if server.end >= limit {
+                break;
+            }
+            server.depart(departures);
+            server.request = NOBODY;
+        }
+    }
 
     fn load(&mut self, at: u64) -> usize {
         let Some(ends) = &mut self.ends else {
@@ -66,7 +134,8 @@ impl Queue for Fifo {
 
     #[inline]
     fn take(&mut self, at: u64, request: u32, service: u32, departures: &mut Vec<Departure>) {
-        let start = self.free.first().copied().unwrap_or(0).max(at);
+        let free = self.servers.first().map_or(0, |server| server.end);
+        let start = free.max(at);
         if let Some(limit) = self.limit {
             while self.starts.front().is_some_and(|&start| start <= at) {
                 self.starts.pop_front();
@@ -81,19 +150,15 @@ impl Queue for Fifo {
             }
         }
         let end = start.saturating_add(u64::from(service));
-        sink_first(&mut self.free, end);
         if let Some(ends) = &mut self.ends {
             ends.push(Reverse(end));
         }
-        let wait = start.saturating_sub(at);
-        departures.push(Departure {
-            at: end,
+        let next = Served {
+            end,
             request,
-            fate: Fate::Served {
-                wait,
-                service,
-                size: 1,
-            },
-        });
+            service,
+            wait: start.saturating_sub(at),
+        };
+        self.serve(next, departures);
     }
 }
