@@ -206,7 +206,7 @@ impl<'a> Sweep<'a> {
             edges: &self.flow.entries,
         };
         let entering = self.entering.iter().copied();
-        sending.send(&mut self.places, &self.rank, entering, &mut self.draws);
+        sending.send(&mut self.places, &self.rank, &entering, &mut self.draws);
         let horizon = self.source.horizon();
         for position in 0..self.places.len() {
             self.turn(position, horizon);
@@ -255,7 +255,7 @@ impl<'a> Sweep<'a> {
         if !is_sink {
             let passes = node.passes_on_drop;
             let leaving = departures.iter().map(|one| Sent::after(one, passes));
-            sending.send(&mut self.places, &self.rank, leaving, &mut self.draws);
+            sending.send(&mut self.places, &self.rank, &leaving, &mut self.draws);
         }
         self.departures = departures;
     }
@@ -386,11 +386,11 @@ impl Sending<'_> {
         &self,
         places: &mut [Place<'_>],
         rank: &[usize],
-        leaving: impl Iterator<Item = Sent> + Clone,
+        leaving: &(impl Iterator<Item = Sent> + Clone),
         draws: &mut Vec<u32>,
     ) {
         // Edges that exclude each other share their draws.
-        let mut drawn = None;
+        let mut visited = None;
         for &edge in self.edges {
             let Some(edge) = self.flow.edges.get(edge) else {
                 continue;
@@ -404,8 +404,8 @@ impl Sending<'_> {
                 continue;
             }
             let visit = edge.chance.visit;
-            if drawn != Some(visit) {
-                drawn = Some(visit);
+            if visited != Some(visit) {
+                visited = Some(visit);
                 draws.clear();
                 draws.extend(leaving.clone().map(|sent| sent.request));
                 let word = counter_word(self.index, Purpose::Branch, visit);

@@ -7,7 +7,7 @@ use wgpu_sim::{Cost, Journeys, NodeResult, judge, simulate_graph};
 use super::{Asked, bins, now, refused};
 use crate::message::{Answer, note};
 
-pub(super) async fn run(asked: &Asked<'_>, compilation: &GraphCompilation) -> Answer {
+pub(super) fn run(asked: &Asked<'_>, compilation: &GraphCompilation) -> Answer {
     let network = &compilation.network;
     let hear = &mut asked.hearing();
     let outcome = match simulate_graph(network, &asked.settings, hear) {
