@@ -1,94 +1,15 @@
 //! Whole graphs against closed forms: within three standard errors.
 
+mod oracle;
+
 use core::ops::ControlFlow;
 use core::time::Duration;
 
-use wgpu_sim::network::{Change, Gaps, Hold, Link, Network, Routing, Share, Stage, Wait, Work};
-use wgpu_sim::stats::student_quantile;
+use oracle::{check, exponential, link, network, run, stage, tandem};
+use wgpu_sim::network::{Change, Gaps, Hold, Network, Routing, Share, Work};
 use wgpu_sim::{
-    Arrivals, GraphOutcome, Program, Service, Settings, Station, Warmup, simulate_cpu,
-    simulate_graph,
+    Arrivals, Program, Service, Settings, Station, Warmup, simulate_cpu, simulate_graph,
 };
-
-const REPLICATIONS: u32 = 64;
-
-fn stage(name: &str, work: Work) -> Stage {
-    Stage {
-        name: name.into(),
-        share: 1.0,
-        gather: Wait::All,
-        work,
-        queue_limit: None,
-        passes_on_drop: false,
-        streams: false,
-    }
-}
-
-fn exponential(servers: u32, mean: Duration) -> Work {
-    Work::Serve {
-        replicas: servers,
-        concurrency: 1,
-        routing: Routing::Central,
-        service: Service::Exponential { mean },
-    }
-}
-
-fn link(from: Option<usize>, to: Option<usize>) -> Link {
-    Link {
-        from,
-        to,
-        port: 0,
-        required: true,
-        chance: Share::Always,
-        hop: Duration::ZERO,
-        timeout: None,
-    }
-}
-
-fn network(rate: f64, stages: Vec<Stage>, links: Vec<Link>) -> Network {
-    Network {
-        rate,
-        gaps: Gaps::Exponential,
-        stages,
-        links,
-        objective: None,
-    }
-}
-
-/// Stages one after the other.
-fn tandem(rate: f64, stages: Vec<Stage>) -> Network {
-    let count = stages.len();
-    let links = (0..=count).map(|at| link(at.checked_sub(1), (at < count).then_some(at)));
-    network(rate, stages, links.collect())
-}
-
-fn run(network: &Network, requests: u64) -> GraphOutcome {
-    let settings = Settings {
-        requests,
-        replications: REPLICATIONS,
-        seed: 2024,
-        ..Settings::default()
-    };
-    let outcome = simulate_graph(network, &settings, &mut |_| ControlFlow::Continue(())).unwrap();
-    assert!(outcome.stable);
-    outcome
-}
-
-/// `interval` is at 95 %; three standard errors may be at most the share `precision`.
-fn check(what: &str, found: f64, expected: f64, interval: Option<[f64; 2]>, precision: f64) {
-    let [low, high] = interval.expect("so large a sample has an interval");
-    let t = student_quantile(0.025, REPLICATIONS - 1);
-    let three_errors = 3.0 * (high - low) / 2.0 / t;
-    assert!(
-        three_errors <= precision * expected,
-        "{what}: three standard errors are {:.3} %",
-        100.0 * three_errors / expected
-    );
-    assert!(
-        (found - expected).abs() <= three_errors,
-        "{what}: {found} is not {expected} ± {three_errors}"
-    );
-}
 
 fn six_queues(requests: u64, precision: (f64, f64)) {
     let ms = Duration::from_millis(1);

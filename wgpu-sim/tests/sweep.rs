@@ -234,6 +234,7 @@ proptest! {
         for window in [1, 64, 256, 1_024] {
             assert_eq!(Trace::new(&flow, 1, window).unwrap(), expected, "window {window}");
         }
+        assert_eq!(Trace::by_events(&flow, 1).unwrap(), expected, "event by event");
     }
 }
 
@@ -276,6 +277,7 @@ proptest! {
         for window in [1, 256] {
             assert_eq!(Trace::new(&flow, 0, window).unwrap(), expected, "window {window}");
         }
+        assert_eq!(Trace::by_events(&flow, 0).unwrap(), expected, "event by event");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::sweep::{Sweep, WINDOW, Watch};
+use super::sweep::{Events, Sweep, WINDOW, Watch};
 use super::{LaneRecord, Work, threads};
 use crate::error::SimulationError;
 use crate::outcome::graph::GraphOutcome;
@@ -11,7 +11,8 @@ use crate::program::network::{Flow, Network};
 use crate::stats::{BUCKETS, Sample};
 use crate::{Progress, ProgressFn};
 
-/// Simulates a graph by sweeps over windows of arrivals, natively on all cores.
+/// Simulates a graph by sweeps over windows of arrivals, natively on all cores; where requests come
+/// back, from event to event. Its outcome says which, and why.
 ///
 /// A graph of which a node cannot keep up is not run: its outcome has loads and no times.
 ///
@@ -166,6 +167,9 @@ fn run_lane(
     window: u32,
     advanced: &mut dyn FnMut(u32) -> bool,
 ) -> Option<Result<LaneRecord, SimulationError>> {
+    if flow.by_events.is_some() {
+        return run_events(flow, replication, advanced);
+    }
     let mut sweep = Sweep::new(flow, replication, window)?;
     let mut unsaid = 0_u32;
     while !sweep.is_done() {
@@ -202,6 +206,21 @@ pub(crate) fn follow(
     sweep.into_watch().ok_or(SimulationError::Cancelled)
 }
 
+fn run_events(
+    flow: &Flow,
+    replication: u32,
+    advanced: &mut dyn FnMut(u32) -> bool,
+) -> Option<Result<LaneRecord, SimulationError>> {
+    let mut events = Events::new(flow, replication)?;
+    while !events.is_done() {
+        let arrived = events.advance();
+        if !advanced(arrived) {
+            return None;
+        }
+    }
+    Some(events.into_record())
+}
+
 /// One lane's counts, to be compared with another simulator's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
@@ -224,7 +243,18 @@ impl Trace {
     /// # Errors
     /// [`SimulationError::Invariant`] if the lane's counts contradict one another.
     pub fn new(flow: &Flow, replication: u32, window: u32) -> Result<Self, SimulationError> {
-        let record = run_lane(flow, replication, window, &mut |_| true);
+        Self::of(run_lane(flow, replication, window, &mut |_| true))
+    }
+
+    /// Runs one lane from event to event, though a sweep might do.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn by_events(flow: &Flow, replication: u32) -> Result<Self, SimulationError> {
+        Self::of(run_events(flow, replication, &mut |_| true))
+    }
+
+    fn of(record: Option<Result<LaneRecord, SimulationError>>) -> Result<Self, SimulationError> {
         let record = record.ok_or(SimulationError::Cancelled)??;
         let ending = &record.ending;
         let counts = |sample: Sample<'_>| {

@@ -6,6 +6,7 @@
 //! leaves. Events are taken by (time, request, edge), so that results do not depend on the
 //! window's length.
 
+mod events;
 mod gather;
 mod journeys;
 mod source;
@@ -15,6 +16,7 @@ mod visits;
 use crate::draws::{Purpose, counter_word, draw_each};
 use crate::error::SimulationError;
 use crate::program::network::{Edge, Flow, Node};
+pub(crate) use events::Events;
 use gather::Gathering;
 pub(crate) use journeys::{Journey, Spent, Watch};
 use source::{Left, Requests, Source};
@@ -309,7 +311,8 @@ impl<'a> Sweep<'a> {
         for mut place in self.places {
             place.visits.add_busy(place.station.busy());
             if place.index as usize != self.flow.sink() {
-                place.visits.check(self.flow, place.node)?;
+                let entered = u64::from(self.flow.counted);
+                place.visits.check(place.node, entered)?;
             }
             if let Some(slot) = nodes.get_mut(place.index as usize) {
                 *slot = Some(place.visits);

@@ -14,6 +14,8 @@ use crate::stats::{Bin, Histogram, Sample, Summary};
 pub enum Mode {
     /// Window by window of arrivals, node by node.
     Sweep,
+    /// From event to event.
+    Event,
 }
 
 /// The result of the simulation of a graph.
@@ -24,6 +26,8 @@ pub struct GraphOutcome {
     pub engine: Engine,
     /// How time advanced.
     pub mode: Mode,
+    /// Why from event to event: what no sweep holds.
+    pub mode_reason: Option<String>,
     /// The seed.
     pub seed: u32,
     /// Independent runs.
@@ -152,7 +156,11 @@ impl GraphOutcome {
             .max_by(|(_, a), (_, b)| a.total_cmp(b));
         Self {
             engine: Engine::Cpu,
-            mode: Mode::Sweep,
+            mode: match flow.by_events {
+                Some(_) => Mode::Event,
+                None => Mode::Sweep,
+            },
+            mode_reason: flow.by_events.clone(),
             seed: flow.seed,
             replications: flow.replications,
             requests,

@@ -64,7 +64,8 @@ pub struct Stay {
 
 impl Journeys {
     /// Simulates some replications of a run once more, and follows their requests; none where no
-    /// request was answered.
+    /// request was answered, and none of a graph that is simulated event by event: only the sweep
+    /// follows requests.
     ///
     /// # Errors
     /// As for [`crate::simulate_graph`].
@@ -78,6 +79,9 @@ impl Journeys {
             return Ok(None);
         };
         let flow = Flow::new(network, settings)?;
+        if flow.by_events.is_some() {
+            return Ok(None);
+        }
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Saturates.
         let ticks = |ms: f64| (ms / flow.tick_ms).round() as u64;
         let [typical, slow] = [ticks(times.p50_ms), ticks(times.p99_ms)];

@@ -1,18 +1,20 @@
 //! A whole graph to simulate: requests pass from node to node, and meet in queues and joins.
 
+mod closed;
 mod compile;
 mod continuous;
 mod flow;
 mod from_graph;
 mod gaps;
 mod load;
+mod rounds;
 
 use core::time::Duration;
 
 pub use continuous::{
     BLOCK, Batcher, Continuous, Lengths, Prefix, StepTime, TokenLaw, TokenPart, Tokens,
 };
-pub use flow::{Chance, Edge, Flow, Gather, Node, Pace, Step};
+pub use flow::{Chance, Clients, Edge, Flow, Gather, Node, Pace, Rounds, Step};
 pub use from_graph::GraphCompilation;
 pub use gaps::{Change, Gaps, Hold, UNIT_BITS};
 
@@ -155,4 +157,20 @@ pub enum Share {
     Between(f64, f64),
     /// This share, each request by a draw of the edge's own.
     Own(f64),
+    /// The edge closes a loop: those that it takes pass through the stages of the loop once more.
+    Back(Back),
+}
+
+/// Which requests take an edge back, and how often.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Back {
+    /// From which draw to which, from 0 to 1.
+    pub range: (f64, f64),
+    /// Whether the draw is the edge's own rather than that which all edges of the stage share.
+    pub is_own: bool,
+    /// The most rounds in all: so often each stage of the loop runs at most.
+    pub rounds: u32,
+    /// Tokens that each round adds to the prompts of generators of the loop, beside the answer
+    /// that they made themselves: what tools told.
+    pub tokens: u32,
 }

@@ -49,6 +49,8 @@ pub(super) struct Gathering<'a> {
     is_sink: bool,
     /// The edges that have a timeout.
     timeouts: Vec<(u16, u32)>,
+    /// What is known of each request from the start: nothing, but in the rounds of a loop.
+    start: Heard,
     base: u32,
     heard: VecDeque<Heard>,
     timers: BinaryHeap<Reverse<Message>>,
@@ -56,6 +58,12 @@ pub(super) struct Gathering<'a> {
 
 impl<'a> Gathering<'a> {
     pub(super) fn new(flow: &Flow, node: &'a Node) -> Self {
+        Self::in_round(flow, node, (0, 0))
+    }
+
+    /// Waits within a loop: `kept` are edges whose value of an earlier round still holds, `absent`
+    /// those on which nobody waits.
+    pub(super) fn in_round(flow: &Flow, node: &'a Node, (kept, absent): (u64, u64)) -> Self {
         let inputs = (0_u16..).zip(&node.inputs);
         let timeouts = inputs.filter_map(|(place, &edge)| {
             let timeout = flow.edges.get(edge)?.timeout;
@@ -75,6 +83,17 @@ impl<'a> Gathering<'a> {
             streams: node.streams,
             is_sink: node.outputs.is_empty(),
             timeouts: timeouts.collect(),
+            start: Heard {
+                spoken: kept | absent,
+                settled: kept | absent,
+                // A join waits for the values of its own round.
+                values: if matches!(rule, Gather::Ports { .. }) {
+                    kept
+                } else {
+                    0
+                },
+                ..Heard::NOTHING
+            },
             base: 0,
             heard: VecDeque::new(),
             timers: BinaryHeap::new(),
@@ -128,6 +147,11 @@ impl<'a> Gathering<'a> {
         }
     }
 
+    /// When the next edge's time is up.
+    pub(super) fn next(&self) -> Option<u64> {
+        self.timers.peek().map(|Reverse(timer)| timer.at)
+    }
+
     fn ring(&mut self) -> Option<Message> {
         self.timers.pop().map(|Reverse(timer)| timer)
     }
@@ -140,7 +164,7 @@ impl<'a> Gathering<'a> {
     ) -> Option<(bool, Tokens)> {
         let place = message.request.checked_sub(self.base)? as usize;
         while self.heard.len() <= place {
-            self.heard.push_back(Heard::NOTHING);
+            self.heard.push_back(self.start);
         }
         let heard = self.heard.get_mut(place)?;
         let is_expiry = message.place >= EXPIRY;
@@ -158,7 +182,7 @@ impl<'a> Gathering<'a> {
         let mut decision = None;
         if !is_late && !heard.decided {
             if message.value {
-                if heard.values == 0 {
+                if heard.values == self.start.values {
                     for &(place, timeout) in &self.timeouts {
                         self.timers.push(Reverse(Message {
                             at: message.at.saturating_add(u64::from(timeout)),
@@ -175,10 +199,15 @@ impl<'a> Gathering<'a> {
                 heard.tokens = heard.tokens.saturating_add(message.answer.count);
             }
             decision = decide(self.rule, self.all, heard.settled, heard.values);
+            // What an earlier round brought starts no other.
+            if self.start.values != 0 && heard.values == self.start.values {
+                decision = decision.map(|_| false);
+            }
             heard.decided = decision.is_some();
         }
         // Values of several edges make one whole, but for the answer of the graph.
-        let is_stream = self.streams && (self.is_sink || heard.values.is_power_of_two());
+        let is_stream =
+            self.streams && (self.is_sink || (heard.values & !self.start.values).is_power_of_two());
         let mut answer = Tokens::default();
         if is_stream && decision == Some(true) {
             let before = message.at.saturating_sub(heard.first);

@@ -27,6 +27,10 @@ pub(super) trait Queue {
     /// Does all that happens strictly before `limit`.
     fn advance(&mut self, limit: u64, departures: &mut Vec<Departure>);
 
+    /// When something happens here next, if nobody comes: not before this `advance` has anything
+    /// to tell.
+    fn next(&self) -> Option<u64>;
+
     /// Requests routed here that have not departed until `at`.
     fn load(&mut self, at: u64) -> usize;
 
@@ -111,6 +115,18 @@ impl<'a> Station<'a> {
                 busy.fold(0, u64::saturating_add)
             }
             _ => 0,
+        }
+    }
+
+    /// When something happens next that is not known yet, if nobody comes.
+    pub(super) fn next(&self) -> Option<u64> {
+        match self {
+            Self::Instant | Self::Delay(_) => None,
+            Self::Central(_, queue) => queue.next(),
+            Self::Routed(_, replicas) => replicas.next(),
+            Self::Batch(queue) => queue.next(),
+            Self::RoutedBatch(replicas) => replicas.next(),
+            Self::Continuous(replicas) => replicas.next(),
         }
     }
 

@@ -55,8 +55,9 @@ pub(in crate::program) fn of(
         _ => compile(graph, load.trace).map_err(|found| vec![*found])?.1,
     };
     let gaps = gaps.at_rate(rate).ok_or_else(|| {
-        let message = "a `profile` has no one rate that could be replaced";
-        let help = "change its points instead, or state other arrivals";
+        let word = arrivals.value.word();
+        let message = format!("`{word}` arrivals have no one rate that could be replaced");
+        let help = "change what they state instead, or state other arrivals";
         vec![Diagnostic::new(ARRIVALS, arrivals.span, message).with_help(help)]
     })?;
     Ok((rate, gaps))
@@ -123,10 +124,12 @@ fn compile(graph: &Graph, trace: Option<&[Duration]>) -> Result<(f64, Gaps), Box
             })?;
             Gaps::Trace(trace.to_vec())
         }
-        spec::Arrivals::Closed(_) => {
-            let help = "state other arrivals: `{poisson: {rate: 20rps}}`";
-            let message = "`closed` arrivals are not simulated, only open ones";
-            return Err(Box::new(lacks(message).with_help(help)));
+        spec::Arrivals::Closed(closed) => {
+            let clients = closed.clients.map(|clients| clients.value.0);
+            let clients = clients.ok_or_else(|| lacks("the arrivals have no `clients`"))?;
+            let think = closed.think.map_or(Duration::ZERO, time);
+            // What they ask for a second is a result, not given.
+            return Ok((1.0, Gaps::Closed { clients, think }));
         }
     };
     Ok((above(gaps.mean_rate())?, gaps))

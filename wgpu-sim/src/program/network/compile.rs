@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use super::load::{self, Demand};
 use super::{Edge, Flow, Gather, Link, Network, Node, Routing, Share, Stage, Step, Wait, Work};
+use super::{Gaps, closed, rounds};
 use crate::draws::{MAX_STATIONS, MAX_TICKS, Table};
 use crate::error::SimulationError;
 use crate::program::compile::{COARSEST, Law, TICKS_NS, TOO_LONG, counted, ns};
@@ -38,10 +39,13 @@ impl Flow {
             .iter()
             .map(Law::new)
             .collect::<Result<Vec<_>, _>>()?;
+        let moments: Vec<_> = laws.iter().map(Law::service_moments).collect();
+        let closed = closed::at_its_rate(network, &moments);
+        let network = closed.as_ref().unwrap_or(network);
         let demands: Vec<Demand> = stages
             .iter()
-            .zip(&laws)
-            .map(|(stage, law)| load::demand(stage, law.service_moments(), network))
+            .zip(&moments)
+            .map(|(stage, &moments)| load::demand(stage, moments, network))
             .collect();
         let tick_ns = tick_ns(network, &laws, &demands)?;
 
@@ -136,11 +140,20 @@ impl Flow {
             node.gather = gather(stage, index, &node.inputs, &network.links);
         }
         let order = order(&nodes, &edges)?;
+        let loops = rounds::find(&nodes, &edges, &network.links)?;
+        let tries = 1;
+        let span = rounds::span(&loops, tries, counted)?;
+        rounds::grow(&loops, span.saturating_mul(tries), &mut nodes);
         Ok(Self {
             tick_ms: tick_ns / 1e6,
             tables,
             gap: 0,
             pace,
+            clients: closed::clients(&network.gaps, tick_ns),
+            by_events: by_events(network, &loops, &nodes),
+            loops,
+            span,
+            tries,
             nodes,
             order,
             edges,
@@ -154,6 +167,16 @@ impl Flow {
             seed: settings.seed,
         })
     }
+}
+
+/// What no sweep over windows of arrivals holds, if there is any.
+fn by_events(network: &Network, loops: &[super::Rounds], nodes: &[Node]) -> Option<String> {
+    let name = |node: usize| nodes.get(node).map_or("", |node| &*node.name);
+    if let Some(rounds) = loops.first() {
+        return Some(format!("a loop leads back to `{}`", name(rounds.head)));
+    }
+    matches!(network.gaps, Gaps::Closed { .. })
+        .then(|| "clients wait for their answer before they ask again".to_owned())
 }
 
 fn sink() -> Node {
@@ -278,6 +301,10 @@ fn join(
             chance: super::Chance::ALWAYS,
             hop: ticks(link.hop, tick_ns),
             timeout: link.timeout.map_or(0, |time| ticks(time, tick_ns).max(1)),
+            rounds: match link.chance {
+                Share::Back(back) => back.rounds.max(1),
+                _ => 0,
+            },
         })
         .collect();
     for stage in 0..sink {
@@ -289,12 +316,16 @@ fn join(
                 chance: super::Chance::ALWAYS,
                 hop: 0,
                 timeout: 0,
+                rounds: 0,
             });
         }
     }
     // A stage without inputs gives its value to every request.
     for stage in 0..sink {
-        if !edges.iter().any(|edge| edge.to == stage) {
+        if !edges
+            .iter()
+            .any(|edge| edge.to == stage && edge.rounds == 0)
+        {
             edges.push(Edge {
                 from: None,
                 to: stage,
@@ -302,6 +333,7 @@ fn join(
                 chance: super::Chance::ALWAYS,
                 hop: 0,
                 timeout: 0,
+                rounds: 0,
             });
         }
     }
@@ -347,6 +379,11 @@ fn chance(share: Option<Share>, own_visit: u32) -> super::Chance {
             low: bits(low),
             high: bits(high),
         },
+        Some(Share::Back(back)) => super::Chance {
+            visit: if back.is_own { own_visit } else { 0 },
+            low: bits(back.range.0),
+            high: bits(back.range.1),
+        },
         Some(Share::Own(share)) => super::Chance {
             visit: own_visit,
             low: 0,
@@ -366,6 +403,10 @@ fn gather(stage: &Stage, index: usize, inputs: &[usize], links: &[Link]) -> Gath
                 let Some(link) = links.get(input).filter(|link| link.to == Some(index)) else {
                     continue;
                 };
+                // The first round does not wait for what the next is to bring.
+                if matches!(link.chance, Share::Back(_)) {
+                    continue;
+                }
                 let bit = 1_u64.wrapping_shl(place);
                 match ports.iter_mut().find(|(port, ..)| *port == link.port) {
                     Some((_, required, edges)) => {
@@ -393,7 +434,9 @@ fn order(nodes: &[Node], edges: &[Edge]) -> Result<Vec<usize>, SimulationError> 
     let mut placed = vec![false; nodes.len()];
     while order.len() < nodes.len() {
         let ready = |node: &Node| {
-            let before = node.inputs.iter().filter_map(|&edge| edges.get(edge)?.from);
+            let before = node.inputs.iter().filter_map(|&edge| edges.get(edge));
+            let before = before.filter(|edge| edge.rounds == 0);
+            let before = before.filter_map(|edge| edge.from);
             before
                 .into_iter()
                 .all(|from| placed.get(from) == Some(&true))
@@ -411,7 +454,7 @@ fn order(nodes: &[Node], edges: &[Edge]) -> Result<Vec<usize>, SimulationError> 
             let name = nodes.get(stuck).map_or("", |node| &node.name);
             return Err(SimulationError::station(
                 name,
-                "it lies on or behind a loop, which the sweep over feed-forward graphs cannot run",
+                "it lies on or behind a loop of which no edge is bounded by `loop`",
             ));
         }
         for index in layer {

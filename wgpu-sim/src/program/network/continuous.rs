@@ -126,6 +126,10 @@ pub struct Batcher {
     pub answer: Lengths,
     /// The most tokens of both together.
     pub longest: u32,
+    /// How visits are numbered; see [`super::Flow::span`].
+    pub span: u32,
+    /// Tokens that each round of a loop adds to a prompt beside the answers before.
+    pub growth: u32,
 }
 
 /// A number of tokens in integers.

@@ -15,6 +15,17 @@ pub struct Flow {
     pub gap: usize,
     /// How the rate of arrivals changes.
     pub pace: Pace,
+    /// Who asks, if those who have their answer ask again.
+    pub clients: Option<Clients>,
+    /// The loops; no node is in two of them.
+    pub loops: Vec<Rounds>,
+    /// Visits of one request to one node differ by multiples of this number: that of round `k` is
+    /// number `(k · tries + try) · span + request`, which draws and queues know it by.
+    pub span: u32,
+    /// The most tries of a visit, of all nodes; within a round they are numbered in turn.
+    pub tries: u32,
+    /// Why time advances from event to event: what no sweep over windows holds.
+    pub by_events: Option<String>,
     /// The nodes in the order of the document; their positions key their draws.
     pub nodes: Vec<Node>,
     /// The numbers of the nodes, each after all that lead to it.
@@ -33,6 +44,30 @@ pub struct Flow {
     pub replications: u32,
     /// The seed.
     pub seed: u32,
+}
+
+/// Clients who wait for their answer before they ask again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clients {
+    /// How many there are.
+    pub count: u32,
+    /// The pause between answer and question, in ticks.
+    pub think: u32,
+}
+
+/// A loop: nodes that run in rounds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rounds {
+    /// Where each round starts.
+    pub head: usize,
+    /// All nodes on the way round, the head too, in ascending order.
+    pub body: Vec<usize>,
+    /// The edges that lead back to the head, and the most rounds that each allows.
+    pub back: Vec<(usize, u32)>,
+    /// The edges that leave the loop.
+    pub exits: Vec<usize>,
+    /// The tokens that a round adds to the prompts of its generators, beside their own answers.
+    pub tokens: u32,
 }
 
 /// How the rate of arrivals changes. Mean gaps are in 2⁻¹⁶ ticks, 0 for a pause.
@@ -150,6 +185,8 @@ pub struct Edge {
     pub hop: u32,
     /// So long after the node's first value it counts as skipped; 0 never.
     pub timeout: u32,
+    /// The most rounds of the loop that it closes; 0 for an edge onward.
+    pub rounds: u32,
 }
 
 /// Which requests take an edge: those whose draw is at least `low` and below `high`.
@@ -197,6 +234,27 @@ impl Flow {
     pub fn has_streams(&self) -> bool {
         let mut steps = self.nodes.iter().map(|node| &node.step);
         steps.any(|step| matches!(step, Step::Continuous { .. }))
+    }
+
+    /// The loop that a node is in.
+    pub fn loop_of(&self, node: usize) -> Option<usize> {
+        let mut loops = self.loops.iter();
+        loops.position(|rounds| rounds.body.binary_search(&node).is_ok())
+    }
+
+    /// The round and the try of a visit, from 0, and its request.
+    pub fn visit(&self, number: u32) -> (u32, u32, u32) {
+        let pass = number.checked_div(self.span).unwrap_or(0);
+        let round = pass.checked_div(self.tries).unwrap_or(0);
+        let attempt = pass.checked_rem(self.tries).unwrap_or(0);
+        let request = number.checked_rem(self.span).unwrap_or(number);
+        (round, attempt, request)
+    }
+
+    /// The number of a request's first try in a round.
+    pub fn number(&self, round: u32, request: u32) -> u32 {
+        let pass = round.saturating_mul(self.tries);
+        pass.saturating_mul(self.span).saturating_add(request)
     }
 
     /// The first request that is not counted any more.

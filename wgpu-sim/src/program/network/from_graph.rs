@@ -2,20 +2,22 @@
 
 mod branches;
 mod generator;
+mod rounds;
 mod work;
 
 use core::time::Duration;
 use std::collections::BTreeMap;
 
 use modelspec_core::check::{Code, Diagnostic, Severity};
-use modelspec_core::graph::{Graph, Node, NodeIx, expected_visits};
+use modelspec_core::graph::{EdgeIx, Graph, Node, NodeIx, expected_visits};
 use modelspec_core::spec::{self, Join, OnFailure, Role};
 use modelspec_core::text::Span;
 
-use super::{Link, Load, Network, Routing, Stage, Wait, Work};
+use super::{Link, Load, Network, Routing, Share, Stage, Wait, Work};
 use crate::program::Origin;
 use crate::program::from_graph::arrivals_of;
 use crate::service::Basis;
+use rounds::Loops;
 
 /// A graph as a network, and what was taken for granted on the way.
 #[derive(Clone, Debug)]
@@ -40,11 +42,13 @@ impl Network {
     ///
     /// # Errors
     /// Each node or edge that keeps the graph from being simulated as a whole, with the reason: a
-    /// node without a service time, a loop.
+    /// node without a service time, loops within one another.
     pub fn from_graph(graph: &Graph, load: &Load<'_>) -> Result<GraphCompilation, Vec<Diagnostic>> {
         let (rate, gaps) = arrivals_of(graph, load)?;
-        let visits = expected_visits(graph);
+        let mut visits = expected_visits(graph);
         let (mut found, mut notes) = (Vec::new(), Vec::new());
+        let shares = branches::shares(graph);
+        let loops = Loops::new(graph, &shares, &mut visits, &mut found);
         let mut stages = Vec::new();
         let mut origins = BTreeMap::new();
         let mut numbers = BTreeMap::new();
@@ -75,7 +79,10 @@ impl Network {
                 Err(reason) => found.push(refused(node.span, &node.name, &reason)),
             }
         }
-        let links = links(graph, &numbers, &mut found);
+        let links = links(graph, &numbers, |edge| {
+            let onward = || shares.get(&edge).copied();
+            loops.share(edge).or_else(onward).unwrap_or(Share::Always)
+        });
         if !found.is_empty() || stages.is_empty() {
             return Err(found);
         }
@@ -133,18 +140,12 @@ fn passes_on(stated: &spec::Node) -> bool {
 fn links(
     graph: &Graph,
     numbers: &BTreeMap<NodeIx, usize>,
-    found: &mut Vec<Diagnostic>,
+    share: impl Fn(EdgeIx) -> Share,
 ) -> Vec<Link> {
-    let shares = branches::shares(graph);
     let mut links = Vec::new();
     for edge in &graph.edges {
         let stated = graph.edge_spec(edge.ix);
         let time = |of: fn(&spec::Edge) -> Option<u64>| stated.and_then(of);
-        if edge.is_loop {
-            let reason = "its edge goes back, and rounds of a loop are not simulated";
-            found.push(refused(edge.span, graph.name(edge.source), reason));
-            continue;
-        }
         let end = |ix: NodeIx| (!ix.is_model(), numbers.get(&ix).copied());
         let ((is_source, from), (is_sink, to)) = (end(edge.source), end(edge.target));
         // The other end was refused already.
@@ -157,10 +158,7 @@ fn links(
             to,
             port: edge.ports.map_or(u32::MAX, |(_, to)| to.0),
             required: edge.required && port.is_none_or(|port| port.required),
-            chance: shares
-                .get(&edge.ix)
-                .copied()
-                .unwrap_or(super::Share::Always),
+            chance: share(edge.ix),
             hop: Duration::from_nanos(time(|edge| Some(edge.hop?.value.0)).unwrap_or(0)),
             timeout: time(|edge| Some(edge.timeout?.value.0)).map(Duration::from_nanos),
         });

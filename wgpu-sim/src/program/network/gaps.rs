@@ -28,6 +28,13 @@ pub enum Gaps {
     Profile(Vec<Change>),
     /// As measured, in a circle. Replication r of R starts at r/R of it.
     Trace(Vec<Duration>),
+    /// So many clients, each of whom asks again so long after its answer.
+    Closed {
+        /// How many there are.
+        clients: u32,
+        /// The pause between answer and question.
+        think: Duration,
+    },
 }
 
 /// A rate that holds for a while.
@@ -52,7 +59,7 @@ impl Gaps {
     /// The mean rate in the long run, in requests a second, where the gaps state it themselves.
     pub fn mean_rate(&self) -> Option<f64> {
         match self {
-            Self::Exponential | Self::Gamma { .. } => None,
+            Self::Exponential | Self::Gamma { .. } | Self::Closed { .. } => None,
             Self::Switching(holds) => {
                 let whole: f64 = holds.iter().map(|hold| hold.mean.as_secs_f64()).sum();
                 let requests = holds.iter().map(|hold| hold.rate * hold.mean.as_secs_f64());
@@ -79,7 +86,7 @@ impl Gaps {
                 }
                 Self::Switching(holds)
             }
-            Self::Profile(_) => return None,
+            Self::Profile(_) | Self::Closed { .. } => return None,
             Self::Trace(gaps) => {
                 let scaled = gaps
                     .iter()
@@ -93,7 +100,7 @@ impl Gaps {
     /// the index of dispersion.
     pub(super) fn cv2(&self) -> f64 {
         match self {
-            Self::Exponential | Self::Profile(_) => 1.0,
+            Self::Exponential | Self::Profile(_) | Self::Closed { .. } => 1.0,
             Self::Gamma { cv2 } => *cv2,
             Self::Switching(holds) => {
                 let whole: f64 = holds.iter().map(|hold| hold.mean.as_secs_f64()).sum();
@@ -131,6 +138,8 @@ impl Gaps {
                 last + mean * draws::exponential(1.0 - end, end)
             }
             Self::Trace(gaps) => gaps.iter().max().map_or(0.0, |&gap| ns(gap)),
+            // By Little's law, a client comes round once in N / X.
+            Self::Closed { clients, think } => ns(*think).max(f64::from(*clients) * mean),
         }
     }
 
@@ -162,6 +171,9 @@ impl Gaps {
                 fail(
                     "its profile needs times that ascend, and a first and last rate above 0".into(),
                 )
+            }
+            Self::Closed { clients, .. } if !(1..=MAX_CLIENTS).contains(clients) => {
+                fail(format!("{clients} clients ask; give 1 to {MAX_CLIENTS}"))
             }
             Self::Trace(gaps) if gaps.iter().all(Duration::is_zero) => {
                 fail("its trace holds no two requests apart; give a longer one".into())
@@ -195,7 +207,7 @@ impl Gaps {
             }
         };
         Ok(match self {
-            Self::Exponential | Self::Gamma { .. } => Pace::Steady,
+            Self::Exponential | Self::Gamma { .. } | Self::Closed { .. } => Pace::Steady,
             Self::Switching(holds) => {
                 let mut states = Vec::new();
                 for hold in holds {
@@ -235,6 +247,9 @@ impl Gaps {
         })
     }
 }
+
+/// The most clients who ask.
+const MAX_CLIENTS: u32 = 1 << 20;
 
 /// The squared coefficients of variation whose variance a table keeps to a percent: below, its
 /// lowest cell, which starts at 0, is too wide.

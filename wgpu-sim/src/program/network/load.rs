@@ -99,14 +99,19 @@ pub(super) fn warmup(
         Warmup::Auto => {
             let residence: f64 = demands.iter().map(|demand| demand.residence_ns).sum();
             let bursts = network.gaps.cv2().max(1.0);
+            let is_closed = matches!(network.gaps, super::Gaps::Closed { .. });
             let settling = stages.iter().zip(demands).filter_map(|(stage, demand)| {
                 let spare = 1.0 - demand.load;
-                (spare > 0.0 && stage.share > 0.0)
+                (!is_closed && spare > 0.0 && stage.share > 0.0)
                     .then(|| 5.0 * bursts / (spare * spare) / stage.share)
             });
             settling
                 .fold(0.1 * f64::from(counted), f64::max)
                 .max(5.0 * residence * network.rate / 1e9)
+                .max(match network.gaps {
+                    super::Gaps::Closed { clients, .. } => 10.0 * f64::from(clients),
+                    _ => 0.0,
+                })
         }
     };
     if needed > f64::from(limit) {

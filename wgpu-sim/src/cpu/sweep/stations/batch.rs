@@ -80,6 +80,10 @@ impl Queue for Batches<'_> {
         }
     }
 
+    fn next(&self) -> Option<u64> {
+        self.launch()
+    }
+
     fn load(&mut self, at: u64) -> usize {
         let Some(ends) = &mut self.ends else {
             return self.waiting.len();

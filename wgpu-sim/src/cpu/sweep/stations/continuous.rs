@@ -62,7 +62,7 @@ impl<'a> Continuous<'a> {
     /// A request with what it draws.
     fn sequence(&self, at: u64, request: u32) -> Sequence {
         let batcher = self.batcher;
-        let prompt = batcher.prompt.of(self.tables, self.key, request);
+        let prompt = self.prompt(request);
         let answer = batcher.answer.of(self.tables, self.key, request);
         let room = batcher.longest.saturating_sub(prompt).max(1);
         let is_hit = batcher.shared > 0
@@ -71,6 +71,21 @@ impl<'a> Continuous<'a> {
         let whole = prompt.saturating_sub(1) & !BLOCK.wrapping_sub(1);
         let cached = if is_hit { batcher.shared.min(whole) } else { 0 };
         Sequence::new(request, at, (prompt, answer.min(room), cached))
+    }
+
+    /// The tokens of a prompt: in a later round of a loop, with what the rounds before added.
+    fn prompt(&self, number: u32) -> u32 {
+        let batcher = self.batcher;
+        let request = number.checked_rem(batcher.span).unwrap_or(number);
+        let first = batcher.prompt.of(self.tables, self.key, request);
+        let mut whole = first;
+        let mut before = request;
+        while before < number {
+            let answer = batcher.answer.of(self.tables, self.key, before);
+            whole = whole.saturating_add(answer).saturating_add(batcher.growth);
+            before = before.saturating_add(batcher.span);
+        }
+        whole.min(batcher.longest.saturating_sub(1).max(first))
     }
 
     /// Lets those depart that have their last token.
@@ -83,7 +98,8 @@ impl<'a> Continuous<'a> {
             if let Some(ends) = &mut self.ends {
                 ends.push(Reverse(at));
             }
-            if self.counted.contains(&sequence.request) {
+            let request = sequence.request.checked_rem(self.batcher.span);
+            if request.is_some_and(|request| self.counted.contains(&request)) {
                 self.busy = self.busy.saturating_add(sequence.busy);
             }
             departures.push(Departure {
@@ -107,6 +123,10 @@ impl Queue for Continuous<'_> {
         let limit = limit.saturating_mul(1 << 16);
         self.scheduler.advance(limit, &mut self.finished);
         self.depart(departures);
+    }
+
+    fn next(&self) -> Option<u64> {
+        self.scheduler.next().map(|start| start >> 16)
     }
 
     fn load(&mut self, at: u64) -> usize {

@@ -122,6 +122,12 @@ impl Queue for Fifo {
         }
     }
 
+    fn next(&self) -> Option<u64> {
+        let mut busy = self.servers.iter();
+        let first = busy.find(|server| server.request != NOBODY);
+        first.map(|server| server.end)
+    }
+
     fn load(&mut self, at: u64) -> usize {
         let Some(ends) = &mut self.ends else {
             return 0;

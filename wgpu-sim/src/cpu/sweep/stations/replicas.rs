@@ -36,6 +36,10 @@ impl<Q: Queue> Replicas<Q> {
         &self.queues
     }
 
+    pub(super) fn next(&self) -> Option<u64> {
+        self.queues.iter().filter_map(Queue::next).min()
+    }
+
     fn bits(&self, request: u32, visit: u32) -> u32 {
         let word = counter_word(self.station, Purpose::Route, visit);
         draw(self.key, request, word)

@@ -129,6 +129,8 @@ pub(super) fn new(
         prompt: lengths(&stated.prompt, Purpose::Prompt)?,
         answer: lengths(&stated.answer, Purpose::Answer)?,
         longest,
+        span: u32::MAX,
+        growth: 0,
     })
 }
 

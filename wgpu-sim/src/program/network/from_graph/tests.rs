@@ -132,6 +132,106 @@ fn arrivals_are_those_of_the_workload() {
 }
 
 #[test]
+fn clients_who_wait_become_closed_arrivals() {
+    let compiled = compile_with("{closed: {clients: 8, think: 2s}}").expect("it can be simulated");
+    let think = Duration::from_secs(2);
+    assert_eq!(compiled.network.gaps, Gaps::Closed { clients: 8, think });
+    let settings = Settings {
+        requests: 6_400,
+        ..Settings::default()
+    };
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let outcome = simulate_graph(&compiled.network, &settings, go_on).expect("it runs");
+    assert_eq!(outcome.mode, crate::Mode::Event);
+    // Eight clients, who answer in no time beside their pause.
+    let rate = outcome.throughput_rps.expect("a rate");
+    assert!((3.9..4.0).contains(&rate), "{rate}");
+}
+
+const REVIEW: &str = "
+apiVersion: modelgraph/v1alpha1
+kind: ModelGraph
+metadata: {name: review}
+spec:
+  inputs: {question: {type: text}}
+  outputs: {answer: {type: text}}
+  nodes:
+    writer: {role: transformer, service: {fixed: 8ms}, placement: {replicas: 4}}
+    critic: {role: transformer, service: {fixed: 2ms}, placement: {replicas: 4}}
+  edges:
+    - {from: inputs.question, to: writer.in}
+    - {from: writer.out, to: critic.in}
+    - {from: critic.out, to: writer.in, loop: {maxIterations: 3, continue: 50%}}
+    - {from: writer.out, to: outputs.answer}
+  workload: {arrivals: {poisson: {rate: 10rps}}}
+";
+
+#[test]
+fn a_loop_runs_in_rounds() {
+    let network = compile(REVIEW).expect("it can be simulated").network;
+    let [writer, critic] = &*network.stages else {
+        panic!("two stages");
+    };
+    // 1 + ½ + ¼ rounds.
+    assert!((writer.share - 1.75).abs() < 1e-9 && (critic.share - 1.75).abs() < 1e-9);
+    let Share::Back(back) = network.links[2].chance else {
+        panic!("an edge back");
+    };
+    assert_eq!(
+        (back.range, back.is_own, back.rounds),
+        ((0.0, 0.5), true, 3)
+    );
+    let settings = Settings {
+        requests: 64_000,
+        ..Settings::default()
+    };
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let outcome = simulate_graph(&network, &settings, go_on).expect("it runs");
+    // What the writer wrote last goes out when the critic is content: 10 ms a round.
+    let times = outcome.end_to_end.expect("times");
+    assert!(
+        (times.mean_ms / 17.5 - 1.0).abs() < 0.02,
+        "{}",
+        times.mean_ms
+    );
+    assert_eq!((outcome.unanswered, outcome.nodes[0].dropped), (0, 0));
+}
+
+#[test]
+fn a_loop_that_depends_on_values_needs_a_probability() {
+    let text = REVIEW.replace("continue: 50%", "continue: output.score < 3");
+    let found = compile(&text).unwrap_err();
+    assert_eq!(
+        found[0].message,
+        "`critic` keeps the graph from being simulated as a whole: whether its loop goes on \
+         depends on `output.score < 3`, a value that no simulation knows; state a `probability` \
+         of its edge back"
+    );
+    let stated = text.replace(
+        "to: writer.in, loop",
+        "to: writer.in, probability: 50%, loop",
+    );
+    assert!(compile(&stated).is_ok());
+}
+
+#[test]
+fn loops_within_one_another_are_refused() {
+    let inner = "    - {from: writer.out, to: writer.in, loop: {maxIterations: 2}}\n";
+    let text = REVIEW.replace("  workload:", &format!("{inner}  workload:"));
+    // Two edges back to one node make one loop.
+    assert!(compile(&text).is_ok());
+    let inner = inner.replace("writer", "critic");
+    let text = REVIEW.replace("  workload:", &format!("{inner}  workload:"));
+    let found = compile(&text).unwrap_err();
+    assert!(
+        found[0].message.starts_with("`critic` keeps the graph")
+            && found[0].message.contains("two loops"),
+        "{}",
+        found[0].message
+    );
+}
+
+#[test]
 fn a_rate_keeps_the_shape_of_the_gaps() {
     let at = |arrivals: &str, rate| {
         let text = CASCADE.replace("{poisson: {rate: 100rps}}", arrivals);
@@ -161,16 +261,12 @@ fn a_rate_keeps_the_shape_of_the_gaps() {
         5.0,
     )
     .unwrap_err();
-    assert!(found[0].message.contains("has no one rate"), "{found:?}");
+    assert!(found[0].message.contains("have no one rate"), "{found:?}");
 }
 
 #[test]
 fn arrivals_that_are_not_simulated_are_refused() {
     for (arrivals, message) in [
-        (
-            "{closed: {clients: 8, think: 2s}}",
-            "`closed` arrivals are not simulated, only open ones",
-        ),
         (
             "{trace: {path: a.csv}}",
             "the file of a `trace` is not at hand",

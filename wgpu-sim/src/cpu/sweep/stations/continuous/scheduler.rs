@@ -208,6 +208,17 @@ impl<'a> Scheduler<'a> {
         }
     }
 
+    /// When the next step starts after which it is not clear what comes, if nobody comes: that in
+    /// which a prompt is computed, or one who decodes may end.
+    pub(super) fn next(&self) -> Option<u64> {
+        if self.running.is_empty() {
+            let came = self.waiting.front()?.came.saturating_mul(1 << 16);
+            return Some(came.max(self.clock));
+        }
+        let before = self.jumpable(u64::MAX).saturating_sub(1);
+        Some(self.clock.saturating_add(self.time_of(before)))
+    }
+
     fn is_all_decoding(&self) -> bool {
         self.decoding == self.running.len() as u64
     }
