@@ -363,6 +363,50 @@ fn a_graph_is_simulated_from_end_to_end() {
 }
 
 #[test]
+fn a_loop_is_simulated_event_by_event() {
+    let example = example("agent-tools");
+    let arguments = ["simulate", &example, "--requests", "64000"];
+    let output = modelspec(&[&arguments[..], &["--format", "json"]].concat(), "");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&result["mode"], &result["modeReason"]),
+        (&"event".into(), &"a loop leads back to `planner`".into())
+    );
+    // 60 % of each round go round again, and of four rounds the last ends for all.
+    let counted = result["requests"].as_f64().unwrap();
+    let lost = result["unanswered"].as_f64().unwrap() / counted;
+    assert!((lost - 0.1296).abs() < 0.006, "{lost}");
+    let rounds = result["nodes"]["planner"]["served"].as_f64().unwrap() / counted;
+    assert!((rounds - 2.176).abs() < 0.02, "{rounds}");
+    let text = stdout(&modelspec(&arguments, ""));
+    assert!(
+        text.contains("event by event, since a loop leads back to `planner`"),
+        "{text}"
+    );
+}
+
+#[test]
+fn clients_who_wait_are_simulated_event_by_event() {
+    let closed = CASCADE.replace(
+        "{poisson: {rate: 100rps}}",
+        "{closed: {clients: 4, think: 1s}}",
+    );
+    let arguments = ["simulate", "-", "--requests", "64000", "--format", "json"];
+    let output = modelspec(&arguments, &closed);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&result["mode"], &result["rateRps"]),
+        (&"event".into(), &serde_json::Value::Null)
+    );
+    let rate = result["throughputRps"].as_f64().unwrap();
+    assert!((3.9..4.0).contains(&rate), "{rate}");
+}
+
+#[test]
 fn a_field_can_be_set_for_one_run() {
     let mean = |arguments: &[&str]| {
         let result = simulated(arguments);

@@ -22,12 +22,12 @@ pub(super) fn run(asked: &Asked<'_>, compilation: &GraphCompilation) -> Answer {
         Err(error) => return refused(&error.to_string()),
     };
     let cost = Cost::of(asked.graph, &outcome);
-    let judged = judge(asked.graph, &outcome, network.rate, &cost);
+    let judged = judge(asked.graph, &outcome, network.rate_in(&outcome), &cost);
     let Ok(judged) = serde_json::to_value(judged) else {
         return refused("The objectives cannot be written.");
     };
     let nodes = network.stages.iter().zip(&outcome.nodes);
-    let nodes = nodes.map(|(stage, node)| described(asked, network.rate, stage, node));
+    let nodes = nodes.map(|(stage, node)| described(asked, network.rate_in(&outcome), stage, node));
     let origins = compilation.origins.iter();
     let origins: Map<String, Value> = origins
         .map(|(node, origin)| {
@@ -45,7 +45,7 @@ pub(super) fn run(asked: &Asked<'_>, compilation: &GraphCompilation) -> Answer {
     result.insert("objectives".into(), judged);
     result.insert("costPerHourUsd".into(), json!(cost.per_hour));
     result.insert("costPer1kRequestsUsd".into(), json!(cost.per_1k_requests));
-    result.insert("rate".into(), json!(network.rate));
+    result.insert("rate".into(), json!(network.rate_in(&outcome)));
     result.insert("elapsedMs".into(), json!(now() - asked.start));
     result.insert("origins".into(), Value::Object(origins));
     result.insert("notes".into(), compilation.notes.iter().map(note).collect());

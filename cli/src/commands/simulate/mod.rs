@@ -220,7 +220,12 @@ impl Told {
         let told = whole::Told {
             compilation,
             simulated,
-            judged: wgpu_sim::judge(graph, simulated, compilation.network.rate, &cost),
+            judged: wgpu_sim::judge(
+                graph,
+                simulated,
+                compilation.network.rate_in(simulated),
+                &cost,
+            ),
             cost,
             note: self.note,
         };

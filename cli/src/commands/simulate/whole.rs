@@ -3,7 +3,7 @@
 use core::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
-use wgpu_sim::network::GraphCompilation;
+use wgpu_sim::network::{Gaps, GraphCompilation};
 use wgpu_sim::{Cost, GraphOutcome, Judged, NodeResult, Origin};
 
 use super::{Summary, time};
@@ -95,9 +95,15 @@ impl Told<'_> {
         }
         let _ = writeln!(
             text,
-            "{} requests a second, {} counted, {} replications, seed {}, on the CPU",
-            compilation.network.rate, simulated.requests, simulated.replications, simulated.seed,
+            "{}, {} counted, {} replications, seed {}, on the CPU",
+            load(compilation),
+            simulated.requests,
+            simulated.replications,
+            simulated.seed,
         );
+        if let Some(reason) = &simulated.mode_reason {
+            let _ = writeln!(text, "event by event, since {reason}");
+        }
         if let Some(note) = note {
             let _ = writeln!(text, "{note}");
         }
@@ -134,12 +140,25 @@ impl Told<'_> {
             let per_1k = json!(cost.per_1k_requests);
             fields.insert("costPer1kRequestsUsd".to_owned(), per_1k);
             fields.insert("objectives".to_owned(), serde_json::to_value(judged)?);
-            fields.insert("rateRps".to_owned(), json!(compilation.network.rate));
+            // What clients ask who wait for their answer is a result: `throughputRps`.
+            let is_open = !matches!(compilation.network.gaps, Gaps::Closed { .. });
+            let rate = is_open.then_some(compilation.network.rate);
+            fields.insert("rateRps".to_owned(), json!(rate));
             fields.insert("nodes".to_owned(), Value::Object(nodes));
             let said = compilation.notes.iter().map(|note| &*note.message);
             fields.insert("notes".to_owned(), said.collect());
         }
         Ok(format!("{}\n", serde_json::to_string_pretty(&result)?))
+    }
+}
+
+/// What is asked of the graph.
+fn load(compilation: &GraphCompilation) -> String {
+    match compilation.network.gaps {
+        Gaps::Closed { clients, think } => {
+            format!("{clients} clients who think {think:?} between answer and question")
+        }
+        _ => format!("{} requests a second", compilation.network.rate),
     }
 }
 

@@ -2,7 +2,19 @@
 
 use super::flow::Clients;
 use super::{Gaps, Network, load};
+use crate::outcome::graph::GraphOutcome;
 use crate::program::compile::ns;
+
+impl Network {
+    /// Requests a second that came in a simulation. Clients who wait for their answer ask for as
+    /// much as they get.
+    pub fn rate_in(&self, simulated: &GraphOutcome) -> f64 {
+        match self.gaps {
+            Gaps::Closed { .. } => simulated.throughput_rps.unwrap_or(0.0),
+            _ => self.rate,
+        }
+    }
+}
 
 /// The network at the most that its clients can ask for: by the bounds of operational analysis,
 /// `min(N / (Z + D), 1 / D_max)`. None if its arrivals are open.
