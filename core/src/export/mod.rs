@@ -29,6 +29,7 @@
 //! assert!(artifacts.files.iter().any(|file| file.path == "hello-writer.yaml"));
 //! ```
 
+mod api;
 mod argo;
 mod artifacts;
 mod chosen;
@@ -51,6 +52,7 @@ mod quantity;
 mod serve;
 mod shape;
 mod subject;
+mod temporal;
 mod triton;
 pub mod words;
 
@@ -103,6 +105,7 @@ pub static TARGETS: &[&dyn Target] = &[
     &compose::Compose,
     &triton::Triton,
     &argo::Argo,
+    &temporal::Temporal,
     &modelspec::ModelSpec,
     &serve::VLLM,
     &serve::TEI,

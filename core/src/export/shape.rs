@@ -69,7 +69,7 @@ pub(in crate::export) fn of(graph: &Graph) -> Result<Shape, Tangle> {
 }
 
 /// The nodes whose answers reach an output.
-fn used(graph: &Graph) -> BTreeSet<NodeIx> {
+pub(in crate::export) fn used(graph: &Graph) -> BTreeSet<NodeIx> {
     let mut used = BTreeSet::from([NodeIx::INPUTS, NodeIx::OUTPUTS]);
     let mut open = vec![NodeIx::OUTPUTS];
     while let Some(ix) = open.pop() {

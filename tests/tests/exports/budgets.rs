@@ -7,7 +7,7 @@ use modelspec_core::export::Artifacts;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{documents, export};
+use super::{documents, export, temporal};
 
 /// A graph of one generator between a transformer and the outputs, and what the two state at most,
 /// in nanoseconds.
@@ -180,6 +180,28 @@ fn check_tries(node: &str, exports: &Exports) {
     assert!(nanos(&timeouts["backendRequest"]) <= nanos(&timeouts["request"]));
 }
 
+/// A worker's activities get what the node states, all tries together; a try is cut off earlier only
+/// where the node says so.
+fn check_activities(stated: &Stated) {
+    let artifacts = export("temporal", &stated.text).unwrap();
+    let graph = temporal::graph(&artifacts);
+    for (node, longest) in &stated.nodes {
+        let limits = &graph["nodes"][node]["limits"];
+        let once = limits["once_us"].as_u64().unwrap() * 1000;
+        let whole = limits["whole_us"].as_u64().unwrap() * 1000;
+        assert!(whole >= *longest && once <= whole, "{node}: {limits}");
+        let is_cut = stated.text.contains("perTry");
+        assert!(once >= *longest || is_cut, "{node}: {once} < {longest}");
+        let above = longest.div_ceil(1000) * 1000 - longest;
+        let above = modelspec_core::spec::Duration(above);
+        let told = artifacts.losses.iter().any(|loss| {
+            loss.node.as_deref() == Some(node)
+                && loss.message.contains(&format!("{above} above its"))
+        });
+        assert_eq!(told, above.0 > 0, "{node}: {above}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
@@ -189,6 +211,7 @@ proptest! {
             check_node(node, *longest, &exports);
             check_tries(node, &exports);
         }
+        check_activities(&stated);
         // The whole is given what it promises, and what its nodes may take one after the other.
         let longest: u64 = stated.nodes.iter().map(|(_, longest)| longest).sum();
         let longest = longest.max(stated.promised);

@@ -16,6 +16,7 @@ mod observability;
 mod router;
 mod schemas;
 mod serve;
+mod temporal;
 mod triton;
 
 use modelspec_core::export::{self, Artifacts, ExportError, Options};

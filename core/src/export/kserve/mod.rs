@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::names::Names;
-use super::plan::{Plan, Planning};
+use super::plan::{Plan, Planning, is_routing};
 use super::shape::{self, Shape, Tangle};
 use super::{Artifacts, Kind, Language, Subject, Target, quantity};
 use crate::graph::NodeIx;
@@ -71,7 +71,7 @@ impl Target for KServe {
         .all();
         let plans: Vec<Plan<'_>> = plans
             .into_iter()
-            .filter(|plan| !routing::is_routing(plan.node))
+            .filter(|plan| !is_routing(plan.node))
             .collect();
         if plans.is_empty() {
             return artifacts;

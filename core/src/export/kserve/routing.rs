@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::condition::{self, Clause};
 use super::{kinds, timeouts};
 use crate::export::names::Names;
-use crate::export::plan::is_bare_control;
+use crate::export::plan::is_routing;
 use crate::export::shape::Part;
 use crate::export::{Artifacts, Kind, Subject};
 use crate::graph::{Edge, Graph, NodeIx};
@@ -414,13 +414,4 @@ pub(super) struct At {
     pub(super) before: Option<Held>,
     /// What must hold of that before the next.
     pub(super) pending: Vec<Clause>,
-}
-
-/// Whether a node's work is done by KServe's own router.
-pub(super) fn is_routing(node: &spec::Node) -> bool {
-    let routes = matches!(
-        node.role.map(|role| role.value),
-        Some(Role::Router | Role::Splitter | Role::Join)
-    );
-    is_bare_control(node) || routes && node.model.is_none() && node.serving.is_none()
 }

@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::{Cx, kinds, timeouts};
 use crate::catalogue::Engine;
+use crate::export::api;
 use crate::export::plan::Plan;
 use crate::export::quantity;
-use crate::spec::{self, Api, Protocol, Role};
+use crate::spec::{self, Protocol, Role};
 
 /// Where the Service that KServe puts before an `LLMInferenceService` leads, whatever listens.
 const LLM_PORT: u32 = 8000;
@@ -38,31 +39,7 @@ pub(super) fn kind(plan: &Plan<'_>) -> Kind {
 /// The path of a call, as the program that answers it has it; `None` for a call by KServe's own
 /// protocol, whose path KServe knows.
 pub(super) fn path(node: &spec::Node, engine: Option<&Engine>) -> Option<String> {
-    let serving = node.serving.as_ref();
-    if let Some(stated) = serving.and_then(|serving| serving.path.as_ref()) {
-        return Some(format!("/{}", stated.value.0.trim_start_matches('/')));
-    }
-    let role = node.role.map(|role| role.value);
-    let path = match serving.and_then(|serving| serving.api).map(|api| api.value) {
-        Some(Api::OpenaiChat) => "/v1/chat/completions",
-        Some(Api::OpenaiCompletions) => "/v1/completions",
-        Some(Api::OpenaiEmbeddings) => "/v1/embeddings",
-        Some(Api::TeiEmbed) => "/embed",
-        Some(Api::TeiRerank) => "/rerank",
-        Some(Api::QdrantQuery) => "/collections/documents/points/query",
-        Some(Api::KserveV2) => return None,
-        Some(Api::HttpJson) => "/",
-        None => match (engine.map(|engine| engine.name), role) {
-            (Some("triton"), _) => return None,
-            (Some("tei"), Some(Role::Reranker)) => "/rerank",
-            (Some("tei"), _) => "/embed",
-            (Some("vllm"), Some(Role::Embedder)) => "/v1/embeddings",
-            (Some("vllm" | "tgi"), _) => "/v1/chat/completions",
-            (Some("qdrant"), _) => "/collections/documents/points/query",
-            _ => "/",
-        },
-    };
-    Some(path.to_owned())
+    api::stated_path(node).or_else(|| api::usual_path(api::of(node, engine)).map(str::to_owned))
 }
 
 /// How the router calls a node: a key of a step, and its value; `None` for gRPC.

@@ -45,7 +45,7 @@ impl Limits {
             let Some(node) = graph.spec_of(ix) else {
                 continue;
             };
-            if super::routing::is_routing(node) {
+            if crate::export::plan::is_routing(node) {
                 continue;
             }
             if let Some((time, _)) = longest(node) {

@@ -133,6 +133,15 @@ pub(in crate::export) fn is_bare_control(node: &spec::Node) -> bool {
         && node.placement.is_none()
 }
 
+/// Whether a node's work is that of whoever runs the graph, whatever it is placed on: it routes, and
+/// names nothing that would answer.
+pub(in crate::export) fn is_routing(node: &spec::Node) -> bool {
+    let role = node.role.map(|role| role.value);
+    matches!(role, Some(Role::Router | Role::Splitter | Role::Join))
+        && node.model.is_none()
+        && node.serving.is_none()
+}
+
 struct Planner<'p, 'c, 'a> {
     cx: &'p mut Planning<'c, 'a>,
     name: &'a str,

@@ -3,7 +3,7 @@
 
 mod config;
 mod kinds;
-mod tensors;
+pub(in crate::export) mod tensors;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -46,13 +46,7 @@ impl Target for Triton {
 
     fn export(&self, subject: &Subject<'_>) -> Artifacts {
         let mut artifacts = Artifacts::default();
-        let mut names = Names::new(63);
-        let ensemble = names.claim(subject.name);
-        let graph = subject.graph;
-        let models: BTreeMap<NodeIx, String> = graph
-            .model_nodes()
-            .map(|(ix, node)| (ix, names.claim(&node.name)))
-            .collect();
+        let (ensemble, models) = models(subject);
         if models.is_empty() {
             return artifacts;
         }
@@ -78,6 +72,15 @@ impl Target for Triton {
         }
         artifacts
     }
+}
+
+/// The names of the ensemble and of each node's model in a repository.
+pub(in crate::export) fn models(subject: &Subject<'_>) -> (String, BTreeMap<NodeIx, String>) {
+    let mut names = Names::new(63);
+    let ensemble = names.claim(subject.name);
+    let nodes = subject.graph.model_nodes();
+    let models = nodes.map(|(ix, node)| (ix, names.claim(&node.name)));
+    (ensemble, models.collect())
 }
 
 struct Cx<'c, 'a> {

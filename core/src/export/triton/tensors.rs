@@ -5,18 +5,18 @@ use crate::spec::{Dimension, Kind};
 
 /// What a tensor is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Tensor {
+pub(in crate::export) struct Tensor {
     /// `TYPE_FP32` and so on.
-    pub(super) data_type: &'static str,
+    pub(in crate::export) data_type: &'static str,
     /// Its dimensions; -1 is any.
-    pub(super) dims: Vec<i64>,
+    pub(in crate::export) dims: Vec<i64>,
     /// Whether the document says so, rather than a custom of how such values are written.
-    pub(super) stated: bool,
+    pub(in crate::export) stated: bool,
 }
 
 impl Tensor {
     /// The tensor of a value.
-    pub(super) fn of(ty: &Type) -> Self {
+    pub(in crate::export) fn of(ty: &Type) -> Self {
         let custom = |data_type, dims: &[i64]| Self {
             data_type,
             dims: dims.to_vec(),
@@ -55,7 +55,7 @@ impl Tensor {
     }
 
     /// For people: `TYPE_FP32 [ 1024 ]`.
-    pub(super) fn shown(&self) -> String {
+    pub(in crate::export) fn shown(&self) -> String {
         let dims: Vec<String> = self.dims.iter().map(i64::to_string).collect();
         format!("{} [ {} ]", self.data_type, dims.join(", "))
     }
