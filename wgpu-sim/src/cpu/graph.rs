@@ -180,6 +180,12 @@ fn run_lane(
     Some(sweep.into_record())
 }
 
+/// Runs one lane, from its beginning to its end.
+pub(crate) fn run_alone(flow: &Flow, replication: u32) -> Result<LaneRecord, SimulationError> {
+    let record = run_lane(flow, replication, WINDOW, &mut |_| true);
+    record.ok_or(SimulationError::Cancelled)?
+}
+
 /// Runs a lane and follows its requests.
 pub(crate) fn follow(
     flow: &Flow,
@@ -225,14 +231,17 @@ impl Trace {
     /// [`SimulationError::Invariant`] if the lane's counts contradict one another.
     pub fn new(flow: &Flow, replication: u32, window: u32) -> Result<Self, SimulationError> {
         let record = run_lane(flow, replication, window, &mut |_| true);
-        let record = record.ok_or(SimulationError::Cancelled)??;
+        Ok(Self::of(&record.ok_or(SimulationError::Cancelled)??))
+    }
+
+    pub(crate) fn of(record: &LaneRecord) -> Self {
         let ending = &record.ending;
         let counts = |sample: Sample<'_>| {
             let mut counts = sample.counts.to_vec();
             counts.resize(BUCKETS, 0);
             (counts, sample.sum)
         };
-        Ok(Self {
+        Self {
             nodes: record
                 .nodes
                 .iter()
@@ -256,6 +265,6 @@ impl Trace {
             times: ending.times().counts.to_vec(),
             first: counts(ending.first()),
             token: counts(ending.token()),
-        })
+        }
     }
 }
