@@ -23,15 +23,26 @@ pub fn simulate_graph(
     progress: ProgressFn<'_>,
 ) -> Result<GraphOutcome, SimulationError> {
     let flow = Flow::new(network, settings)?;
-    let mut records = Vec::new();
-    if flow.is_stable() {
-        let lanes: Vec<u32> = (0..flow.replications).collect();
-        run(&flow, &lanes, WINDOW, threads(), progress, &mut |record| {
-            records.push(record);
-        })?;
-    }
-    let records: Vec<LaneRecord> = records.into_iter().collect::<Result<_, _>>()?;
+    let lanes: Vec<u32> = if flow.is_stable() {
+        (0..flow.replications).collect()
+    } else {
+        Vec::new()
+    };
+    let records = run_lanes(&flow, &lanes, progress)?;
     Ok(GraphOutcome::new(&flow, &records))
+}
+
+/// Runs some lanes, natively on all cores.
+pub(crate) fn run_lanes(
+    flow: &Flow,
+    lanes: &[u32],
+    progress: ProgressFn<'_>,
+) -> Result<Vec<LaneRecord>, SimulationError> {
+    let mut records = Vec::new();
+    run(flow, lanes, WINDOW, threads(), progress, &mut |record| {
+        records.push(record);
+    })?;
+    records.into_iter().collect()
 }
 
 /// One share of a run: every so manyth replication.

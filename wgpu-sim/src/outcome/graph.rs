@@ -22,6 +22,9 @@ pub enum Mode {
 pub struct GraphOutcome {
     /// Which engine ran.
     pub engine: Engine,
+    /// Why the GPU did not do all although it was to; none otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub engine_note: Option<String>,
     /// How time advanced.
     pub mode: Mode,
     /// The seed.
@@ -152,6 +155,7 @@ impl GraphOutcome {
             .max_by(|(_, a), (_, b)| a.total_cmp(b));
         Self {
             engine: Engine::Cpu,
+            engine_note: None,
             mode: Mode::Sweep,
             seed: flow.seed,
             replications: flow.replications,

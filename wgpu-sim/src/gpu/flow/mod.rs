@@ -6,7 +6,7 @@ mod records;
 mod tile;
 
 use super::{Gpu, GpuError, Pace};
-use crate::cpu::{LaneRecord, run_alone};
+use crate::cpu::{LaneRecord, run_alone, run_lanes};
 use crate::error::SimulationError;
 use crate::program::network::Flow;
 use crate::record::BACKLOG_LIMIT;
@@ -16,7 +16,7 @@ use program::Words;
 use tile::{Ended, Tile};
 
 /// Arrivals of a window. Figures do not depend on it; a lane's rings are small where it is.
-const WINDOW: usize = 16;
+const WINDOW: usize = 8;
 
 /// The kernel's parts, in the order of their dependence.
 const PARTS: [&str; 7] = [
@@ -136,6 +136,20 @@ impl<'a> Run<'a> {
                 self.records.push(record);
             }
         }
+        Ok(())
+    }
+
+    /// Runs the lanes that are left on the CPU.
+    ///
+    /// # Errors
+    /// When cancelled; if counts contradict one another.
+    pub(crate) fn finish_on_cpu(
+        &mut self,
+        progress: ProgressFn<'_>,
+    ) -> Result<(), SimulationError> {
+        let left: Vec<u32> = self.left().collect();
+        let records = run_lanes(self.flow, &left, progress)?;
+        self.records.extend(records);
         Ok(())
     }
 }

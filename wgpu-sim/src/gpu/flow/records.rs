@@ -13,13 +13,13 @@ pub(super) struct Lane<'a> {
     pub(super) state: &'a [u32],
     /// How many lanes that has, and which of them is meant.
     pub(super) lanes: usize,
-    pub(super) lane: usize,
+    pub(super) place: usize,
     pub(super) buckets: &'a [u32],
 }
 
 impl Lane<'_> {
     fn word(&self, word: usize) -> u32 {
-        let place = word.saturating_mul(self.lanes).saturating_add(self.lane);
+        let place = word.saturating_mul(self.lanes).saturating_add(self.place);
         self.state.get(place).copied().unwrap_or(0)
     }
 

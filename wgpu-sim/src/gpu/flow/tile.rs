@@ -12,8 +12,9 @@ use crate::program::network::{Flow, Pace};
 /// Lanes of a workgroup, as the kernel has it.
 const WORKGROUP: u32 = 64;
 
-/// Passes through loops after which a lane begins no further window in a dispatch. Mesa's software
-/// driver silently leaves loops after 65,535, of the eight lanes together that it computes at once.
+/// Passes through loops after which a lane begins no further window in a dispatch; eight times as
+/// many are too many for one. Mesa's software driver silently leaves loops after 65,535 passes of
+/// the eight lanes together that it computes at once.
 const SOFTWARE_PASSES: u32 = 600;
 
 /// How a lane ended.
@@ -162,8 +163,8 @@ impl<'a> Tile<'a> {
             .await?;
         let (next, status) = first.split_at_checked(self.next.len()).unwrap_or_default();
         for (source, (after, before)) in self.sources.iter_mut().zip(next.iter().zip(&self.next)) {
-            let passed = after.saturating_sub(*before) as usize;
-            source.known.drain(..passed.min(source.known.len()));
+            let entered = after.saturating_sub(*before) as usize;
+            source.known.drain(..entered.min(source.known.len()));
         }
         self.next.clear();
         self.next.extend(next);
@@ -215,7 +216,7 @@ impl<'a> Tile<'a> {
             let lane = Lane {
                 state: &state,
                 lanes,
-                lane,
+                place: lane,
                 buckets: buckets.unwrap_or(&[]),
             };
             push(Ended::Done(Box::new(lane.record(self.flow, self.words))));
