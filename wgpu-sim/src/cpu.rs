@@ -12,9 +12,9 @@ use crate::program::{Compiled, Lane, Program, Settings};
 use crate::record::Record;
 use crate::{Progress, ProgressFn};
 
-pub(crate) use graph::follow;
 pub use graph::{Part, Shard, Trace, simulate_graph};
-pub(crate) use sweep::{Ending, Journey, LaneRecord, Spent, Visits, Watch};
+pub(crate) use graph::{follow, run_alone, run_lanes};
+pub(crate) use sweep::{Ending, Journey, LaneRecord, Source, Spent, Visits, Watch};
 
 /// Requests between two looks at the wish to cancel.
 const STRIDE: u32 = 1 << 16;

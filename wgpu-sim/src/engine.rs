@@ -1,10 +1,13 @@
 //! Which engine runs.
 
 use crate::error::SimulationError;
+use crate::gpu::flow::Run;
 use crate::gpu::{FILLING_LANES, Gpu, GpuError, simulate_gpu};
-use crate::outcome::Outcome;
+use crate::outcome::graph::GraphOutcome;
+use crate::outcome::{Engine, Outcome};
+use crate::program::network::{Flow, Network};
 use crate::program::{Compiled, Program, Settings};
-use crate::{ClockFn, ProgressFn, simulate_cpu};
+use crate::{ClockFn, ProgressFn, simulate_cpu, simulate_graph};
 
 /// Which engine is to run. The figures are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +57,97 @@ pub async fn simulate(
             Ok(outcome)
         }
     }
+}
+
+/// Simulates a whole graph on the engine chosen, with the figures of [`crate::simulate_graph`].
+///
+/// Should the device be lost on the way, another is asked for once and goes on with the replications
+/// that are left; then the CPU does. [`GraphOutcome::engine_note`] tells of it, and of replications
+/// that had no room on the GPU.
+///
+/// # Errors
+/// As for [`simulate`].
+pub async fn simulate_graph_on(
+    network: &Network,
+    settings: &Settings,
+    choice: EngineChoice,
+    clock: ClockFn<'_>,
+    progress: ProgressFn<'_>,
+) -> Result<GraphOutcome, SimulationError> {
+    let flow = Flow::new(network, settings)?;
+    let forced = choice == EngineChoice::Gpu;
+    let fills = u64::from(settings.replications) >= FILLING_LANES;
+    if choice == EngineChoice::Cpu || !(forced || fills) || !flow.is_stable() {
+        return simulate_graph(network, settings, progress);
+    }
+    match Gpu::new().await {
+        Ok(gpu) if gpu.is_software() && !forced => simulate_graph(network, settings, progress),
+        Ok(gpu) => match graph_on(gpu, &flow, clock, progress).await {
+            Err(SimulationError::Gpu(error @ GpuError::Unsuitable(_))) if forced => {
+                // Most graphs have such a node: the answer is worth more than a refusal.
+                let mut outcome = simulate_graph(network, settings, progress)?;
+                outcome.engine_note = Some(format!("{error}; the CPU ran instead"));
+                Ok(outcome)
+            }
+            Err(SimulationError::Gpu(GpuError::Unsuitable(_))) => {
+                simulate_graph(network, settings, progress)
+            }
+            result => result,
+        },
+        Err(error) if forced => Err(error.into()),
+        Err(_) => simulate_graph(network, settings, progress),
+    }
+}
+
+/// Runs a graph on a device, on another if that is lost, and else on the CPU.
+pub(crate) async fn graph_on(
+    gpu: Gpu,
+    flow: &Flow,
+    clock: ClockFn<'_>,
+    progress: ProgressFn<'_>,
+) -> Result<GraphOutcome, SimulationError> {
+    let mut run = Run::new(flow)?;
+    let mut failure = match run.advance(&gpu, clock, progress).await {
+        Err(SimulationError::Gpu(error)) => Some(error),
+        result => result.map(|()| None)?,
+    };
+    let first = failure.clone();
+    if matches!(failure, Some(GpuError::Lost(_))) {
+        drop(gpu);
+        failure = match Gpu::new().await {
+            Ok(gpu) => match run.advance(&gpu, clock, progress).await {
+                Err(SimulationError::Gpu(error)) => Some(error),
+                result => result.map(|()| None)?,
+            },
+            Err(error) => Some(error),
+        };
+    }
+    if let Some(GpuError::Unsuitable(_)) = &first {
+        return Err(first.map_or(SimulationError::Cancelled, Into::into));
+    }
+    let left = run.left().len();
+    if failure.is_some() {
+        run.finish_on_cpu(progress)?;
+    }
+    let mut outcome = GraphOutcome::new(flow, &run.records);
+    let all = flow.replications;
+    outcome.engine = if left == all as usize {
+        Engine::Cpu
+    } else {
+        Engine::Gpu
+    };
+    outcome.engine_note = match (first, failure) {
+        (Some(lost), None) => Some(format!("{lost}; another took over")),
+        (Some(lost), Some(_)) => Some(format!(
+            "{lost}; the CPU simulated {left} of {all} replications instead"
+        )),
+        (None, _) if run.by_cpu > 0 => Some(format!(
+            "{} of {all} replications had no room on the GPU; the CPU simulated them",
+            run.by_cpu
+        )),
+        (None, _) => None,
+    };
+    Ok(outcome)
 }
 
 /// Whether there are lanes enough to keep a GPU busy.

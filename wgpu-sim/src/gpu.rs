@@ -1,12 +1,16 @@
 //! The WGSL engine: `wgpu` on Vulkan, Metal or DX12 natively, on WebGPU in the browser.
 
+mod buffers;
+pub(crate) mod flow;
 mod tile;
 
 use core::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::cpu::Trace;
 use crate::error::SimulationError;
 use crate::outcome::{Engine, Gathering, Outcome};
+use crate::program::network::Flow;
 use crate::program::{Compiled, Lane, Program, Settings};
 use crate::record::Record;
 use crate::{ClockFn, Progress, ProgressFn};
@@ -64,18 +68,20 @@ impl Failure {
     }
 }
 
-/// A device with the compiled kernel, for any number of runs.
+/// A device with the kernels, for any number of runs.
 #[derive(Debug)]
 pub struct Gpu {
     device: wgpu::Device,
     queue: wgpu::Queue,
-    pipeline: wgpu::ComputePipeline,
+    /// The kernels, compiled when first needed: of single stations, and of whole graphs.
+    stations: OnceLock<wgpu::ComputePipeline>,
+    flow: OnceLock<wgpu::ComputePipeline>,
     info: wgpu::AdapterInfo,
     failure: Failure,
 }
 
 impl Gpu {
-    /// Asks for the fastest adapter and compiles the kernel. The limits that every WebGPU device
+    /// Asks for the fastest adapter. The limits that every WebGPU device
     /// grants are enough.
     ///
     /// # Errors
@@ -110,26 +116,22 @@ impl Gpu {
             failed.set(GpuError::Failed(error.to_string()));
         }));
 
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some("kernel"),
-            source: wgpu::ShaderSource::Wgsl(include_str!("gpu/kernel.wgsl").into()),
-        });
-        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some("kernel"),
-            layout: None,
-            module: &module,
-            entry_point: Some("main"),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
-            cache: None,
-        });
-        failure.check()?;
-        Ok(Self {
+        let gpu = Self {
             device,
             queue,
-            pipeline,
+            stations: OnceLock::new(),
+            flow: OnceLock::new(),
             info: adapter.get_info(),
             failure,
-        })
+        };
+        gpu.failure.check()?;
+        Ok(gpu)
+    }
+
+    /// The kernel of single stations.
+    fn stations(&self) -> &wgpu::ComputePipeline {
+        self.stations
+            .get_or_init(|| self.pipeline("stations", include_str!("gpu/kernel.wgsl")))
     }
 
     /// The adapter's name; may be empty, since browsers hide it.
@@ -188,6 +190,20 @@ pub async fn simulate_gpu(
     })
     .await?;
     Ok(gathering.finish(Engine::Gpu))
+}
+
+/// The counts of all lanes of a graph, to be compared with another simulator's, and how many of the
+/// lanes had no room on the GPU and ran on the CPU.
+///
+/// # Errors
+/// As for [`simulate_gpu`].
+pub async fn traces(gpu: &Gpu, flow: &Flow) -> Result<(Vec<Trace>, u32), SimulationError> {
+    let mut run = flow::Run::new(flow)?;
+    let go_on = &mut |_| core::ops::ControlFlow::Continue(());
+    // Without a clock all dispatches look alike.
+    run.advance(gpu, &|| 0.0, go_on).await?;
+    let traces = run.records.iter().map(Trace::of).collect();
+    Ok((traces, run.by_cpu))
 }
 
 /// Runs all lanes, tile by tile, and hands their records over in order.

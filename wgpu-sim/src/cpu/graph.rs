@@ -24,15 +24,26 @@ pub fn simulate_graph(
     progress: ProgressFn<'_>,
 ) -> Result<GraphOutcome, SimulationError> {
     let flow = Flow::new(network, settings)?;
-    let mut records = Vec::new();
-    if flow.is_stable() {
-        let lanes: Vec<u32> = (0..flow.replications).collect();
-        run(&flow, &lanes, WINDOW, threads(), progress, &mut |record| {
-            records.push(record);
-        })?;
-    }
-    let records: Vec<LaneRecord> = records.into_iter().collect::<Result<_, _>>()?;
+    let lanes: Vec<u32> = if flow.is_stable() {
+        (0..flow.replications).collect()
+    } else {
+        Vec::new()
+    };
+    let records = run_lanes(&flow, &lanes, progress)?;
     Ok(GraphOutcome::new(&flow, &records))
+}
+
+/// Runs some lanes, natively on all cores.
+pub(crate) fn run_lanes(
+    flow: &Flow,
+    lanes: &[u32],
+    progress: ProgressFn<'_>,
+) -> Result<Vec<LaneRecord>, SimulationError> {
+    let mut records = Vec::new();
+    run(flow, lanes, WINDOW, threads(), progress, &mut |record| {
+        records.push(record);
+    })?;
+    records.into_iter().collect()
 }
 
 /// One share of a run: every so manyth replication.
@@ -184,6 +195,12 @@ fn run_lane(
     Some(sweep.into_record())
 }
 
+/// Runs one lane, from its beginning to its end.
+pub(crate) fn run_alone(flow: &Flow, replication: u32) -> Result<LaneRecord, SimulationError> {
+    let record = run_lane(flow, replication, WINDOW, &mut |_| true);
+    record.ok_or(SimulationError::Cancelled)?
+}
+
 /// Runs a lane and follows its requests.
 pub(crate) fn follow(
     flow: &Flow,
@@ -243,7 +260,8 @@ impl Trace {
     /// # Errors
     /// [`SimulationError::Invariant`] if the lane's counts contradict one another.
     pub fn new(flow: &Flow, replication: u32, window: u32) -> Result<Self, SimulationError> {
-        Self::of(run_lane(flow, replication, window, &mut |_| true))
+        let record = run_lane(flow, replication, window, &mut |_| true);
+        Ok(Self::of(&record.ok_or(SimulationError::Cancelled)??))
     }
 
     /// Runs one lane from event to event, though a sweep might do.
@@ -251,18 +269,18 @@ impl Trace {
     /// # Errors
     /// As for [`Self::new`].
     pub fn by_events(flow: &Flow, replication: u32) -> Result<Self, SimulationError> {
-        Self::of(run_events(flow, replication, &mut |_| true))
+        let record = run_events(flow, replication, &mut |_| true);
+        Ok(Self::of(&record.ok_or(SimulationError::Cancelled)??))
     }
 
-    fn of(record: Option<Result<LaneRecord, SimulationError>>) -> Result<Self, SimulationError> {
-        let record = record.ok_or(SimulationError::Cancelled)??;
+    pub(crate) fn of(record: &LaneRecord) -> Self {
         let ending = &record.ending;
         let counts = |sample: Sample<'_>| {
             let mut counts = sample.counts.to_vec();
             counts.resize(BUCKETS, 0);
             (counts, sample.sum)
         };
-        Ok(Self {
+        Self {
             nodes: record
                 .nodes
                 .iter()
@@ -286,6 +304,6 @@ impl Trace {
             times: ending.times().counts.to_vec(),
             first: counts(ending.first()),
             token: counts(ending.token()),
-        })
+        }
     }
 }

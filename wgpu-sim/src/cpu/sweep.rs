@@ -19,7 +19,8 @@ use crate::program::network::{Edge, Flow, Node};
 pub(crate) use events::Events;
 use gather::Gathering;
 pub(crate) use journeys::{Journey, Spent, Watch};
-use source::{Left, Requests, Source};
+pub(crate) use source::Source;
+use source::{Left, Requests};
 use stations::{Arrival, Station};
 pub(crate) use visits::{Ending, LaneRecord, Visits};
 

@@ -244,3 +244,92 @@ fn dispatches_settle_at_the_aimed_length() {
     }
     assert!((10.0..50.0).contains(&length(pace)), "{pace:?}");
 }
+
+/// A queue behind another, in which two thirds of the time is used.
+fn tandem() -> crate::network::Network {
+    use crate::network::{Gaps, Link, Network, Routing, Share, Stage, Wait, Work};
+
+    let stage = |name: &str| Stage {
+        name: name.into(),
+        share: 1.0,
+        gather: Wait::Ports,
+        work: Work::Serve {
+            replicas: 2,
+            concurrency: 1,
+            routing: Routing::Central,
+            service: Service::Exponential {
+                mean: Duration::from_millis(1),
+            },
+        },
+        queue_limit: None,
+        passes_on_drop: false,
+        streams: false,
+    };
+    let link = |from, to| Link {
+        from,
+        to,
+        port: 0,
+        required: true,
+        chance: Share::Always,
+        hop: Duration::ZERO,
+        timeout: None,
+    };
+    Network {
+        rate: 1_300.0,
+        gaps: Gaps::Exponential,
+        stages: vec![stage("first"), stage("second")],
+        links: vec![
+            link(None, Some(0)),
+            link(Some(0), Some(1)),
+            link(Some(1), None),
+        ],
+        objective: None,
+    }
+}
+
+#[test]
+fn a_graph_whose_device_is_lost_has_the_same_answer() {
+    let Some(gpu) = gpu() else { return };
+    let settings = Settings {
+        replications: 4,
+        requests: 400,
+        ..Settings::default()
+    };
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let expected = crate::simulate_graph(&tandem(), &settings, go_on).unwrap();
+    let flow = Flow::new(&tandem(), &settings).unwrap();
+    let run = |gpu: Gpu, progress: crate::ProgressFn<'_>| {
+        let clock = || 0.0;
+        let outcome = crate::engine::graph_on(gpu, &flow, &clock, progress);
+        pollster::block_on(outcome).unwrap()
+    };
+
+    let whole = run(pollster::block_on(Gpu::new()).unwrap(), go_on);
+    assert_eq!(
+        (whole.engine, whole.engine_note.clone()),
+        (Engine::Gpu, None)
+    );
+    let as_cpu = |outcome| crate::GraphOutcome {
+        engine: Engine::Cpu,
+        engine_note: None,
+        ..outcome
+    };
+    assert_eq!(as_cpu(whole), expected);
+
+    let mortal = pollster::block_on(Gpu::new()).unwrap();
+    let device = mortal.device.clone();
+    let mut dispatches = 0;
+    let kill = &mut |_| {
+        dispatches += 1;
+        if dispatches == 3 {
+            device.destroy();
+        }
+        ControlFlow::Continue(())
+    };
+    let outcome = run(mortal, kill);
+    let note = outcome.engine_note.clone().unwrap_or_default();
+    assert!(note.contains("the GPU was lost"), "{note}");
+    assert_eq!(as_cpu(outcome), expected);
+    // The device that others use is another one.
+    assert!(gpu.failure.check().is_ok());
+}

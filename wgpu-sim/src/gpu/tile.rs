@@ -30,10 +30,6 @@ pub(super) fn size(limits: &wgpu::Limits) -> usize {
     groups.saturating_mul(WORKGROUP as usize)
 }
 
-fn bytes(words: impl IntoIterator<Item = u32>) -> Vec<u8> {
-    words.into_iter().flat_map(u32::to_le_bytes).collect()
-}
-
 /// The inverse-CDF tables of a program on the GPU.
 pub(super) struct Tables {
     buffer: wgpu::Buffer,
@@ -51,44 +47,20 @@ impl Tables {
                 station.name, station.servers
             )));
         }
-        let words = bytes(
-            compiled
-                .tables
-                .iter()
-                .flat_map(|table| table.knots().iter().copied()),
-        );
-        if words.len() as u64 > gpu.device.limits().max_storage_buffer_binding_size {
+        let tables = compiled.tables.iter();
+        let words: Vec<u32> = tables.flat_map(|table| *table.knots()).collect();
+        let size = (words.len() as u64).saturating_mul(4);
+        if size > gpu.device.limits().max_storage_buffer_binding_size {
             return Err(GpuError::Unsuitable(format!(
                 "{} service and arrival times need {} MiB of tables; use the CPU",
                 compiled.tables.len(),
-                words.len() >> 20
+                size >> 20
             )));
         }
         Ok(Self {
-            buffer: upload(gpu, "tables", wgpu::BufferUsages::STORAGE, &words),
+            buffer: gpu.upload("tables", wgpu::BufferUsages::STORAGE, &words),
         })
     }
-}
-
-fn upload(gpu: &Gpu, label: &str, usage: wgpu::BufferUsages, bytes: &[u8]) -> wgpu::Buffer {
-    let buffer = create(
-        gpu,
-        label,
-        usage | wgpu::BufferUsages::COPY_DST,
-        bytes.len() as u64,
-    );
-    gpu.queue.write_buffer(&buffer, 0, bytes);
-    buffer
-}
-
-/// A buffer of zeros.
-fn create(gpu: &Gpu, label: &str, usage: wgpu::BufferUsages, size: u64) -> wgpu::Buffer {
-    gpu.device.create_buffer(&wgpu::BufferDescriptor {
-        label: Some(label),
-        size,
-        usage,
-        mapped_at_creation: false,
-    })
 }
 
 /// Some lanes of a program, on the GPU.
@@ -139,34 +111,18 @@ impl<'a> Tile<'a> {
             ends.push(end);
             servers = servers.max(station.servers);
         }
-        let sized = |words: usize| {
-            (words as u64)
-                .saturating_mul(4)
-                .saturating_mul(ends.len() as u64)
-        };
+        let sized = |words: usize| (words as u64).saturating_mul(ends.len() as u64);
         let kept = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
-        let lanes = upload(gpu, "lanes", wgpu::BufferUsages::STORAGE, &bytes(words));
-        let slice = upload(gpu, "slice", wgpu::BufferUsages::UNIFORM, &bytes([0; 4]));
-        let state = create(
-            gpu,
+        let lanes = gpu.upload("lanes", wgpu::BufferUsages::STORAGE, &words);
+        let slice = gpu.upload("slice", wgpu::BufferUsages::UNIFORM, &[0; 4]);
+        let state = gpu.create(
             "state",
             kept,
             sized(FIELDS.saturating_add(servers as usize)),
         );
-        let counts = create(gpu, "counts", kept, sized(COUNTS));
+        let counts = gpu.create("counts", kept, sized(COUNTS));
         let buffers = [&slice, &lanes, &tables.buffer, &state, &counts];
-        let entries: Vec<_> = (0..)
-            .zip(buffers)
-            .map(|(binding, buffer)| wgpu::BindGroupEntry {
-                binding,
-                resource: buffer.as_entire_binding(),
-            })
-            .collect();
-        let bindings = gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some("tile"),
-            layout: &gpu.pipeline.get_bind_group_layout(0),
-            entries: &entries,
-        });
+        let bindings = gpu.bind(gpu.stations(), &buffers);
         gpu.failure.check()?;
         Ok(Self {
             gpu,
@@ -209,28 +165,19 @@ impl<'a> Tile<'a> {
         let before = self.steps.get();
         let after = before.saturating_add(steps);
         let lanes = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
+        self.gpu.write(&self.slice, &[self.seed, lanes, steps, 0]);
+        let groups = lanes.div_ceil(WORKGROUP);
         self.gpu
-            .queue
-            .write_buffer(&self.slice, 0, &bytes([self.seed, lanes, steps, 0]));
-        let mut encoder = self
-            .gpu
-            .device
-            .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-        pass.set_pipeline(&self.gpu.pipeline);
-        pass.set_bind_group(0, &self.bindings, &[]);
-        pass.dispatch_workgroups(lanes.div_ceil(WORKGROUP), 1, 1);
-        drop(pass);
-        self.gpu.queue.submit([encoder.finish()]);
-        self.gpu.finish().await?;
+            .dispatch(self.gpu.stations(), &self.bindings, groups)
+            .await?;
         self.steps.set(after);
         Ok(self.done(after).saturating_sub(self.done(before)))
     }
 
     /// Reads the lanes' records back, in order.
     pub(super) async fn read(&self, push: &mut dyn FnMut(Record)) -> Result<(), GpuError> {
-        let state = self.read_buffer(&self.state).await?;
-        let counts = self.read_buffer(&self.counts).await?;
+        let state = self.gpu.read(&self.state, self.state.size() / 4).await?;
+        let counts = self.gpu.read(&self.counts, self.counts.size() / 4).await?;
         let fields: Vec<&[u32]> = state.chunks_exact(self.ends.len().max(1)).collect();
         for (lane, counts) in counts.chunks_exact(COUNTS).enumerate() {
             let field = |field: usize| {
@@ -258,40 +205,5 @@ impl<'a> Tile<'a> {
             });
         }
         Ok(())
-    }
-
-    async fn read_buffer(&self, buffer: &wgpu::Buffer) -> Result<Vec<u32>, GpuError> {
-        let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-        let staging = create(self.gpu, "staging", usage, buffer.size());
-        let mut encoder = self
-            .gpu
-            .device
-            .create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, buffer.size());
-        self.gpu.queue.submit([encoder.finish()]);
-        let (sender, receiver) = futures_channel::oneshot::channel();
-        staging.map_async(wgpu::MapMode::Read, .., move |result| {
-            // The receiver is gone only when the run was given up.
-            let _ = sender.send(result);
-        });
-        let failed = |error: &dyn core::fmt::Display| GpuError::Failed(error.to_string());
-        self.gpu
-            .wait(receiver)
-            .await?
-            .map_err(|error| failed(&error))?;
-        let view = staging
-            .get_mapped_range(..)
-            .map_err(|error| failed(&error))?;
-        let words = view
-            .chunks_exact(4)
-            .map(|word| {
-                word.iter()
-                    .rev()
-                    .fold(0, |word, &byte| (word << 8) | u32::from(byte))
-            })
-            .collect();
-        drop(view);
-        staging.unmap();
-        Ok(words)
     }
 }

@@ -24,6 +24,9 @@ pub enum Mode {
 pub struct GraphOutcome {
     /// Which engine ran.
     pub engine: Engine,
+    /// Why the GPU did not do all although it was to; none otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub engine_note: Option<String>,
     /// How time advanced.
     pub mode: Mode,
     /// Why from event to event: what no sweep holds.
@@ -156,6 +159,7 @@ impl GraphOutcome {
             .max_by(|(_, a), (_, b)| a.total_cmp(b));
         Self {
             engine: Engine::Cpu,
+            engine_note: None,
             mode: match flow.by_events {
                 Some(_) => Mode::Event,
                 None => Mode::Sweep,

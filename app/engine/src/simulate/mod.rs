@@ -64,7 +64,7 @@ pub(crate) async fn run(task: &Simulate, progress: &dyn Fn(f64)) -> Answer {
         trace: None,
     };
     match Network::from_graph(graph, &load) {
-        Ok(compilation) => whole::run(&asked, &compilation),
+        Ok(compilation) => whole::run(&asked, &compilation).await,
         Err(reasons) => stations::run(&asked, task.rate, &reasons).await,
     }
 }

@@ -2,15 +2,16 @@
 
 use serde_json::{Map, Value, json};
 use wgpu_sim::network::{GraphCompilation, Stage, Work};
-use wgpu_sim::{Cost, Journeys, NodeResult, judge, simulate_graph};
+use wgpu_sim::{Cost, Journeys, NodeResult, judge, simulate_graph_on};
 
 use super::{Asked, bins, now, refused};
 use crate::message::{Answer, note};
 
-pub(super) fn run(asked: &Asked<'_>, compilation: &GraphCompilation) -> Answer {
+pub(super) async fn run(asked: &Asked<'_>, compilation: &GraphCompilation) -> Answer {
     let network = &compilation.network;
     let hear = &mut asked.hearing();
-    let outcome = match simulate_graph(network, &asked.settings, hear) {
+    let outcome = match simulate_graph_on(network, &asked.settings, asked.choice, &now, hear).await
+    {
         Ok(outcome) => outcome,
         Err(error) => return refused(&error.to_string()),
     };

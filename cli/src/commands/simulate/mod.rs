@@ -138,12 +138,18 @@ impl Simulate {
     ) -> Result<Outcome, Failure> {
         let mut said = Said::new();
         let progress = &mut |state| said.hear(state);
-        let simulated = wgpu_sim::simulate_graph(&compilation.network, &self.settings(), progress)?;
-        let note = (self.engine == Engine::Gpu).then_some(whole::NOT_ON_GPU);
+        let start = Instant::now();
+        let clock = || start.elapsed().as_secs_f64() * 1e3;
+        let simulated = pollster::block_on(wgpu_sim::simulate_graph_on(
+            &compilation.network,
+            &self.settings(),
+            self.choice(),
+            &clock,
+            progress,
+        ))?;
         let told = Told {
             format: self.format,
             fail_on: self.fail_on,
-            note,
         };
         told.tell(open, graph, compilation, &simulated)
     }
@@ -164,11 +170,6 @@ impl Simulate {
             }
         };
         compilation.notes.splice(..0, reasons);
-        let choice = match self.engine {
-            Engine::Auto => EngineChoice::Auto,
-            Engine::Cpu => EngineChoice::Cpu,
-            Engine::Gpu => EngineChoice::Gpu,
-        };
         let mut said = Said::new();
         let start = said.start;
         let clock = || start.elapsed().as_secs_f64() * 1e3;
@@ -177,7 +178,7 @@ impl Simulate {
         let simulated = pollster::block_on(wgpu_sim::simulate(
             program,
             &self.settings(),
-            choice,
+            self.choice(),
             &clock,
             progress,
         ))?;
@@ -189,6 +190,14 @@ impl Simulate {
             Format::Json => print(&stations::json(&compilation, &simulated)?)?,
         }
         Ok(Outcome::Fine)
+    }
+
+    fn choice(&self) -> EngineChoice {
+        match self.engine {
+            Engine::Auto => EngineChoice::Auto,
+            Engine::Cpu => EngineChoice::Cpu,
+            Engine::Gpu => EngineChoice::Gpu,
+        }
     }
 
     fn settings(&self) -> Settings {
@@ -205,7 +214,6 @@ impl Simulate {
 struct Told {
     format: Format,
     fail_on: Option<FailOn>,
-    note: Option<&'static str>,
 }
 
 impl Told {
@@ -227,7 +235,6 @@ impl Told {
                 &cost,
             ),
             cost,
-            note: self.note,
         };
         match self.format {
             Format::Text => {

@@ -159,7 +159,6 @@ impl Merge {
         let told = Told {
             format: self.format,
             fail_on: self.fail_on,
-            note: None,
         };
         told.tell(&open, graph, &compilation, &simulated)
     }

@@ -4,14 +4,10 @@ use core::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 use wgpu_sim::network::{Gaps, GraphCompilation};
-use wgpu_sim::{Cost, GraphOutcome, Judged, NodeResult, Origin};
+use wgpu_sim::{Cost, Engine, GraphOutcome, Judged, NodeResult, Origin};
 
 use super::{Summary, time};
 use crate::Failure;
-
-/// Why the GPU did not run although it was asked for.
-pub(super) const NOT_ON_GPU: &str =
-    "the GPU engine holds single stations, not whole graphs; the CPU ran instead";
 
 /// The row of times to the first token.
 const FIRST: &str = "first token";
@@ -22,8 +18,6 @@ pub(super) struct Told<'t> {
     pub(super) simulated: &'t GraphOutcome,
     pub(super) cost: Cost,
     pub(super) judged: Vec<Judged>,
-    /// Why another engine ran than was asked for.
-    pub(super) note: Option<&'static str>,
 }
 
 impl Told<'_> {
@@ -34,7 +28,6 @@ impl Told<'_> {
             simulated,
             cost,
             judged,
-            note,
         } = self;
         let names = simulated.nodes.iter().map(|node| node.name.len());
         let width = names.max().unwrap_or(0).max(FIRST.len());
@@ -95,16 +88,20 @@ impl Told<'_> {
         }
         let _ = writeln!(
             text,
-            "{}, {} counted, {} replications, seed {}, on the CPU",
+            "{}, {} counted, {} replications, seed {}, on the {}",
             load(compilation),
             simulated.requests,
             simulated.replications,
             simulated.seed,
+            match simulated.engine {
+                Engine::Cpu => "CPU",
+                Engine::Gpu => "GPU",
+            },
         );
         if let Some(reason) = &simulated.mode_reason {
             let _ = writeln!(text, "event by event, since {reason}");
         }
-        if let Some(note) = note {
+        if let Some(note) = &simulated.engine_note {
             let _ = writeln!(text, "{note}");
         }
         text
@@ -117,7 +114,6 @@ impl Told<'_> {
             simulated,
             cost,
             judged,
-            note,
         } = self;
         let mut nodes = Map::new();
         for node in &simulated.nodes {
@@ -133,9 +129,6 @@ impl Told<'_> {
         }
         let mut result = serde_json::to_value(simulated)?;
         if let Value::Object(fields) = &mut result {
-            if let Some(note) = note {
-                fields.insert("engineNote".to_owned(), json!(note));
-            }
             fields.insert("costPerHourUsd".to_owned(), json!(cost.per_hour));
             let per_1k = json!(cost.per_1k_requests);
             fields.insert("costPer1kRequestsUsd".to_owned(), per_1k);

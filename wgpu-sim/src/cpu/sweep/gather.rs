@@ -77,9 +77,7 @@ impl<'a> Gathering<'a> {
         Self {
             rule,
             all,
-            is_single: all == 1
-                && decide(rule, all, 1, 1) == Some(true)
-                && decide(rule, all, 1, 0) == Some(false),
+            is_single: node.hears_one(),
             streams: node.streams,
             is_sink: node.outputs.is_empty(),
             timeouts: timeouts.collect(),

@@ -12,7 +12,7 @@ use pace::Paced;
 const BLOCK: usize = 64;
 
 /// The stream of arrivals.
-pub(super) struct Source<'a> {
+pub(crate) struct Source<'a> {
     gaps: &'a Table,
     key: [u32; 2],
     block: [u32; BLOCK],
@@ -27,7 +27,7 @@ pub(super) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    pub(super) fn new(flow: &'a Flow, key: [u32; 2]) -> Option<Self> {
+    pub(crate) fn new(flow: &'a Flow, key: [u32; 2]) -> Option<Self> {
         let mut source = Self {
             gaps: flow.tables.get(flow.gap)?,
             key,
@@ -59,7 +59,7 @@ impl<'a> Source<'a> {
     }
 
     /// The next request and when it arrives.
-    pub(super) fn next(&mut self) -> (u32, u64) {
+    pub(crate) fn next(&mut self) -> (u32, u64) {
         let (request, at) = (self.request, self.at);
         self.gap = self.next_gap;
         self.request = request.wrapping_add(1);

@@ -18,22 +18,22 @@ pub(crate) struct Visits {
     pub(crate) dropped: u32,
     pub(crate) skipped: u32,
     /// The servers' time spent on those served alone.
-    alone: u64,
+    pub(crate) alone: u64,
     /// The same of those served in batches: the batch's time over its size, in 2⁻¹⁶ ticks.
-    shared: u128,
+    pub(crate) shared: u128,
     /// How many were served in batches of two or more.
-    together: u32,
+    pub(crate) together: u32,
     /// The batches that these make up: the sum of 1 / size, in 2⁻³².
-    batches: u64,
+    pub(crate) batches: u64,
     /// The sums of the times at which they came and left, modulo 2⁶⁴.
-    came: u64,
-    left: u64,
-    first: u64,
-    last: u64,
+    pub(crate) came: u64,
+    pub(crate) left: u64,
+    pub(crate) first: u64,
+    pub(crate) last: u64,
 }
 
 impl Visits {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             times: Record::new(),
             served: 0,
@@ -111,7 +111,7 @@ impl Visits {
 
     /// Flow balance, Little's law and utilisation, on the uncut sums.
     /// `entered` is how often counted requests came, or were said not to.
-    pub(super) fn check(&self, node: &Node, entered: u64) -> Result<(), SimulationError> {
+    pub(crate) fn check(&self, node: &Node, entered: u64) -> Result<(), SimulationError> {
         let broken = |law: &'static str| {
             Err(SimulationError::Invariant {
                 name: node.name.clone(),
@@ -160,10 +160,10 @@ impl Step {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ending {
     /// Times from end to end of those answered.
-    times: Times,
+    pub(crate) times: Times,
     /// Their times to the first token, and for each one behind it; empty without streams.
-    first: Times,
-    token: Times,
+    pub(crate) first: Times,
+    pub(crate) token: Times,
     pub(crate) entered: u32,
     pub(crate) answered: u32,
     pub(crate) dropped: u32,
@@ -176,7 +176,7 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
-    pub(super) fn new(has_streams: bool) -> Self {
+    pub(crate) fn new(has_streams: bool) -> Self {
         let streams = || Times::new(if has_streams { BUCKETS } else { 0 });
         Self {
             times: Times::new(BUCKETS),
@@ -223,7 +223,7 @@ impl Ending {
         }
     }
 
-    pub(super) fn check(&self, flow: &Flow) -> Result<(), SimulationError> {
+    pub(crate) fn check(&self, flow: &Flow) -> Result<(), SimulationError> {
         let left = [self.answered, self.dropped, self.timed_out, self.unanswered];
         let left = left.into_iter().fold(0_u32, u32::saturating_add);
         if left == self.entered && left == flow.counted {
@@ -253,10 +253,10 @@ impl Ending {
 
 /// Counts of times by bucket, and their sum, in ticks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Times {
+pub(crate) struct Times {
     #[serde(with = "crate::stats::sparse")]
-    counts: Vec<u32>,
-    sum: u64,
+    pub(crate) counts: Vec<u32>,
+    pub(crate) sum: u64,
 }
 
 impl Times {
@@ -289,4 +289,18 @@ pub(crate) struct LaneRecord {
     /// By node, in the order of the document, without the sink.
     pub(crate) nodes: Vec<Visits>,
     pub(crate) ending: Ending,
+}
+
+impl LaneRecord {
+    /// Flow balance, Little's law and utilisation.
+    ///
+    /// # Errors
+    /// [`SimulationError::Invariant`] if the counts contradict one another.
+    pub(crate) fn check(&self, flow: &Flow) -> Result<(), SimulationError> {
+        for (visits, node) in self.nodes.iter().zip(&flow.nodes) {
+            // In a sweep every counted request comes once, or is said not to.
+            visits.check(node, flow.counted.into())?;
+        }
+        self.ending.check(flow)
+    }
 }

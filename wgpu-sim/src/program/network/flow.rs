@@ -200,6 +200,18 @@ pub struct Chance {
     pub high: u64,
 }
 
+impl Node {
+    /// Whether a single edge decides: its value runs the node, its skip skips it.
+    pub(crate) fn hears_one(&self) -> bool {
+        self.inputs.len() == 1
+            && match &self.gather {
+                Gather::Ports { required, optional } => required == &[1] && optional.is_empty(),
+                Gather::All => true,
+                Gather::Values(count) => *count == 1,
+            }
+    }
+}
+
 impl Chance {
     /// All requests.
     pub const ALWAYS: Self = Self {

@@ -1,0 +1,301 @@
+// The twin of cpu/sweep.rs, source.rs and visits.rs: arrivals, what leaves nodes, and counts.
+
+// The requests on their way: when each was born, when it was first dropped, when an edge of it
+// first ran out of time, and whether it left.
+const REQUEST_WORDS = 7u;
+
+fn known(request: u32) -> u32 {
+    return REQUESTS + (request & REQUEST_MASK) * REQUEST_WORDS;
+}
+
+// What befalls a request first, while it is on its way: one that has left is none of ours.
+fn befall(request: u32, event: u32, at: vec2<u32>) {
+    if request >= load(BASE) {
+        let word = known(request) + event;
+        store_wide(word, least(load_wide(word), at));
+    }
+}
+
+fn time_out(request: u32, at: vec2<u32>) {
+    befall(request, 4u, at);
+}
+
+fn come(at: vec2<u32>) {
+    let visits = of_node(VISITS);
+    add_to(visits + CAME, at);
+    // Kept upside down, so that zero is the latest.
+    let first = ~load_wide(visits + FIRST);
+    store_wide(visits + FIRST, ~least(first, at));
+}
+
+// What every departure counts.
+fn leave_node(at: vec2<u32>) {
+    let visits = of_node(VISITS);
+    add_to(visits + LEFT, at);
+    store_wide(visits + LAST, most(load_wide(visits + LAST), at));
+}
+
+// A visit's wait and service.
+fn count_visit(wait: vec2<u32>, service: u32) {
+    let visits = of_node(VISITS);
+    increment(visits + SERVED);
+    let short = min(narrow(wait), BACKLOG_LIMIT);
+    if any(wait != wide(short)) {
+        store(visits + SATURATED, 1u);
+    }
+    add_to(visits + WAIT_SUM, wide(short));
+    add_to(visits + SERVICE_SUM, wide(service));
+    let histograms = of_node(HISTOGRAMS);
+    count_in(histograms, short);
+    count_in(histograms + 1u, service);
+    count_in(histograms + 2u, short + service);
+}
+
+// The servers' time: a batch's is shared by those in it.
+fn count_busy(service: u32, size: u32) {
+    let visits = of_node(VISITS);
+    if size <= 1u {
+        add_to(visits + ALONE, wide(service));
+        return;
+    }
+    // In 2⁻¹⁶ ticks; sizes are below 2¹⁶, so the digits of the division are of 16 bits.
+    let high = service >> 16u;
+    let low = (service & 0xffffu) << 16u;
+    let middle = ((high % size) << 16u) | (low >> 16u);
+    let last = ((middle % size) << 16u) | (low & 0xffffu);
+    let share = vec2<u32>(((middle / size) << 16u) + last / size, high / size);
+    let before = load_wide(visits + SHARED);
+    let after = plus(before, share);
+    store_wide(visits + SHARED, after);
+    if is_less(after, before) {
+        increment(visits + SHARED + 2u);
+    }
+    // 2³² over the size.
+    let part = 0xffffffffu / size + select(0u, 1u, 0xffffffffu % size == size - 1u);
+    add_to(visits + BATCHES, wide(part));
+    increment(visits + TOGETHER);
+}
+
+fn depart_served(at: vec2<u32>, request: u32, wait: vec2<u32>, service: u32, size: u32) {
+    if is_counted(request) {
+        leave_node(at);
+        count_visit(wait, service);
+        count_busy(service, size);
+        count_end();
+    }
+    send(at, request, true, 0u, 0u);
+}
+
+// A request that did not wait; a stream stays one.
+fn depart_passed(at: vec2<u32>, request: u32, service: u32, head: u32, tokens: u32) {
+    if of_node(IS_SINK) != 0u {
+        answer(at, request, true, head, tokens);
+        return;
+    }
+    if is_counted(request) {
+        leave_node(at);
+        count_visit(vec2<u32>(), service);
+        if head == 0u && tokens == 0u {
+            count_busy(service, 1u);
+        }
+        count_end();
+    }
+    send(at, request, true, head, tokens);
+}
+
+fn depart_dropped(at: vec2<u32>, request: u32) {
+    if is_counted(request) {
+        leave_node(at);
+        increment(of_node(VISITS) + DROPPED);
+        count_end();
+    }
+    let passes_on = of_node(PASSES_ON_DROP) != 0u;
+    if !passes_on {
+        befall(request, 2u, at);
+    }
+    send(at, request, passes_on, 0u, 0u);
+}
+
+fn depart_skipped(at: vec2<u32>, request: u32) {
+    if of_node(IS_SINK) != 0u {
+        answer(at, request, false, 0u, 0u);
+        return;
+    }
+    if is_counted(request) {
+        leave_node(at);
+        increment(of_node(VISITS) + SKIPPED);
+        count_end();
+    }
+    send(at, request, false, 0u, 0u);
+}
+
+fn count_end() {
+    add_to(ENDED, wide(1u));
+}
+
+// Sends along every edge of the node; an edge that the request does not take carries the word that
+// there is no value at once.
+fn send(at: vec2<u32>, request: u32, is_value: bool, head: u32, tokens: u32) {
+    send_along(of_node(OUTPUTS), of_node(OUTPUT_COUNT), of_node(INDEX), at, request, is_value, head, tokens);
+}
+
+fn send_along(
+    list: u32, count: u32, station: u32, at: vec2<u32>, request: u32, is_value: bool, head: u32, tokens: u32,
+) {
+    for (var number = 0u; number < count; number++) {
+        tally();
+        let edge = list + number * EDGE_WORDS;
+        var taken = is_value;
+        if taken && program[edge + EDGE_CERTAIN] == 0u {
+            let bits = draw(request, station, BRANCH, program[edge + EDGE_VISIT]);
+            taken = bits >= program[edge + EDGE_LOW] && bits <= program[edge + EDGE_LAST]
+                && program[edge + EDGE_LOW] <= program[edge + EDGE_LAST];
+        }
+        let receiver = program[edge + EDGE_TO];
+        let mark = program[edge + EDGE_PLACE] | select(0u, VALUE, taken);
+        let arrives = select(at, plus(at, wide(program[edge + EDGE_HOP])), taken);
+        let message = Message(arrives, request, mark, select(0u, head, taken), select(0u, tokens, taken));
+        push_message(program[receiver + INBOX], program[receiver + INBOX_MASK], message);
+    }
+}
+
+// A request leaves the graph.
+fn answer(at: vec2<u32>, request: u32, is_answered: bool, head: u32, tokens: u32) {
+    let entry = known(request);
+    store(entry + 6u, 1u);
+    if is_counted(request) {
+        count_end();
+        if is_answered {
+            count_answer(minus(at, load_wide(entry)), head, tokens);
+        } else if !is_less(at, load_wide(entry + 2u)) {
+            increment(LANE_DROPPED);
+        } else if !is_less(at, load_wide(entry + 4u)) {
+            increment(LANE_TIMED_OUT);
+        } else {
+            increment(LANE_UNANSWERED);
+        }
+    }
+    var base = load(BASE);
+    loop {
+        if base == load(NEXT) || load(known(base) + 6u) == 0u {
+            break;
+        }
+        tally();
+        base++;
+    }
+    store(BASE, base);
+}
+
+fn count_answer(time: vec2<u32>, head: u32, tokens: u32) {
+    increment(LANE_ANSWERED);
+    add_to(TIMES_SUM, time);
+    count_in(program[ENDING], narrow(time));
+    let objective = vec2<u32>(program[OBJECTIVE], program[OBJECTIVE + 1u]);
+    if !is_less(objective, time) {
+        increment(LANE_WITHIN);
+    }
+    if program[HAS_STREAMS] == 0u {
+        return;
+    }
+    let first = beyond(time, wide(head));
+    add_to(FIRST_SUM, first);
+    count_in(program[ENDING] + 1u, narrow(first));
+    let behind = max(tokens, 1u) - 1u;
+    if behind > 0u {
+        let each = over(plus(wide(head), wide(behind / 2u)), behind);
+        add_to(TOKEN_SUM, each);
+        count_in(program[ENDING] + 2u, narrow(each));
+    }
+}
+
+// The gap before a request, or when it arrives if that is not drawn here.
+fn gap_of(request: u32) -> u32 {
+    return value_of(program[GAPS], draw(request, 0u, GAP, 0u));
+}
+
+// The time of the next request's arrival, given that of the one before.
+fn follow(request: u32, before: vec2<u32>, first: u32) -> vec2<u32> {
+    if program[IS_STEADY] != 0u {
+        return plus(before, wide(gap_of(request)));
+    }
+    let word = ((request - first) * slice.lanes + lane) * 2u;
+    return vec2<u32>(arrivals[word], arrivals[word + 1u]);
+}
+
+// One window of arrivals; `first` is the lane's next request when the dispatch began.
+fn enter(first: u32) {
+    var at = load_wide(AT);
+    for (var number = 0u; number < WINDOW; number++) {
+        tally();
+        let request = load(NEXT);
+        if request - load(BASE) > REQUEST_MASK {
+            overflow();
+            return;
+        }
+        let entry = known(request);
+        store_wide(entry, at);
+        store_wide(entry + 2u, NEVER);
+        store_wide(entry + 4u, NEVER);
+        store(entry + 6u, 0u);
+        store(NEXT, request + 1u);
+        if is_counted(request) {
+            increment(LANE_ENTERED);
+            add_to(SPAN, wide(load(NEXT_GAP)));
+        }
+        send_along(program[ENTRIES], program[ENTRY_COUNT], program[NODE_COUNT], at, request, true, 0u, 0u);
+        let next = follow(request + 1u, at, first);
+        store(NEXT_GAP, narrow(minus(next, at)));
+        at = next;
+    }
+    store_wide(AT, at);
+}
+
+fn take_turns() {
+    let horizon = load_wide(AT);
+    for (var turn = 0u; turn < program[NODE_COUNT] && !failed; turn++) {
+        tally();
+        node = NODES + turn * NODE_WORDS;
+        gather(horizon);
+        advance(horizon);
+    }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    lane = id.x;
+    if lane >= slice.lanes || load(STATUS) != RUNNING {
+        return;
+    }
+    key = vec2<u32>(slice.seed, replications[lane]);
+    buckets = lane * program[LANE_BUCKETS];
+    let first = load(NEXT);
+    if first == 0u {
+        let at = follow(0u, vec2<u32>(), 0u);
+        store_wide(AT, at);
+        store(NEXT_GAP, narrow(at));
+    }
+    let goal = vec2<u32>(program[GOAL], program[GOAL + 1u]);
+    // A driver that leaves loops on its own leaves this word as it is. A variable would not do:
+    // compilers know that there is no way out of the loop but these.
+    store(STATUS, STOPPED);
+    var windows = 0u;
+    loop {
+        if failed {
+            store(STATUS, FAILED);
+            break;
+        }
+        if !is_less(load_wide(ENDED), goal) {
+            store(STATUS, DONE);
+            break;
+        }
+        if windows >= slice.windows || passes > slice.passes {
+            store(STATUS, RUNNING);
+            break;
+        }
+        windows++;
+        enter(first);
+        if !failed {
+            take_turns();
+        }
+    }
+}

@@ -1,0 +1,260 @@
+// The twin of cpu/sweep/stations: what a node does with the requests that reach it.
+
+// A queue, first come first served: for each server when it is free, which request it serves until
+// then (plus one), its service and its wait; then when those who wait will start, where the queue
+// has a limit; then when those who are here will depart, where requests are routed by that.
+const SERVER_WORDS = 6u;
+
+fn depart_from(server: u32) {
+    let request = load(server + 2u);
+    if request != 0u {
+        store(server + 2u, 0u);
+        depart_served(
+            load_wide(server), request - 1u, load_wide(server + 4u), load(server + 3u), 1u,
+        );
+    }
+}
+
+fn advance_servers(queue: u32, limit: vec2<u32>) {
+    for (var at = 0u; at < of_node(SERVERS); at++) {
+        let server = queue + at * SERVER_WORDS;
+        if !is_less(load_wide(server), limit) {
+            break;
+        }
+        tally();
+        depart_from(server);
+    }
+}
+
+fn take_to_serve(queue: u32, at: vec2<u32>, request: u32, service: u32) {
+    let start = most(load_wide(queue), at);
+    if of_node(LIMIT) != UNLIMITED {
+        let starts = queue + of_node(STARTS);
+        let mask = of_node(STARTS_MASK);
+        pop_until(starts, mask, at);
+        if is_less(at, start) {
+            if load(starts + 1u) >= of_node(LIMIT) {
+                depart_dropped(at, request);
+                return;
+            }
+            push_time(starts, mask, start);
+        }
+    }
+    let end = plus(start, wide(service));
+    if of_node(ENDS) != 0u {
+        push_time(queue + of_node(ENDS), of_node(ENDS_MASK), end);
+    }
+    depart_from(queue);
+    var slot = 0u;
+    loop {
+        if slot + 1u >= of_node(SERVERS) {
+            break;
+        }
+        let source = queue + (slot + 1u) * SERVER_WORDS;
+        if !is_less(load_wide(source), end) {
+            break;
+        }
+        tally();
+        let place_before = queue + slot * SERVER_WORDS;
+        store_wide(place_before, load_wide(source));
+        store_wide(place_before + 2u, load_wide(source + 2u));
+        store_wide(place_before + 4u, load_wide(source + 4u));
+        slot++;
+    }
+    let place = queue + slot * SERVER_WORDS;
+    store_wide(place, end);
+    store(place + 2u, request + 1u);
+    store(place + 3u, service);
+    store_wide(place + 4u, minus(start, at));
+}
+
+// Dynamic batching: for each server when it is free; then those who wait, of three words: when
+// they came and which they are; then when those in service will depart.
+
+const WAITING_WORDS = 3u;
+
+fn waiting_in(queue: u32, place: u32) -> u32 {
+    let ring = queue + of_node(WAITING);
+    return ring + 2u + ((load(ring) + place) & of_node(WAITING_MASK)) * WAITING_WORDS;
+}
+
+// When the next batch starts, as far as those who have come decide it.
+fn launch_of(queue: u32) -> vec2<u32> {
+    let waiting = load(queue + of_node(WAITING) + 1u);
+    if waiting == 0u {
+        return NEVER;
+    }
+    let first = load_wide(waiting_in(queue, 0u));
+    let ready = most(load_wide(queue), first);
+    let patience = most(ready, plus(first, wide(of_node(DELAY))));
+    var full = NEVER;
+    if waiting >= of_node(SIZES) {
+        full = load_wide(waiting_in(queue, of_node(SIZES) - 1u));
+    }
+    return most(least(full, patience), ready);
+}
+
+fn advance_batches(queue: u32, limit: vec2<u32>) {
+    let ring = queue + of_node(WAITING);
+    loop {
+        let launch = launch_of(queue);
+        if failed || !is_less(launch, limit) {
+            break;
+        }
+        tally();
+        let available = min(load(ring + 1u), of_node(SIZES));
+        var size = 0u;
+        loop {
+            if size >= available || is_less(launch, load_wide(waiting_in(queue, size))) {
+                break;
+            }
+            tally();
+            size++;
+        }
+        let service = program[of_node(TABLE) + size - 1u];
+        let end = plus(launch, wide(service));
+        sink_first(queue, of_node(SERVERS), end);
+        for (var served = 0u; served < size; served++) {
+            tally();
+            let entry = waiting_in(queue, 0u);
+            let at = load_wide(entry);
+            let request = load(entry + 2u);
+            pop_first(ring, of_node(WAITING_MASK));
+            if of_node(ENDS) != 0u {
+                push_time(queue + of_node(ENDS), of_node(ENDS_MASK), end);
+            }
+            depart_served(end, request, minus(launch, at), service, size);
+        }
+    }
+}
+
+fn take_to_batch(queue: u32, at: vec2<u32>, request: u32) {
+    let ring = queue + of_node(WAITING);
+    let waiting = load(ring + 1u);
+    if of_node(LIMIT) != UNLIMITED && waiting >= of_node(LIMIT) {
+        depart_dropped(at, request);
+        return;
+    }
+    if waiting > of_node(WAITING_MASK) {
+        overflow();
+        return;
+    }
+    store(ring + 1u, waiting + 1u);
+    let entry = waiting_in(queue, waiting);
+    store_wide(entry, at);
+    store(entry + 2u, request);
+}
+
+// Replicas: before them whose turn it is.
+
+fn queue_of(replica: u32) -> u32 {
+    return of_node(STATION) + 1u + replica * of_node(QUEUE_WORDS);
+}
+
+fn advance_queues(limit: vec2<u32>) {
+    for (var replica = 0u; replica < of_node(QUEUES); replica++) {
+        tally();
+        if of_node(KIND) == KIND_BATCH {
+            advance_batches(queue_of(replica), limit);
+        } else {
+            advance_servers(queue_of(replica), limit);
+        }
+    }
+}
+
+// Requests routed to a replica that have not departed until `at`.
+fn load_of(replica: u32, at: vec2<u32>) -> u32 {
+    let queue = queue_of(replica);
+    let ends = queue + of_node(ENDS);
+    pop_until(ends, of_node(ENDS_MASK), at);
+    let serving = load(ends + 1u);
+    if of_node(KIND) == KIND_BATCH {
+        return serving + load(queue + of_node(WAITING) + 1u);
+    }
+    return serving;
+}
+
+fn route(at: vec2<u32>, request: u32) -> u32 {
+    let count = of_node(QUEUES);
+    let routing = of_node(ROUTING);
+    let station = of_node(INDEX);
+    if count == 1u || routing == ROUTE_CENTRAL {
+        return 0u;
+    }
+    if routing == ROUTE_ROUND_ROBIN {
+        let replica = load(of_node(STATION));
+        store(of_node(STATION), select(0u, replica + 1u, replica + 1u < count));
+        return replica;
+    }
+    let bits = draw(request, station, ROUTE, 0u);
+    if routing == ROUTE_RANDOM {
+        return pick(bits, count);
+    }
+    if routing == ROUTE_POWER_OF_TWO {
+        let first = pick(bits, count);
+        // The second is another than the first.
+        var second = pick(draw(request, station, ROUTE, 1u), count - 1u);
+        second += select(0u, 1u, second >= first);
+        return select(first, second, load_of(second, at) < load_of(first, at));
+    }
+    var fewest = 0xffffffffu;
+    var equals = 0u;
+    for (var replica = 0u; replica < count; replica++) {
+        tally();
+        let here = load_of(replica, at);
+        equals = select(select(equals, equals + 1u, here == fewest), 1u, here < fewest);
+        fewest = min(fewest, here);
+    }
+    var left = pick(bits, equals);
+    for (var replica = 0u; replica < count; replica++) {
+        tally();
+        if load_of(replica, at) == fewest {
+            if left == 0u {
+                return replica;
+            }
+            left--;
+        }
+    }
+    return 0u;
+}
+
+// A request comes to the node, or the word that it will not.
+fn arrive(at: vec2<u32>, request: u32, is_value: bool, head: u32, tokens: u32) {
+    if is_counted(request) {
+        come(at);
+    }
+    let kind = of_node(KIND);
+    if !is_value {
+        depart_skipped(at, request);
+        return;
+    }
+    if kind == KIND_INSTANT {
+        depart_passed(at, request, 0u, head, tokens);
+        return;
+    }
+    var service = 0u;
+    if kind != KIND_BATCH {
+        service = value_of(of_node(TABLE), draw(request, of_node(INDEX), SERVICE, 0u));
+    }
+    if kind == KIND_DELAY {
+        depart_passed(plus(at, wide(service)), request, service, head, tokens);
+        return;
+    }
+    if kind == KIND_BATCH || of_node(QUEUES) > 1u {
+        advance_queues(at);
+    }
+    let queue = queue_of(route(at, request));
+    if kind == KIND_BATCH {
+        take_to_batch(queue, at, request);
+    } else {
+        take_to_serve(queue, at, request, service);
+    }
+}
+
+// Does all that happens strictly before the horizon.
+fn advance(horizon: vec2<u32>) {
+    let kind = of_node(KIND);
+    if kind == KIND_SERVE || kind == KIND_BATCH {
+        advance_queues(horizon);
+    }
+}

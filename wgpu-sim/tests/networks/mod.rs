@@ -1,0 +1,217 @@
+//! Random graphs, of all that a graph may hold.
+
+#![allow(dead_code, reason = "each test uses what it needs")]
+
+use core::time::Duration;
+
+use proptest::prelude::*;
+use wgpu_sim::Service;
+use wgpu_sim::network::{
+    Change, Continuous, Gaps, Hold, Link, Network, Prefix, Routing, Share, Stage, StepTime,
+    TokenLaw, TokenPart, Tokens, Wait, Work,
+};
+
+fn routing() -> impl Strategy<Value = Routing> {
+    prop_oneof![
+        Just(Routing::Central),
+        Just(Routing::LeastLoaded),
+        Just(Routing::RoundRobin),
+        Just(Routing::Random),
+        Just(Routing::PowerOfTwo),
+    ]
+}
+
+/// Fixed services of whole milliseconds and tight arrivals make many events of one time.
+fn service() -> impl Strategy<Value = Service> {
+    prop_oneof![
+        (1_u64..4).prop_map(|ms| Service::Fixed(Duration::from_millis(ms))),
+        (1_u64..6).prop_map(|ms| Service::Exponential {
+            mean: Duration::from_millis(ms),
+        }),
+        (1_u64..6).prop_map(|ms| Service::Lognormal {
+            mean: Duration::from_millis(ms),
+            cv: 0.7,
+        }),
+    ]
+}
+
+/// Whatever a node may do.
+pub(crate) fn work() -> impl Strategy<Value = Work> {
+    prop_oneof![4 => steady_work(), 1 => continuous()]
+}
+
+/// Whatever a node may do but for continuous batching.
+pub(crate) fn steady_work() -> impl Strategy<Value = Work> {
+    prop_oneof![
+        Just(Work::Instant),
+        service().prop_map(Work::Delay),
+        (1_u32..5, 1_u32..3, routing(), service()).prop_map(
+            |(replicas, concurrency, routing, service)| Work::Serve {
+                replicas,
+                concurrency,
+                routing,
+                service,
+            }
+        ),
+        (1_u32..4, routing(), 1_u64..7, 0_u64..5).prop_map(|(replicas, routing, size, delay)| {
+            Work::Batch {
+                replicas,
+                routing,
+                times: (1..=size)
+                    .map(|size| Duration::from_micros(1_500 + 500 * size))
+                    .collect(),
+                max_delay: Duration::from_millis(delay),
+            }
+        }),
+    ]
+}
+
+fn tokens(mean: u32) -> impl Strategy<Value = Tokens> {
+    let law = prop_oneof![
+        (5.0..f64::from(mean), 0.0_f64..1.5)
+            .prop_map(|(mean, cv)| TokenLaw::Lognormal { mean, cv }),
+        prop::collection::vec(1..mean, 1..5).prop_map(TokenLaw::Empirical),
+    ];
+    let part = (law, prop::option::of(0_u32..2)).prop_map(|(law, input)| TokenPart { law, input });
+    let most = prop::option::of(1..2 * mean);
+    (0_u32..40, prop::collection::vec(part, 0..3), most).prop_map(|(fixed, parts, most)| Tokens {
+        fixed,
+        parts,
+        most,
+    })
+}
+
+/// Small caches and budgets, so that requests are put back and prompts are computed in parts.
+pub(crate) fn continuous() -> impl Strategy<Value = Work> {
+    let prefix = (0_u32..100, 0.0_f64..1.0).prop_map(|(shared_tokens, hit_rate)| Prefix {
+        shared_tokens,
+        hit_rate,
+    });
+    let sizes = (
+        1_u32..4,
+        1_u32..12,
+        prop_oneof![1_u32..20, 50_u32..400],
+        prop::option::of(120_u32..1_000),
+    );
+    let step = (1e4..4e5, 0.0_f64..2e4, 0.0_f64..200.0, 0.0_f64..50.0);
+    let lengths = (tokens(100), tokens(40), prop::option::of(10_u32..300));
+    (sizes, routing(), step, prop::option::of(prefix), lengths).prop_map(
+        |(sizes, routing, (base, token, context, prefill), prefix, (prompt, answer, longest))| {
+            let (replicas, max_sequences, max_batched_tokens, kv_tokens) = sizes;
+            Work::Continuous(Box::new(Continuous {
+                replicas,
+                routing,
+                step: StepTime {
+                    base,
+                    token,
+                    context,
+                    prefill,
+                },
+                max_sequences,
+                max_batched_tokens,
+                kv_tokens,
+                prefix,
+                prompt,
+                answer,
+                longest,
+            }))
+        },
+    )
+}
+
+fn wait() -> impl Strategy<Value = Wait> {
+    prop_oneof![
+        3 => Just(Wait::Ports),
+        1 => Just(Wait::All),
+        1 => Just(Wait::Any),
+        1 => Just(Wait::Quorum(2)),
+    ]
+}
+
+fn stage(work: BoxedStrategy<Work>) -> impl Strategy<Value = Stage> {
+    let limit = prop_oneof![3 => Just(None), 1 => (0_u32..6).prop_map(Some)];
+    (wait(), work, limit, any::<bool>(), any::<bool>()).prop_map(
+        |(gather, work, queue_limit, passes_on_drop, streams)| Stage {
+            name: String::new(),
+            share: 1.0,
+            gather,
+            work,
+            queue_limit,
+            passes_on_drop,
+            streams,
+        },
+    )
+}
+
+fn link(from: Option<usize>, to: Option<usize>) -> impl Strategy<Value = Link> {
+    let chance = prop_oneof![
+        4 => Just(Share::Always),
+        1 => (0.0_f64..0.6).prop_map(|low| Share::Between(low, low + 0.4)),
+        1 => (0.2_f64..1.0).prop_map(Share::Own),
+    ];
+    let timeout = prop_oneof![4 => Just(None), 1 => (1_u64..9).prop_map(Some)];
+    (0_u32..3, any::<bool>(), chance, 0_u64..3, timeout).prop_map(
+        move |(port, required, chance, hop, timeout)| Link {
+            from,
+            to,
+            port,
+            required,
+            chance,
+            hop: Duration::from_micros(500 * hop),
+            timeout: timeout.map(Duration::from_millis),
+        },
+    )
+}
+
+/// Up to seven stages, each with up to three edges from the source or from stages before it.
+pub(crate) fn network(work: BoxedStrategy<Work>) -> impl Strategy<Value = Network> {
+    let stages = prop::collection::vec(stage(work), 1..7);
+    stages
+        .prop_flat_map(|stages| {
+            let edges: Vec<_> = (0..=stages.len())
+                .map(|to| {
+                    let last = to == stages.len();
+                    let edge = (0..=to).prop_flat_map(move |from| {
+                        link(from.checked_sub(1), (!last).then_some(to))
+                    });
+                    prop::collection::vec(edge, 1..4)
+                })
+                .collect();
+            let gaps = prop_oneof![
+                3 => Just(Gaps::Exponential),
+                1 => Just(Gaps::Gamma { cv2: 4.0 }),
+                1 => Just(Gaps::Switching(vec![
+                    Hold { rate: 300.0, mean: Duration::from_millis(40) },
+                    Hold { rate: 0.0, mean: Duration::from_millis(30) },
+                    Hold { rate: 50.0, mean: Duration::from_millis(90) },
+                ])),
+                1 => Just(Gaps::Profile(
+                    [(0, 40.0), (2_000, 0.0), (2_500, 400.0), (4_000, 150.0)]
+                        .map(|(at, rate)| Change { at: Duration::from_millis(at), rate })
+                        .to_vec(),
+                )),
+                1 => prop::collection::vec(0_u64..30_000, 2..50).prop_map(|gaps| {
+                    let gaps = [5].into_iter().chain(gaps);
+                    Gaps::Trace(gaps.map(Duration::from_micros).collect())
+                }),
+            ];
+            (Just(stages), edges, any::<bool>(), gaps)
+        })
+        .prop_map(|(mut stages, links, is_coarse, gaps)| {
+            for (index, stage) in stages.iter_mut().enumerate() {
+                stage.name = format!("node-{index}");
+            }
+            let mut links: Vec<Link> = links.into_iter().flatten().collect();
+            if is_coarse {
+                // So long a time takes ticks of 100 µs, and many events share one.
+                links[0].timeout = Some(Duration::from_hours(4));
+            }
+            Network {
+                rate: gaps.mean_rate().unwrap_or(150.0),
+                gaps,
+                stages,
+                links,
+                objective: None,
+            }
+        })
+}
