@@ -366,13 +366,13 @@ fn the_gpu_gives_the_figures_of_the_cpu() {
         eprintln!("skipped: {said}");
         return;
     }
-    let [on_gpu, on_cpu] = [on_gpu, run("cpu")].map(|output| {
+    let [theirs, ours] = [on_gpu, run("cpu")].map(|output| {
         let mut result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         let engine = result["engine"].take();
         (engine, result)
     });
-    assert_eq!((on_gpu.0, on_cpu.0), ("gpu".into(), "cpu".into()));
-    assert_eq!(on_gpu.1, on_cpu.1);
+    assert_eq!((theirs.0, ours.0), ("gpu".into(), "cpu".into()));
+    assert_eq!(theirs.1, ours.1);
 }
 
 #[test]

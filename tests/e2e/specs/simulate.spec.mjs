@@ -121,6 +121,101 @@ test("CPU and GPU give equal figures, to the last digit", async ({ page }) => {
   expect(answers[1]).toBe(answers[0]);
 });
 
+/** Numbers from 0 to 1, the same for the same seed. */
+function* numbers(seed) {
+  for (let state = seed; ; ) {
+    state = (state + 0x9e3779b9) | 0;
+    let bits = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
+    bits = Math.imul(bits ^ (bits >>> 15), 0x735a2d97);
+    yield ((bits ^ (bits >>> 15)) >>> 0) / 2 ** 32;
+  }
+}
+
+/** A graph of branches that meet again: queues, replicas, batches, joins, chances, ways, and limits. */
+function randomGraph(seed) {
+  const draws = numbers(seed);
+  const draw = () => draws.next().value;
+  const one = (...choices) => choices[Math.floor(draw() * choices.length)];
+  const times = () => one("fixed: 4ms", `exponential: {mean: ${one(3, 6, 9)}ms}`, "lognormal: {p50: 4ms, p95: 9ms}");
+  const routing = () => one("central", "leastLoaded", "roundRobin", "random", "powerOfTwo");
+  const work = () =>
+    one(
+      `service: {${times()}}, placement: {replicas: ${one(1, 2, 3)}, routing: ${routing()}, concurrency: 1}`,
+      `service: {${times()}}, placement: {replicas: ${one(2, 3)}, routing: ${routing()}, concurrency: 1, queueLimit: ${one(1, 4)}}`,
+      `service: {batch: {base: 3ms, perItem: 1ms}}, placement: {replicas: ${one(1, 2)}, batch: {dynamic: {maxSize: ${one(2, 5)}, maxDelay: 2ms}}}`,
+    );
+  const branches = Array.from({ length: one(1, 2, 3) }, (_, at) => `branch${at}`);
+  const node = (name) => `    ${name}: {role: transformer, inputs: {in: {type: text}}, outputs: {out: {type: text}}, ${work()}}`;
+  const way = () => one("", ", hop: 1ms", ", timeout: 30ms");
+  return `apiVersion: modelgraph/v1alpha1
+kind: ModelGraph
+metadata: {name: random-${seed}}
+spec:
+  inputs: {in: {type: text}}
+  outputs: {out: {type: text}}
+  nodes:
+${["first", ...branches, "last"].map(node).join("\n")}
+    meet: {role: join, join: ${one("all", "any")}, inputs: {in: {type: text}}, outputs: {out: {type: text}}}
+  edges:
+    - {from: inputs.in, to: first.in}
+${branches.map((name) => `    - {from: first.out, to: ${name}.in${way()}}\n    - {from: ${name}.out, to: meet.in}`).join("\n")}
+    - {from: meet.out, to: last.in}
+    - {from: last.out, to: outputs.out}
+  workload: {arrivals: {poisson: {rate: ${one(20, 60)}rps}}}
+`;
+}
+
+/** What the engine's worker answers: each graph on each engine. */
+function answers(page, graphs, engines, requests) {
+  return page.evaluate(
+    async ({ graphs, engines, requests }) => {
+      const { worker: address, engine: js, engineWasm: wasm } = globalThis.modelspecAssets;
+      const worker = new Worker(address, { type: "module" });
+      worker.postMessage({ js, wasm });
+      const found = [];
+      for (const text of graphs) {
+        for (const engine of engines) {
+          const id = found.length + 1;
+          const asked = { id, do: "simulate", text, files: {}, rate: null, requests, replications: 4, seed: 7, engine };
+          found.push(
+            await new Promise((resolve, reject) => {
+              worker.onmessage = ({ data }) => {
+                const answer = typeof data === "string" ? JSON.parse(data) : data;
+                if (answer.done) resolve(answer.done);
+                if (answer.refused || answer.failed) reject(new Error(JSON.stringify(answer)));
+              };
+              worker.postMessage(JSON.stringify(asked));
+            }),
+          );
+        }
+      }
+      worker.terminate();
+      return found;
+    },
+    { graphs, engines, requests },
+  );
+}
+
+/** Without what tells the engines apart. */
+const figuresOf = ({ engine, engineNote, elapsedMs, ...figures }) => figures;
+
+// Each compiles the kernel anew, which takes seconds without a GPU: `RANDOM_GRAPHS=20` compares more.
+const GRAPHS = Number(process.env.RANDOM_GRAPHS ?? 3);
+
+test("whole graphs give equal histograms on CPU and GPU, at random", async ({ page }) => {
+  test.setTimeout(60_000 + 20_000 * GRAPHS);
+  await open(page);
+  const graphs = Array.from({ length: GRAPHS }, (_, at) => randomGraph(at + 1));
+  const found = await answers(page, graphs, ["cpu", "gpu"], 800);
+  for (const [at, graph] of graphs.entries()) {
+    const [cpu, gpu] = found.slice(2 * at, 2 * at + 2);
+    expect([cpu.engine, gpu.engine, gpu.engineNote], graph).toEqual(["cpu", "gpu", undefined]);
+    expect(cpu.distribution.length, graph).toBeGreaterThan(10);
+    expect(figuresOf(gpu), graph).toEqual(figuresOf(cpu));
+  }
+  expect(new Set(found.map(({ endToEnd }) => endToEnd.meanMs)).size).toBe(GRAPHS);
+});
+
 test("a run is cancelled at once, and another can follow", async ({ page }) => {
   await simulate(page, guarded);
   await page.getByRole("combobox", { name: "Requests" }).selectOption({ label: "10,000,000" });
