@@ -14,13 +14,18 @@ class BadAnswer(ValueError):
 
 def request(call: Call, node: Node, inputs: dict[str, Any]) -> Any:
     """The body of a call."""
-    return REQUESTS[call.api](call, node, inputs)
+    return REQUESTS[call.api](call, node, in_order(node, inputs))
+
+
+def in_order(node: Node, inputs: dict[str, Any]) -> dict[str, Any]:
+    """As the node has them, the first before all others; on the way they were sorted by name."""
+    return {port: inputs[port] for port in node.inputs if port in inputs}
 
 
 def answer(call: Call, node: Node, inputs: dict[str, Any], body: Any) -> dict[str, Any]:
     """The values at a node's outputs."""
     try:
-        found = ANSWERS[call.api](call, node, inputs, body)
+        found = ANSWERS[call.api](call, node, in_order(node, inputs), body)
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise BadAnswer(f"no answer of {call.api}: {type(error).__name__} {error}") from error
     if node.role == "guardrail":

@@ -290,7 +290,8 @@ class Flow:
         if stopped is not None:
             self.progress[name] = repr(stopped)
             return {port: stopped for port in node.outputs}
-        inputs = {port: value for port, value in given.items() if port and not isinstance(value, Missing)}
+        values = {port: given.get(port, ABSENT) for port in node.inputs}
+        inputs = {port: value for port, value in values.items() if not isinstance(value, Missing)}
         if is_join(node):
             inputs = {port: given[""] for port in node.inputs}
         if node.call is None:
