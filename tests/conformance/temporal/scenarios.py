@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -214,10 +215,24 @@ async def main(folder: str, address: str) -> None:
     print(f"{Path(folder).name}: {bench.count} runs, each replayed")
 
 
+async def until_told(folder: str, address: str) -> None:
+    try:
+        await main(folder, address)
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
+
+
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    asyncio.run(main(sys.argv[1], sys.argv[2]))
-    sys.stdout.flush()
-    # Threads of the client's own may still run, which Python's end does not always bear.
-    os._exit(0)
+    # Threads of the client's own, and a worker that waits for its calls, outlive what is looked at.
+    status = 1
+    try:
+        asyncio.run(until_told(sys.argv[1], sys.argv[2]))
+        status = 0
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)

@@ -118,7 +118,7 @@ def usual_content(node: Any) -> Any:
         return "safe"
     kinds = {port.kind for port in node.outputs.values()}
     if "json" in kinds:
-        return {"action": "answer", "answer": "42", "confidence": 0.9, "question": "?"}
+        return {"action": "answer", "answer": "42", "confidence": 0.9, "question": "?", "again": False}
     if "list" in kinds:
         return ["one", "two"]
     return "an answer"
@@ -132,9 +132,10 @@ def with_content(api: str, node: Any, content: Any) -> Any:
     if api == "openai-completions":
         return {"choices": [{"index": 0, "text": text}]}
     ports = list(node.outputs)
-    if node.role == "guardrail" and "verdict" not in ports:
-        ports.append("verdict")
-        content = {port: content if port == "verdict" else "as it came" for port in ports}
+    if node.role == "guardrail" and isinstance(content, str):
+        # What it lets pass leaves as it came.
+        labels = [port for port, it in node.outputs.items() if it.kind == "label"] or ["verdict"]
+        content = {port: content if port in labels else "the question" for port in {*ports, *labels}}
     elif not (isinstance(content, dict) and set(content) & set(ports)):
         content = {port: content for port in ports}
     if api == "kserve-v2":

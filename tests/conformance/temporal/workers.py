@@ -1,8 +1,9 @@
 """Runs exported workers with Temporal's development server, against servers for their nodes.
 
-Takes what `requirements.txt` lists, and a folder with an export of each template:
+Takes what `requirements.txt` lists, and a folder with an export of each template, and of the graph
+here that goes the ways that these do not:
 
-    for file in public/examples/*.modelspec.yaml; do
+    for file in public/examples/*.modelspec.yaml tests/conformance/temporal/graphs/*.modelspec.yaml; do
         modelspec export temporal "$file" --accept TG-TEMPORAL-GRPC --output "workers/$(basename "$file" .modelspec.yaml)"
     done
     python tests/conformance/temporal/workers.py workers
