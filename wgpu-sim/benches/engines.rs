@@ -19,8 +19,8 @@ use std::time::Instant;
 
 use divan::{Bencher, counter::ItemsCount};
 use wgpu_sim::network::{
-    Continuous, Flow, Gaps, Link, Network, Routing, Share, Stage, StepTime, TokenLaw, TokenPart,
-    Tokens, Wait, Work,
+    Continuous, Flow, Gaps, Link, Network, Routing, Stage, StepTime, TokenLaw, TokenPart, Tokens,
+    Work,
 };
 use wgpu_sim::{Arrivals, Gpu, Program, Service, Settings, Station, Trace, Warmup};
 
@@ -86,36 +86,16 @@ fn gpu(bencher: Bencher<'_, '_>, servers: u32) {
 /// Requests that a lane sends through the tandem.
 const REQUESTS: u32 = 500_000;
 
-fn link(from: Option<usize>, to: Option<usize>) -> Link {
-    Link {
-        from,
-        to,
-        port: 0,
-        required: true,
-        chance: Share::Always,
-        hop: Duration::ZERO,
-        timeout: None,
-    }
-}
-
 /// Stages one after the other.
 fn chain(rate: f64, works: Vec<Work>, requests: u32) -> Flow {
     let count = works.len();
-    let stage = |(at, work)| Stage {
-        name: format!("queue-{at}"),
-        share: 1.0,
-        gather: Wait::All,
-        work,
-        queue_limit: None,
-        passes_on_drop: false,
-        streams: false,
-    };
+    let stage = |(at, work)| Stage::new(format!("queue-{at}"), work);
     let network = Network {
         rate,
         gaps: Gaps::Exponential,
         stages: works.into_iter().enumerate().map(stage).collect(),
         links: (0..=count)
-            .map(|at| link(at.checked_sub(1), (at < count).then_some(at)))
+            .map(|at| Link::new(at.checked_sub(1), (at < count).then_some(at)))
             .collect(),
         objective: None,
     };

@@ -1,5 +1,6 @@
 //! Which engine runs.
 
+use crate::cpu::simulate_flow;
 use crate::error::SimulationError;
 use crate::gpu::flow::Run;
 use crate::gpu::{FILLING_LANES, Gpu, GpuError, simulate_gpu};
@@ -7,7 +8,7 @@ use crate::outcome::graph::GraphOutcome;
 use crate::outcome::{Engine, Outcome};
 use crate::program::network::{Flow, Network};
 use crate::program::{Compiled, Program, Settings};
-use crate::{ClockFn, ProgressFn, simulate_cpu, simulate_graph};
+use crate::{ClockFn, ProgressFn, simulate_cpu};
 
 /// Which engine is to run. The figures are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,24 +79,21 @@ pub async fn simulate_graph_on(
     let forced = choice == EngineChoice::Gpu;
     let fills = u64::from(settings.replications) >= FILLING_LANES;
     if choice == EngineChoice::Cpu || !(forced || fills) || !flow.is_stable() {
-        return simulate_graph(network, settings, progress);
+        return simulate_flow(&flow, progress);
     }
-    match Gpu::new().await {
-        Ok(gpu) if gpu.is_software() && !forced => simulate_graph(network, settings, progress),
-        Ok(gpu) => match graph_on(gpu, &flow, clock, progress).await {
-            Err(SimulationError::Gpu(error @ GpuError::Unsuitable(_))) if forced => {
-                // Most graphs have such a node: the answer is worth more than a refusal.
-                let mut outcome = simulate_graph(network, settings, progress)?;
-                outcome.engine_note = Some(format!("{error}; the CPU ran instead"));
-                Ok(outcome)
-            }
-            Err(SimulationError::Gpu(GpuError::Unsuitable(_))) => {
-                simulate_graph(network, settings, progress)
-            }
-            result => result,
-        },
-        Err(error) if forced => Err(error.into()),
-        Err(_) => simulate_graph(network, settings, progress),
+    let gpu = match Gpu::new().await {
+        Ok(gpu) if forced || !gpu.is_software() => gpu,
+        Err(error) if forced => return Err(error.into()),
+        _ => return simulate_flow(&flow, progress),
+    };
+    match graph_on(gpu, &flow, clock, progress).await {
+        // Most graphs have such a node: the answer is worth more than a refusal.
+        Err(SimulationError::Gpu(error @ GpuError::Unsuitable(_))) => {
+            let mut outcome = simulate_flow(&flow, progress)?;
+            outcome.engine_note = forced.then(|| format!("{error}; the CPU ran instead"));
+            Ok(outcome)
+        }
+        result => result,
     }
 }
 
@@ -107,39 +105,29 @@ pub(crate) async fn graph_on(
     progress: ProgressFn<'_>,
 ) -> Result<GraphOutcome, SimulationError> {
     let mut run = Run::new(flow)?;
-    let mut failure = match run.advance(&gpu, clock, progress).await {
-        Err(SimulationError::Gpu(error)) => Some(error),
-        result => result.map(|()| None)?,
+    let first = match failure(run.advance(&gpu, clock, progress).await)? {
+        Some(error @ GpuError::Unsuitable(_)) => return Err(error.into()),
+        first => first,
     };
-    let first = failure.clone();
-    if matches!(failure, Some(GpuError::Lost(_))) {
+    let mut second = first.clone();
+    if matches!(first, Some(GpuError::Lost(_))) {
         drop(gpu);
-        failure = match Gpu::new().await {
-            Ok(gpu) => match run.advance(&gpu, clock, progress).await {
-                Err(SimulationError::Gpu(error)) => Some(error),
-                result => result.map(|()| None)?,
-            },
+        second = match Gpu::new().await {
+            Ok(gpu) => failure(run.advance(&gpu, clock, progress).await)?,
             Err(error) => Some(error),
         };
     }
-    if let Some(GpuError::Unsuitable(_)) = &first {
-        return Err(first.map_or(SimulationError::Cancelled, Into::into));
-    }
-    let left = run.left().len();
-    if failure.is_some() {
-        run.finish_on_cpu(progress)?;
-    }
+    let (left, all) = (run.left(), flow.replications);
+    run.finish_on_cpu(progress)?;
     let mut outcome = GraphOutcome::new(flow, &run.records);
-    let all = flow.replications;
-    outcome.engine = if left == all as usize {
-        Engine::Cpu
-    } else {
-        Engine::Gpu
-    };
-    outcome.engine_note = match (first, failure) {
+    if left.len() < all as usize {
+        outcome.engine = Engine::Gpu;
+    }
+    outcome.engine_note = match (first, second) {
         (Some(lost), None) => Some(format!("{lost}; another took over")),
         (Some(lost), Some(_)) => Some(format!(
-            "{lost}; the CPU simulated {left} of {all} replications instead"
+            "{lost}; the CPU simulated {} of {all} replications instead",
+            left.len()
         )),
         (None, _) if run.by_cpu > 0 => Some(format!(
             "{} of {all} replications had no room on the GPU; the CPU simulated them",
@@ -148,6 +136,15 @@ pub(crate) async fn graph_on(
         (None, _) => None,
     };
     Ok(outcome)
+}
+
+/// Why the device did not do all, if it did not.
+fn failure(result: Result<(), SimulationError>) -> Result<Option<GpuError>, SimulationError> {
+    match result {
+        Ok(()) => Ok(None),
+        Err(SimulationError::Gpu(error)) => Ok(Some(error)),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether there are lanes enough to keep a GPU busy.

@@ -15,6 +15,12 @@ use crate::program::{Compiled, Lane, Program, Settings};
 use crate::record::Record;
 use crate::{ClockFn, Progress, ProgressFn};
 
+/// What both kernels have: draws, and the buckets of histograms.
+const DRAWS_WGSL: &str = include_str!("gpu/wgsl/draws.wgsl");
+const BUCKETS_WGSL: &str = include_str!("gpu/wgsl/buckets.wgsl");
+/// The kernel of single stations.
+const STATIONS_WGSL: &str = include_str!("gpu/wgsl/stations.wgsl");
+
 /// The most servers of a station on the GPU.
 pub const MAX_SERVERS: u32 = 64;
 
@@ -130,8 +136,12 @@ impl Gpu {
 
     /// The kernel of single stations.
     fn stations(&self) -> &wgpu::ComputePipeline {
-        self.stations
-            .get_or_init(|| self.pipeline("stations", include_str!("gpu/kernel.wgsl")))
+        self.stations.get_or_init(|| {
+            self.pipeline(
+                "stations",
+                &[STATIONS_WGSL, DRAWS_WGSL, BUCKETS_WGSL].concat(),
+            )
+        })
     }
 
     /// The adapter's name; may be empty, since browsers hide it.

@@ -5,7 +5,7 @@ mod oracle;
 
 use core::time::Duration;
 
-use oracle::{check, exponential, link, network, run, stage, tandem};
+use oracle::{check, exponential, network, run, stage, tandem};
 use wgpu_sim::network::{Back, Gaps, Link, Network, Share, Work};
 use wgpu_sim::{Mode, Service};
 
@@ -19,7 +19,7 @@ fn back(from: usize, to: usize, share: f64, rounds: u32) -> Link {
     };
     Link {
         chance: Share::Back(back),
-        ..link(Some(from), Some(to))
+        ..Link::new(Some(from), Some(to))
     }
 }
 
@@ -193,8 +193,8 @@ fn a_lone_client_waits_for_nobody() {
 
 fn tandem_links() -> Vec<Link> {
     vec![
-        link(None, Some(0)),
-        link(Some(0), Some(1)),
-        link(Some(1), None),
+        Link::new(None, Some(0)),
+        Link::new(Some(0), Some(1)),
+        Link::new(Some(1), None),
     ]
 }

@@ -5,8 +5,8 @@ mod oracle;
 use core::ops::ControlFlow;
 use core::time::Duration;
 
-use oracle::{check, exponential, link, network, run, stage, tandem};
-use wgpu_sim::network::{Change, Gaps, Hold, Network, Routing, Share, Work};
+use oracle::{check, exponential, network, run, stage, tandem};
+use wgpu_sim::network::{Change, Gaps, Hold, Link, Network, Routing, Share, Work};
 use wgpu_sim::{
     Arrivals, Program, Service, Settings, Station, Warmup, simulate_cpu, simulate_graph,
 };
@@ -136,11 +136,11 @@ fn a_fork_and_join_of_two_queues() {
         stage("both", Work::Instant),
     ];
     let links = vec![
-        link(None, Some(0)),
-        link(None, Some(1)),
-        link(Some(0), Some(2)),
-        link(Some(1), Some(2)),
-        link(Some(2), None),
+        Link::new(None, Some(0)),
+        Link::new(None, Some(1)),
+        Link::new(Some(0), Some(2)),
+        Link::new(Some(1), Some(2)),
+        Link::new(Some(2), None),
     ];
     let outcome = run(&network(1_000.0 * load, stages, links), 8_000_000);
     let times = outcome.end_to_end.unwrap();
@@ -201,9 +201,9 @@ fn thinned_streams_stay_poisson() {
     let mut small = stage("small", exponential(1, ms));
     small.share = 0.75;
     let mut links = vec![
-        link(None, Some(0)),
-        link(Some(0), Some(1)),
-        link(Some(0), Some(2)),
+        Link::new(None, Some(0)),
+        Link::new(Some(0), Some(1)),
+        Link::new(Some(0), Some(2)),
     ];
     links[1].chance = Share::Between(0.0, 0.75);
     links[2].chance = Share::Between(0.75, 1.0);

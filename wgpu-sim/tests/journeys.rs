@@ -3,32 +3,8 @@
 use core::ops::ControlFlow;
 use core::time::Duration;
 
-use wgpu_sim::network::{Gaps, Link, Network, Routing, Share, Stage, Wait, Work};
+use wgpu_sim::network::{Gaps, Link, Network, Routing, Stage, Work};
 use wgpu_sim::{Journeys, Service, Settings, simulate_graph};
-
-fn stage(name: &str, work: Work) -> Stage {
-    Stage {
-        name: name.to_owned(),
-        share: 1.0,
-        gather: Wait::Ports,
-        work,
-        queue_limit: None,
-        passes_on_drop: false,
-        streams: false,
-    }
-}
-
-fn link(from: Option<usize>, to: Option<usize>, hop: u64) -> Link {
-    Link {
-        from,
-        to,
-        port: 0,
-        required: true,
-        chance: Share::Always,
-        hop: Duration::from_millis(hop),
-        timeout: None,
-    }
-}
 
 /// A fast queue, a way of 2 ms, and a slow queue that is often full.
 fn tandem() -> Network {
@@ -43,11 +19,14 @@ fn tandem() -> Network {
     Network {
         rate: 80.0,
         gaps: Gaps::Exponential,
-        stages: vec![stage("fast", queue(1)), stage("slow", queue(10))],
+        stages: vec![Stage::new("fast", queue(1)), Stage::new("slow", queue(10))],
         links: vec![
-            link(None, Some(0), 0),
-            link(Some(0), Some(1), 2),
-            link(Some(1), None, 0),
+            Link::new(None, Some(0)),
+            Link {
+                hop: Duration::from_millis(2),
+                ..Link::new(Some(0), Some(1))
+            },
+            Link::new(Some(1), None),
         ],
         objective: None,
     }

@@ -3,7 +3,7 @@
 use core::ops::ControlFlow;
 use core::time::Duration;
 
-use wgpu_sim::network::{Gaps, Link, Network, Share, Stage, Wait, Work};
+use wgpu_sim::network::{Gaps, Link, Network, Stage, Work};
 use wgpu_sim::{Service, Settings, Warmup, read_trace, simulate_graph};
 
 #[test]
@@ -25,28 +25,12 @@ fn a_public_trace_keeps_its_rate_and_spread() {
         (1.0 / mean - 5.53).abs() < 0.01 && (cv2 - 1.20).abs() < 0.01,
         "{mean} {cv2}"
     );
-    let link = |from, to| Link {
-        from,
-        to,
-        port: 0,
-        required: true,
-        chance: Share::Always,
-        hop: Duration::ZERO,
-        timeout: None,
-    };
+    let delay = Work::Delay(Service::Fixed(Duration::from_millis(5)));
     let network = Network {
         rate: 1.0 / mean,
         gaps: Gaps::Trace(gaps),
-        stages: vec![Stage {
-            name: "delay".into(),
-            share: 1.0,
-            gather: Wait::All,
-            work: Work::Delay(Service::Fixed(Duration::from_millis(5))),
-            queue_limit: None,
-            passes_on_drop: false,
-            streams: false,
-        }],
-        links: vec![link(None, Some(0)), link(Some(0), None)],
+        stages: vec![Stage::new("delay", delay)],
+        links: vec![Link::new(None, Some(0)), Link::new(Some(0), None)],
         objective: None,
     };
     // Each of two replications goes round the trace once, from another place.

@@ -4,13 +4,11 @@
 mod heap;
 mod networks;
 
-use std::time::Duration;
-
 use pretty_assertions::assert_eq;
 use proptest::prelude::*;
 use wgpu_sim::network::{
-    Continuous, Flow, Gaps, Link, Network, Prefix, Routing, Share, Stage, StepTime, TokenLaw,
-    TokenPart, Tokens, Wait, Work,
+    Continuous, Flow, Gaps, Link, Network, Prefix, Routing, Stage, StepTime, TokenLaw, TokenPart,
+    Tokens, Work,
 };
 use wgpu_sim::{Settings, Trace, Warmup};
 
@@ -41,28 +39,11 @@ proptest! {
 
 /// A generator on its own.
 fn generator(work: Work, rate: f64) -> Network {
-    let link = |from, to| Link {
-        from,
-        to,
-        port: 0,
-        required: true,
-        chance: Share::Always,
-        hop: Duration::ZERO,
-        timeout: None,
-    };
     Network {
         rate,
         gaps: Gaps::Exponential,
-        stages: vec![Stage {
-            name: "generator".into(),
-            share: 1.0,
-            gather: Wait::Ports,
-            work,
-            queue_limit: None,
-            passes_on_drop: false,
-            streams: false,
-        }],
-        links: vec![link(None, Some(0)), link(Some(0), None)],
+        stages: vec![Stage::new("generator", work)],
+        links: vec![Link::new(None, Some(0)), Link::new(Some(0), None)],
         objective: None,
     }
 }

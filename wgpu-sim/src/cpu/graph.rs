@@ -23,14 +23,21 @@ pub fn simulate_graph(
     settings: &Settings,
     progress: ProgressFn<'_>,
 ) -> Result<GraphOutcome, SimulationError> {
-    let flow = Flow::new(network, settings)?;
+    simulate_flow(&Flow::new(network, settings)?, progress)
+}
+
+/// Simulates a graph that is compiled.
+pub(crate) fn simulate_flow(
+    flow: &Flow,
+    progress: ProgressFn<'_>,
+) -> Result<GraphOutcome, SimulationError> {
     let lanes: Vec<u32> = if flow.is_stable() {
         (0..flow.replications).collect()
     } else {
         Vec::new()
     };
-    let records = run_lanes(&flow, &lanes, progress)?;
-    Ok(GraphOutcome::new(&flow, &records))
+    let records = run_lanes(flow, &lanes, progress)?;
+    Ok(GraphOutcome::new(flow, &records))
 }
 
 /// Runs some lanes, natively on all cores.

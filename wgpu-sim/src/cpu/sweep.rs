@@ -118,13 +118,12 @@ pub(crate) struct Sweep<'a> {
     ended: u64,
     goal: u64,
     ending: Ending,
-    has_streams: bool,
     /// Follows requests, where that is asked.
     watch: Option<Watch>,
     /// Buffers of one node's turn.
     arrivals: Vec<Arrival>,
     departures: Vec<Departure>,
-    entering: Vec<Sent>,
+    entering: Vec<Leaving>,
     draws: Vec<u32>,
 }
 
@@ -159,7 +158,6 @@ impl<'a> Sweep<'a> {
             ended: 0,
             goal: u64::from(flow.counted).saturating_mul(flow.nodes.len() as u64),
             ending: Ending::new(flow.has_streams()),
-            has_streams: flow.has_streams(),
             watch: None,
             arrivals: Vec::new(),
             departures: Vec::new(),
@@ -191,10 +189,10 @@ impl<'a> Sweep<'a> {
         for _ in 0..self.window {
             let (request, at) = self.source.next();
             self.requests.enter(at);
-            if self.is_counted(request) {
+            if self.flow.counting().contains(&request) {
                 self.ending.enter(self.source.gap());
             }
-            self.entering.push(Sent {
+            self.entering.push(Leaving {
                 at,
                 request,
                 value: true,
@@ -217,10 +215,6 @@ impl<'a> Sweep<'a> {
         self.window
     }
 
-    fn is_counted(&self, request: u32) -> bool {
-        (self.flow.warmup..self.flow.end()).contains(&request)
-    }
-
     /// One node's turn: all that reaches it strictly before the horizon.
     fn turn(&mut self, position: usize, horizon: u64) {
         let Some(place) = self.places.get_mut(position) else {
@@ -237,7 +231,7 @@ impl<'a> Sweep<'a> {
                 self.requests.time_out(request, at);
             },
         );
-        let counting = self.flow.warmup..self.flow.end();
+        let counting = self.flow.counting();
         for arrival in &self.arrivals {
             if counting.contains(&arrival.request) {
                 place.visits.enter(arrival.at);
@@ -257,7 +251,7 @@ impl<'a> Sweep<'a> {
         self.count(position, is_sink, &departures);
         if !is_sink {
             let passes = node.passes_on_drop;
-            let leaving = departures.iter().map(|one| Sent::after(one, passes));
+            let leaving = departures.iter().map(|one| Leaving::after(one, passes));
             sending.send(&mut self.places, &self.rank, &leaving, &mut self.draws);
         }
         self.departures = departures;
@@ -265,7 +259,7 @@ impl<'a> Sweep<'a> {
 
     /// Counts what left a node, and lets requests leave at the sink.
     fn count(&mut self, position: usize, is_sink: bool, departures: &[Departure]) {
-        let counting = self.flow.warmup..self.flow.end();
+        let counting = self.flow.counting();
         let Some(place) = self.places.get_mut(position) else {
             return;
         };
@@ -284,10 +278,7 @@ impl<'a> Sweep<'a> {
                         };
                         watch.leave(request, at, time);
                     }
-                    self.ending.leave(left, self.flow.objective);
-                    if let (Left::Answered(time), true) = (left, self.has_streams) {
-                        self.ending.stream(time, fate.tokens());
-                    }
+                    self.ending.leave(left, self.flow.objective, fate.tokens());
                 }
                 continue;
             }
@@ -308,36 +299,25 @@ impl<'a> Sweep<'a> {
     /// # Errors
     /// [`SimulationError::Invariant`] if the counts contradict one another.
     pub(crate) fn into_record(self) -> Result<LaneRecord, SimulationError> {
-        let mut nodes: Vec<Option<Visits>> = vec![None; self.flow.nodes.len()];
-        for mut place in self.places {
+        let visits = self.places.into_iter().map(|mut place| {
             place.visits.add_busy(place.station.busy());
-            if place.index as usize != self.flow.sink() {
-                let entered = u64::from(self.flow.counted);
-                place.visits.check(place.node, entered)?;
-            }
-            if let Some(slot) = nodes.get_mut(place.index as usize) {
-                *slot = Some(place.visits);
-            }
-        }
-        nodes.pop();
-        self.ending.check(self.flow)?;
-        Ok(LaneRecord {
-            nodes: nodes.into_iter().flatten().collect(),
-            ending: self.ending,
-        })
+            // Every counted request comes once, or is said not to.
+            (place.index as usize, place.visits, self.flow.counted.into())
+        });
+        LaneRecord::new(self.flow, visits, self.ending)
     }
 }
 
 /// What goes along the edges of a node: a request's value, or the word that there is none.
 #[derive(Clone, Copy, Debug)]
-struct Sent {
+struct Leaving {
     at: u64,
     request: u32,
     value: bool,
     answer: Tokens,
 }
 
-impl Sent {
+impl Leaving {
     /// What follows from a departure; `passes_on_drop` says that what a full queue drops goes on.
     #[inline]
     fn after(departure: &Departure, passes_on_drop: bool) -> Self {
@@ -390,7 +370,7 @@ impl Sending<'_> {
         &self,
         places: &mut [Place<'_>],
         rank: &[usize],
-        leaving: &(impl Iterator<Item = Sent> + Clone),
+        leaving: &(impl Iterator<Item = Leaving> + Clone),
         draws: &mut Vec<u32>,
     ) {
         // Edges that exclude each other share their draws.

@@ -247,41 +247,27 @@ fn dispatches_settle_at_the_aimed_length() {
 
 /// A queue behind another, in which two thirds of the time is used.
 fn tandem() -> crate::network::Network {
-    use crate::network::{Gaps, Link, Network, Routing, Share, Stage, Wait, Work};
+    use crate::network::{Gaps, Link, Network, Routing, Stage, Work};
 
-    let stage = |name: &str| Stage {
-        name: name.into(),
-        share: 1.0,
-        gather: Wait::Ports,
-        work: Work::Serve {
-            replicas: 2,
-            concurrency: 1,
-            routing: Routing::Central,
-            service: Service::Exponential {
-                mean: Duration::from_millis(1),
-            },
+    let queue = Work::Serve {
+        replicas: 2,
+        concurrency: 1,
+        routing: Routing::Central,
+        service: Service::Exponential {
+            mean: Duration::from_millis(1),
         },
-        queue_limit: None,
-        passes_on_drop: false,
-        streams: false,
-    };
-    let link = |from, to| Link {
-        from,
-        to,
-        port: 0,
-        required: true,
-        chance: Share::Always,
-        hop: Duration::ZERO,
-        timeout: None,
     };
     Network {
         rate: 1_300.0,
         gaps: Gaps::Exponential,
-        stages: vec![stage("first"), stage("second")],
+        stages: vec![
+            Stage::new("first", queue.clone()),
+            Stage::new("second", queue),
+        ],
         links: vec![
-            link(None, Some(0)),
-            link(Some(0), Some(1)),
-            link(Some(1), None),
+            Link::new(None, Some(0)),
+            Link::new(Some(0), Some(1)),
+            Link::new(Some(1), None),
         ],
         objective: None,
     }

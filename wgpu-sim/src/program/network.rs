@@ -67,6 +67,22 @@ pub struct Stage {
     pub streams: bool,
 }
 
+impl Stage {
+    /// A stage that every request visits, that waits for what its ports need, and whose queue has
+    /// no limit.
+    pub fn new(name: impl Into<String>, work: Work) -> Self {
+        Self {
+            name: name.into(),
+            share: 1.0,
+            gather: Wait::Ports,
+            work,
+            queue_limit: None,
+            passes_on_drop: false,
+            streams: false,
+        }
+    }
+}
+
 /// For which of its edges a stage waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
@@ -145,6 +161,21 @@ pub struct Link {
     pub hop: Duration,
     /// So long after the stage's first value it goes on without this one; none waits for ever.
     pub timeout: Option<Duration>,
+}
+
+impl Link {
+    /// An edge that every request takes, at once, to the first port.
+    pub const fn new(from: Option<usize>, to: Option<usize>) -> Self {
+        Self {
+            from,
+            to,
+            port: 0,
+            required: true,
+            chance: Share::Always,
+            hop: Duration::ZERO,
+            timeout: None,
+        }
+    }
 }
 
 /// Which requests take an edge.

@@ -3,7 +3,7 @@
 use core::ops::ControlFlow;
 use core::time::Duration;
 
-use wgpu_sim::network::{Gaps, Link, Network, Routing, Share, Stage, Wait, Work};
+use wgpu_sim::network::{Gaps, Link, Network, Routing, Stage, Wait, Work};
 use wgpu_sim::stats::student_quantile;
 use wgpu_sim::{GraphOutcome, Service, Settings, simulate_graph};
 
@@ -11,13 +11,8 @@ pub(crate) const REPLICATIONS: u32 = 64;
 
 pub(crate) fn stage(name: &str, work: Work) -> Stage {
     Stage {
-        name: name.into(),
-        share: 1.0,
         gather: Wait::All,
-        work,
-        queue_limit: None,
-        passes_on_drop: false,
-        streams: false,
+        ..Stage::new(name, work)
     }
 }
 
@@ -27,18 +22,6 @@ pub(crate) fn exponential(servers: u32, mean: Duration) -> Work {
         concurrency: 1,
         routing: Routing::Central,
         service: Service::Exponential { mean },
-    }
-}
-
-pub(crate) fn link(from: Option<usize>, to: Option<usize>) -> Link {
-    Link {
-        from,
-        to,
-        port: 0,
-        required: true,
-        chance: Share::Always,
-        hop: Duration::ZERO,
-        timeout: None,
     }
 }
 
@@ -55,7 +38,7 @@ pub(crate) fn network(rate: f64, stages: Vec<Stage>, links: Vec<Link>) -> Networ
 /// Stages one after the other.
 pub(crate) fn tandem(rate: f64, stages: Vec<Stage>) -> Network {
     let count = stages.len();
-    let links = (0..=count).map(|at| link(at.checked_sub(1), (at < count).then_some(at)));
+    let links = (0..=count).map(|at| Link::new(at.checked_sub(1), (at < count).then_some(at)));
     network(rate, stages, links.collect())
 }
 

@@ -225,7 +225,7 @@ impl Told {
         simulated: &GraphOutcome,
     ) -> Result<Outcome, Failure> {
         let cost = Cost::of(graph, simulated);
-        let told = whole::Told {
+        let report = whole::Report {
             compilation,
             simulated,
             judged: wgpu_sim::judge(
@@ -239,15 +239,15 @@ impl Told {
         match self.format {
             Format::Text => {
                 eprint!("{}", open.notes(&compilation.notes));
-                print(&told.table())?;
+                print(&report.table())?;
             }
-            Format::Json => print(&told.json()?)?,
+            Format::Json => print(&report.json()?)?,
         }
         if self.fail_on.is_none() {
             return Ok(Outcome::Fine);
         }
         let mut outcome = Outcome::Fine;
-        for judged in told.judged.iter().filter(|judged| !judged.is_met) {
+        for judged in report.judged.iter().filter(|judged| !judged.is_met) {
             eprintln!("error: objective missed: {judged}");
             outcome = Outcome::Findings;
         }

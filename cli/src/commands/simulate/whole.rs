@@ -13,14 +13,14 @@ use crate::Failure;
 const FIRST: &str = "first token";
 
 /// What there is to tell.
-pub(super) struct Told<'t> {
+pub(super) struct Report<'t> {
     pub(super) compilation: &'t GraphCompilation,
     pub(super) simulated: &'t GraphOutcome,
     pub(super) cost: Cost,
     pub(super) judged: Vec<Judged>,
 }
 
-impl Told<'_> {
+impl Report<'_> {
     /// As people read it.
     pub(super) fn table(&self) -> String {
         let Self {

@@ -12,9 +12,9 @@ use core::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::gather::Gathering;
-use super::source::{Left, Requests};
+use super::source::Requests;
 use super::stations::{Arrival, Station};
-use super::{Departure, Ending, Fate, LaneRecord, Message, Tokens, Visits};
+use super::{Departure, Ending, Fate, LaneRecord, Leaving, Message, Tokens, Visits};
 use crate::draws::{Purpose, counter_word, draw};
 use crate::error::SimulationError;
 use crate::program::network::{Flow, Node};
@@ -69,7 +69,6 @@ pub(crate) struct Events<'a> {
     ended: u64,
     goal: u64,
     ending: Ending,
-    has_streams: bool,
     /// Whether visits had more numbers than there are.
     is_spent: bool,
     /// Buffers of one node's turn.
@@ -115,7 +114,6 @@ impl<'a> Events<'a> {
             ended: 0,
             goal: u64::from(flow.counted).saturating_mul(flow.nodes.len() as u64),
             ending: Ending::new(flow.has_streams()),
-            has_streams: flow.has_streams(),
             is_spent: false,
             words: Vec::new(),
             decided: Vec::new(),
@@ -152,10 +150,6 @@ impl<'a> Events<'a> {
         arrived
     }
 
-    fn is_counted(&self, request: u32) -> bool {
-        (self.flow.warmup..self.flow.end()).contains(&request)
-    }
-
     /// The next request enters.
     fn enter(&mut self) {
         let flow = self.flow;
@@ -165,7 +159,7 @@ impl<'a> Events<'a> {
             return;
         }
         self.requests.enter(at);
-        if self.is_counted(request) {
+        if self.flow.counting().contains(&request) {
             self.ending.enter(self.inflow.gap());
         }
         // The source has the number after the sink's.
@@ -193,7 +187,7 @@ impl<'a> Events<'a> {
         let Some(place) = self.places.get_mut(position) else {
             return;
         };
-        let counting = flow.warmup..flow.end();
+        let counting = flow.counting();
         for arrival in &self.arrivals {
             let (.., request) = flow.visit(arrival.request);
             if counting.contains(&request) {
@@ -291,7 +285,7 @@ impl<'a> Events<'a> {
             fate,
         } = *departure;
         let (round, _, request) = flow.visit(number);
-        let is_counted = self.is_counted(request);
+        let is_counted = self.flow.counting().contains(&request);
         let Some(place) = self.places.get_mut(position) else {
             return;
         };
@@ -303,12 +297,8 @@ impl<'a> Events<'a> {
         if matches!(fate, Fate::Dropped) && !node.passes_on_drop {
             self.requests.drop(request, at);
         }
-        let is_value = match fate {
-            Fate::Served { .. } | Fate::Streamed { .. } => true,
-            Fate::Dropped => node.passes_on_drop,
-            Fate::Skipped => false,
-        };
-        let value = is_value.then(|| fate.tokens());
+        let sent = Leaving::after(departure, node.passes_on_drop);
+        let value = sent.value.then_some(sent.answer);
         let first = flow.number(round, request);
         self.send(index, &node.outputs, (at, first), value);
     }
@@ -321,12 +311,9 @@ impl<'a> Events<'a> {
         let answered = matches!(fate, Fate::Served { .. } | Fate::Streamed { .. });
         let left = self.requests.leave(request, at, answered);
         self.inflow.leave(at);
-        if self.is_counted(request) {
+        if self.flow.counting().contains(&request) {
             self.ended = self.ended.saturating_add(1);
-            self.ending.leave(left, self.flow.objective);
-            if let (Left::Answered(time), true) = (left, self.has_streams) {
-                self.ending.stream(time, fate.tokens());
-            }
+            self.ending.leave(left, self.flow.objective, fate.tokens());
         }
     }
 
@@ -347,7 +334,7 @@ impl<'a> Events<'a> {
                 continue;
             };
             let word = counter_word(index, Purpose::Branch, edge.chance.visit);
-            let all = edge.chance.low == 0 && edge.chance.high > u64::from(u32::MAX);
+            let all = edge.chance.is_certain();
             let value = value.filter(|_| all || edge.chance.holds(draw(self.key, number, word)));
             let sent = Sent { at, value };
             let target = self.loop_of.get(edge.to).copied().flatten();
@@ -381,7 +368,7 @@ impl<'a> Events<'a> {
                     return;
                 };
                 let number = flow.number(round.saturating_add(1), request);
-                if self.is_counted(request) {
+                if self.flow.counting().contains(&request) {
                     let visits = stated.body.len() as u64;
                     self.goal = self.goal.saturating_add(visits);
                     for &node in &stated.body {
@@ -444,23 +431,13 @@ impl<'a> Events<'a> {
                           with so many rounds and tries; give fewer requests, or more replications";
             return Err(SimulationError::setting("requests", reason));
         }
-        let mut nodes: Vec<Option<Visits>> = vec![None; self.flow.nodes.len()];
-        for mut place in self.places {
+        let counted = u64::from(self.flow.counted);
+        let visits = self.places.into_iter().map(|mut place| {
             place.visits.add_busy(place.station.busy());
-            if place.index != self.flow.sink() {
-                let entered = u64::from(self.flow.counted).saturating_add(place.further);
-                place.visits.check(place.node, entered)?;
-            }
-            if let Some(slot) = nodes.get_mut(place.index) {
-                *slot = Some(place.visits);
-            }
-        }
-        nodes.pop();
-        self.ending.check(self.flow)?;
-        Ok(LaneRecord {
-            nodes: nodes.into_iter().flatten().collect(),
-            ending: self.ending,
-        })
+            let entered = counted.saturating_add(place.further);
+            (place.index, place.visits, entered)
+        });
+        LaneRecord::new(self.flow, visits, self.ending)
     }
 }
 

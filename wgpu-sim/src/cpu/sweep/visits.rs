@@ -111,7 +111,7 @@ impl Visits {
 
     /// Flow balance, Little's law and utilisation, on the uncut sums.
     /// `entered` is how often counted requests came, or were said not to.
-    pub(crate) fn check(&self, node: &Node, entered: u64) -> Result<(), SimulationError> {
+    fn check(&self, node: &Node, entered: u64) -> Result<(), SimulationError> {
         let broken = |law: &'static str| {
             Err(SimulationError::Invariant {
                 name: node.name.clone(),
@@ -192,15 +192,22 @@ impl Ending {
         }
     }
 
+    fn has_streams(&self) -> bool {
+        !self.first.counts.is_empty()
+    }
+
     pub(super) fn enter(&mut self, gap: u32) {
         self.entered = self.entered.wrapping_add(1);
         self.span = self.span.saturating_add(u64::from(gap));
     }
 
-    pub(super) fn leave(&mut self, left: Left, objective: Option<u64>) {
+    pub(super) fn leave(&mut self, left: Left, objective: Option<u64>, answer: Tokens) {
         let count = match left {
             Left::Answered(time) => {
                 self.times.count(time);
+                if self.has_streams() {
+                    self.stream(time, answer);
+                }
                 let within = objective.is_none_or(|most| time <= most);
                 self.within = self.within.wrapping_add(u32::from(within));
                 &mut self.answered
@@ -213,7 +220,7 @@ impl Ending {
     }
 
     /// The answer that took so long is a stream of tokens.
-    pub(super) fn stream(&mut self, time: u64, answer: Tokens) {
+    fn stream(&mut self, time: u64, answer: Tokens) {
         let head = u64::from(answer.head);
         self.first.count(time.saturating_sub(head));
         let behind = u64::from(answer.count.saturating_sub(1));
@@ -223,7 +230,7 @@ impl Ending {
         }
     }
 
-    pub(crate) fn check(&self, flow: &Flow) -> Result<(), SimulationError> {
+    fn check(&self, flow: &Flow) -> Result<(), SimulationError> {
         let left = [self.answered, self.dropped, self.timed_out, self.unanswered];
         let left = left.into_iter().fold(0_u32, u32::saturating_add);
         if left == self.entered && left == flow.counted {
@@ -292,15 +299,28 @@ pub(crate) struct LaneRecord {
 }
 
 impl LaneRecord {
-    /// Flow balance, Little's law and utilisation.
+    /// The record of a lane: each node's number with its visits, in any order, and how often counted
+    /// requests came there or were said not to. The sink's visits are left out.
     ///
     /// # Errors
-    /// [`SimulationError::Invariant`] if the counts contradict one another.
-    pub(crate) fn check(&self, flow: &Flow) -> Result<(), SimulationError> {
-        for (visits, node) in self.nodes.iter().zip(&flow.nodes) {
-            // In a sweep every counted request comes once, or is said not to.
-            visits.check(node, flow.counted.into())?;
+    /// [`SimulationError::Invariant`] if the counts contradict flow balance, Little's law or
+    /// utilisation.
+    pub(crate) fn new(
+        flow: &Flow,
+        visits: impl Iterator<Item = (usize, Visits, u64)>,
+        ending: Ending,
+    ) -> Result<Self, SimulationError> {
+        let mut nodes: Vec<Option<Visits>> = vec![None; flow.sink()];
+        for (index, visits, entered) in visits {
+            if let (Some(slot), Some(node)) = (nodes.get_mut(index), flow.nodes.get(index)) {
+                visits.check(node, entered)?;
+                *slot = Some(visits);
+            }
         }
-        self.ending.check(flow)
+        ending.check(flow)?;
+        Ok(Self {
+            nodes: nodes.into_iter().flatten().collect(),
+            ending,
+        })
     }
 }

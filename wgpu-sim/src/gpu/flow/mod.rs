@@ -5,21 +5,22 @@ mod program;
 mod records;
 mod tile;
 
-use super::{Gpu, GpuError, Pace};
+use super::{BUCKETS_WGSL, DRAWS_WGSL, Gpu, GpuError, Pace};
 use crate::cpu::{LaneRecord, run_alone, run_lanes};
 use crate::error::SimulationError;
 use crate::program::network::Flow;
 use crate::record::BACKLOG_LIMIT;
-use crate::stats::BUCKETS;
 use crate::{ClockFn, Progress, ProgressFn};
 use program::Words;
-use tile::{Ended, Tile};
+use tile::{Tile, Uploaded};
 
 /// Arrivals of a window. Figures do not depend on it; a lane's rings are small where it is.
 const WINDOW: usize = 8;
 
 /// The kernel's parts, in the order of their dependence.
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 9] = [
+    DRAWS_WGSL,
+    BUCKETS_WGSL,
     include_str!("wgsl/lane.wgsl"),
     include_str!("wgsl/wide.wgsl"),
     include_str!("wgsl/draws.wgsl"),
@@ -39,7 +40,6 @@ fn source() -> String {
         ("REQUESTS", names::LANE.count()),
         ("REQUEST_MASK", program::REQUESTS.saturating_sub(1)),
         ("WINDOW", WINDOW),
-        ("BUCKETS", BUCKETS),
         ("BACKLOG_LIMIT", BACKLOG_LIMIT as usize),
         ("UNLIMITED", program::UNLIMITED as usize),
     ]);
@@ -101,6 +101,7 @@ impl<'a> Run<'a> {
             let reason = "a single replication of this graph is larger than its memory";
             return Err(GpuError::Unsuitable(reason.to_owned()).into());
         }
+        let uploaded = Uploaded::new(gpu, &self.words);
         let each = u64::from(self.flow.end());
         let mut state = Progress {
             done: 0,
@@ -110,29 +111,22 @@ impl<'a> Run<'a> {
         let lanes: Vec<u32> = self.left().collect();
         for lanes in lanes.chunks(size) {
             let before = each.saturating_mul(self.records.len() as u64);
-            let mut ended = Vec::new();
-            {
-                let mut tile = Tile::new(gpu, self.flow, &self.words, lanes)?;
-                while !tile.is_done() {
-                    let start = clock();
-                    tile.advance(pace.steps).await?;
-                    pace.adapt(clock() - start);
-                    state.done = before.saturating_add(tile.entered());
-                    if progress(state).is_break() {
-                        return Err(SimulationError::Cancelled);
-                    }
+            let mut tile = Tile::new(gpu, self.flow, &self.words, &uploaded, lanes)?;
+            while !tile.is_done() {
+                let start = clock();
+                tile.advance(pace.steps).await?;
+                pace.adapt(clock() - start);
+                state.done = before.saturating_add(tile.entered());
+                if progress(state).is_break() {
+                    return Err(SimulationError::Cancelled);
                 }
-                tile.read(&mut |lane| ended.push(lane)).await?;
             }
-            for (&lane, ended) in lanes.iter().zip(ended) {
-                let record = match ended {
-                    Ended::Done(record) => *record,
-                    Ended::Failed => {
-                        self.by_cpu = self.by_cpu.saturating_add(1);
-                        run_alone(self.flow, lane)?
-                    }
+            for (&lane, record) in lanes.iter().zip(tile.read().await?) {
+                self.by_cpu = self.by_cpu.saturating_add(u32::from(record.is_none()));
+                let record = match record {
+                    Some(record) => record,
+                    None => run_alone(self.flow, lane)?,
                 };
-                record.check(self.flow)?;
                 self.records.push(record);
             }
         }

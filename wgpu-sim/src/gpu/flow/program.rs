@@ -50,7 +50,7 @@ fn number(place: usize) -> u32 {
 }
 
 /// Two words, the lower first.
-fn halves(value: u64) -> [u32; 2] {
+pub(super) fn halves(value: u64) -> [u32; 2] {
     #[allow(clippy::cast_possible_truncation)] // The lower half is meant.
     let low = value as u32;
     #[allow(clippy::cast_possible_truncation)] // It has 32 bits.

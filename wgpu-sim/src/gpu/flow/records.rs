@@ -3,6 +3,7 @@
 use super::names::{LANE, VISITS};
 use super::program::Words;
 use crate::cpu::{Ending, LaneRecord, Visits};
+use crate::error::SimulationError;
 use crate::program::network::Flow;
 use crate::record::COUNTS;
 use crate::stats::BUCKETS;
@@ -35,14 +36,13 @@ impl Lane<'_> {
     }
 
     /// The lane's record.
-    pub(super) fn record(&self, flow: &Flow, words: &Words) -> LaneRecord {
+    pub(super) fn record(&self, flow: &Flow, words: &Words) -> Result<LaneRecord, SimulationError> {
         let nodes = words.visits.iter().enumerate();
-        LaneRecord {
-            nodes: nodes
-                .map(|(index, &visits)| self.visits(index, visits))
-                .collect(),
-            ending: self.ending(flow),
-        }
+        let visits = nodes.map(|(index, &start)| {
+            // Every counted request comes once, or is said not to.
+            (index, self.visits(index, start), flow.counted.into())
+        });
+        LaneRecord::new(flow, visits, self.ending(flow))
     }
 
     fn visits(&self, index: usize, start: usize) -> Visits {

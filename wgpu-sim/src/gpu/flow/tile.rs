@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 
 use super::names::{LANE, code};
-use super::program::Words;
+use super::program::{Words, halves};
 use super::records::Lane;
 use super::{Gpu, GpuError, WINDOW, kernel};
 use crate::cpu::{LaneRecord, Source};
+use crate::error::SimulationError;
 use crate::program::network::{Flow, Pace};
 
 /// Lanes of a workgroup, as the kernel has it.
@@ -17,12 +18,20 @@ const WORKGROUP: u32 = 64;
 /// the eight lanes together that it computes at once.
 const SOFTWARE_PASSES: u32 = 600;
 
-/// How a lane ended.
-pub(super) enum Ended {
-    /// With a record.
-    Done(Box<LaneRecord>),
-    /// It had no room, or the driver stopped it.
-    Failed,
+/// What all tiles of a graph read.
+pub(super) struct Uploaded {
+    program: wgpu::Buffer,
+    knots: wgpu::Buffer,
+}
+
+impl Uploaded {
+    pub(super) fn new(gpu: &Gpu, words: &Words) -> Self {
+        let read = wgpu::BufferUsages::STORAGE;
+        Self {
+            program: gpu.upload("program", read, &words.program),
+            knots: gpu.upload("knots", read, &words.knots),
+        }
+    }
 }
 
 /// Some lanes of a graph, on the GPU.
@@ -49,7 +58,7 @@ struct Upcoming<'a> {
 }
 
 /// The most windows of a dispatch whose arrivals are uploaded.
-const UPLOADED: u32 = 64;
+const AHEAD: u32 = 64;
 
 /// How many lanes fit a device at once.
 pub(super) fn size(limits: &wgpu::Limits, words: &Words) -> usize {
@@ -66,6 +75,7 @@ impl<'a> Tile<'a> {
         gpu: &'a Gpu,
         flow: &'a Flow,
         words: &'a Words,
+        uploaded: &Uploaded,
         lanes: &[u32],
     ) -> Result<Self, GpuError> {
         let count = lanes.len() as u64;
@@ -79,26 +89,24 @@ impl<'a> Tile<'a> {
         });
         let read = wgpu::BufferUsages::STORAGE;
         let kept = read | wgpu::BufferUsages::COPY_SRC;
-        let program = gpu.upload("program", read, &words.program);
-        let knots = gpu.upload("knots", read, &words.knots);
         let replications = gpu.upload("replications", read, lanes);
-        let uploaded = u64::from(UPLOADED)
+        let ahead = u64::from(AHEAD)
             .saturating_mul(WINDOW as u64)
             .saturating_add(1)
             .saturating_mul(2);
-        let uploaded = if is_steady { 0 } else { uploaded };
+        let ahead = if is_steady { 0 } else { ahead };
         let arrivals = gpu.create(
             "arrivals",
             read | wgpu::BufferUsages::COPY_DST,
-            uploaded.saturating_mul(count),
+            ahead.saturating_mul(count),
         );
         let state = gpu.create("state", kept, (words.lane as u64).saturating_mul(count));
         let counts = gpu.create("counts", kept, (words.buckets as u64).saturating_mul(count));
         let slice = gpu.upload("slice", wgpu::BufferUsages::UNIFORM, &[0; 4]);
         let buffers = [
             &slice,
-            &program,
-            &knots,
+            &uploaded.program,
+            &uploaded.knots,
             &replications,
             &arrivals,
             &state,
@@ -146,7 +154,7 @@ impl<'a> Tile<'a> {
         let windows = if self.sources.is_empty() {
             windows
         } else {
-            windows.min(UPLOADED)
+            windows.min(AHEAD)
         };
         self.upload_arrivals(windows);
         let passes = if gpu.is_software() {
@@ -191,36 +199,34 @@ impl<'a> Tile<'a> {
         for number in 0..count {
             for lane in &self.sources {
                 let at = lane.known.get(number).copied().unwrap_or(u64::MAX);
-                #[allow(clippy::cast_possible_truncation)] // Both halves are meant.
-                words.extend([at as u32, (at >> 32) as u32]);
+                words.extend(halves(at));
             }
         }
         self.gpu.write(&self.arrivals, &words);
     }
 
-    /// Reads back how the lanes ended, in order.
-    pub(super) async fn read(&self, push: &mut dyn FnMut(Ended)) -> Result<(), GpuError> {
+    /// Reads back the lanes' records, in order; none of a lane that had no room, or that the driver
+    /// stopped.
+    pub(super) async fn read(&self) -> Result<Vec<Option<LaneRecord>>, SimulationError> {
         let lanes = self.next.len();
         let all = |words: usize| (words as u64).saturating_mul(lanes as u64);
         let state = self.gpu.read(&self.state, all(self.words.lane)).await?;
         let counts = self.gpu.read(&self.counts, all(self.words.buckets)).await?;
         let status = LANE.place("STATUS").saturating_mul(lanes);
-        for lane in 0..lanes {
-            let ended = state.get(status.saturating_add(lane));
-            if ended != Some(&code("DONE")) {
-                push(Ended::Failed);
-                continue;
+        let record = |place: usize| {
+            if state.get(status.saturating_add(place)) != Some(&code("DONE")) {
+                return Ok(None);
             }
-            let start = lane.saturating_mul(self.words.buckets);
+            let start = place.saturating_mul(self.words.buckets);
             let buckets = counts.get(start..start.saturating_add(self.words.buckets));
             let lane = Lane {
                 state: &state,
                 lanes,
-                place: lane,
+                place,
                 buckets: buckets.unwrap_or(&[]),
             };
-            push(Ended::Done(Box::new(lane.record(self.flow, self.words))));
-        }
-        Ok(())
+            lane.record(self.flow, self.words).map(Some)
+        };
+        (0..lanes).map(record).collect()
     }
 }

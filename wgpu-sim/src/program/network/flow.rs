@@ -269,6 +269,11 @@ impl Flow {
         pass.saturating_mul(self.span).saturating_add(request)
     }
 
+    /// The requests that are counted.
+    pub fn counting(&self) -> core::ops::Range<u32> {
+        self.warmup..self.end()
+    }
+
     /// The first request that is not counted any more.
     pub fn end(&self) -> u32 {
         self.warmup.saturating_add(self.counted)

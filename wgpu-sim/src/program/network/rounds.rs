@@ -6,6 +6,10 @@ use super::flow::{Edge, Node, Rounds, Step};
 use super::{Link, Share};
 use crate::error::SimulationError;
 
+/// Why a node in two loops is not simulated, and the way out.
+pub(super) const NESTED: &str = "it lies in two loops, and loops within one another are not \
+                                 simulated; make one of them a node with its own `service`";
+
 /// Finds the loops by their edges back. Edges back to one node make one loop.
 pub(super) fn find(
     nodes: &[Node],
@@ -41,9 +45,7 @@ pub(super) fn find(
         let body: Vec<usize> = body.into_iter().collect();
         let is_twice = |node: &&usize| loops.iter().any(|other| other.body.contains(node));
         if let Some(&node) = body.iter().find(is_twice) {
-            let reason = "it lies in two loops, and loops within one another are not simulated; \
-                          make one of them a node with its own `service`";
-            return fail(node, reason.to_owned());
+            return fail(node, NESTED.to_owned());
         }
         let is_in = |node: usize| body.binary_search(&node).is_ok();
         let leaves = |edge: &Edge| edge.from.is_some_and(is_in) && !is_in(edge.to);

@@ -45,7 +45,7 @@ impl<'a> Continuous<'a> {
             batcher,
             key,
             limit: node.limit.map(|limit| limit as usize),
-            counted: flow.warmup..flow.end(),
+            counted: flow.counting(),
             scheduler: Scheduler::new(batcher),
             finished: Vec::new(),
             ends: routed.then(BinaryHeap::new),

@@ -77,13 +77,6 @@ fn is_counted(request: u32) -> bool {
     return request >= program[WARMUP] && request < program[END];
 }
 
-fn bucket(v: u32) -> u32 {
-    let octave = 31u - countLeadingZeros(v | 63u);
-    let shift = max(octave, 6u) - 6u;
-    let above = select(0u, 64u, v >= 64u);
-    return shift * 64u + above + ((v >> shift) & 63u);
-}
-
 fn count_in(histogram: u32, v: u32) {
     counts[buckets + histogram * BUCKETS + bucket(v)]++;
 }

@@ -6,6 +6,7 @@ use modelspec_core::check::Diagnostic;
 use modelspec_core::graph::{Edge, EdgeIx, Graph, NodeIx};
 use modelspec_core::spec::{self, Distribution, Role};
 
+use super::super::rounds::NESTED;
 use super::super::{Back, Share};
 use super::refused;
 
@@ -46,11 +47,9 @@ impl Loops {
                 }
             }
             if let Some(&twice) = body.intersection(&seen).next() {
-                let reason = "it lies in two loops, and loops within one another are not \
-                              simulated; make one of them a node with its own `service`";
                 let node = graph.node(twice);
                 let span = node.map_or_else(Default::default, |node| node.span);
-                found.push(refused(span, graph.name(twice), reason));
+                found.push(refused(span, graph.name(twice), NESTED));
             }
             let tokens = told(graph, &body, head, visits);
             for (_, back) in &mut rounds {
