@@ -1,6 +1,7 @@
 //! KServe: an `InferenceService` or `LLMInferenceService` for each node, and an `InferenceGraph`
 //! that calls them, where the graph has the shape of one.
 
+mod asks;
 mod condition;
 mod forks;
 mod kinds;
