@@ -85,16 +85,17 @@ def argo(document, place):
 
 def github_actions(document, place):
     """The schema of workflows that check-jsonschema brings."""
+    import check_jsonschema
+    from click.testing import CliRunner
+
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         # `on` of YAML 1.1 is a truth; what we write is quoted.
         json.dump(document, file)
         file.flush()
         arguments = ["--builtin-schema", "vendor.github-workflows", file.name]
-        done = subprocess.run(
-            [sys.executable, "-m", "check_jsonschema", *arguments], capture_output=True, text=True
-        )
-    if done.returncode != 0:
-        raise Refused(f"{place}: {done.stdout}{done.stderr}")
+        done = CliRunner().invoke(check_jsonschema.main, arguments)
+    if done.exit_code != 0:
+        raise Refused(f"{place}: {done.output}{done.exception or ''}")
 
 
 def observability(document, place):

@@ -7,6 +7,7 @@ mod compose;
 mod consistency;
 mod gateway;
 mod github_actions;
+mod held;
 mod helm;
 mod keda;
 mod kserve;
