@@ -224,3 +224,82 @@ fn codes_of_exports_are_explained() {
     assert!(explain("tg-kubernetes-size").contains("--accept TG-KUBERNETES-SIZE"));
     assert!(explain("TG-MODELSPEC-TASK").starts_with("# TG-MODELSPEC-TASK: The task of a model\n"));
 }
+
+/// What a simulation found stands in the files of an export, with where it is from.
+#[test]
+fn a_simulated_placement_is_taken() {
+    let folder = Folder::new("placement");
+    std::fs::create_dir_all(&folder.0).unwrap();
+    let document = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../public/examples/rag.modelspec.yaml"
+    );
+    let simulated = Command::new(env!("CARGO_BIN_EXE_modelspec"))
+        .args([
+            "simulate",
+            document,
+            "--requests",
+            "4000",
+            "--format",
+            "json",
+        ])
+        .args(["--set", "generator.placement.replicas=5"])
+        .output()
+        .unwrap();
+    assert!(simulated.status.success(), "{}", stderr(&simulated));
+    let result: Value = serde_json::from_slice(&simulated.stdout).unwrap();
+    let generator = &result["placement"]["nodes"]["generator"];
+    assert_eq!(generator["replicas"], 5);
+    let waits = result["nodes"]["generator"]["wait"]["p99Ms"].as_f64();
+    assert!(generator["queue"].as_u64() >= Some(1) && waits.is_some());
+
+    let run = folder.0.join("run.json");
+    std::fs::write(&run, &simulated.stdout).unwrap();
+    let run = run.display().to_string();
+    let output = export(&["keda", document, "--placement", &run], "");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let files = stdout(&output);
+    assert!(files.contains("minReplicaCount: 5"), "{files}");
+    assert!(
+        files.contains("# Chosen, not stated: simulated at "),
+        "{files}"
+    );
+    assert!(
+        files.contains(&format!("threshold: \"{}\"", generator["queue"])),
+        "{files}"
+    );
+}
+
+#[test]
+fn a_placement_that_is_none_is_refused_by_its_place() {
+    let folder = Folder::new("no-placement");
+    std::fs::create_dir_all(&folder.0).unwrap();
+    for (text, said) in [
+        ("not: json", "is no result of a simulation"),
+        (
+            r#"{"mode": "stations", "nodes": {}}"#,
+            "simulated one by one",
+        ),
+        (r#"{"placement": null}"#, "does not keep up"),
+        (
+            r#"{"origin": "by hand", "nodes": {"guard": {"replicas": -1}}}"#,
+            "`nodes.guard.replicas`",
+        ),
+    ] {
+        let file = folder.0.join("run.json");
+        std::fs::write(&file, text).unwrap();
+        let file = file.display().to_string();
+        let output = export(&["keda", "-", "--placement", &file], &guarded());
+        assert!(!output.status.success());
+        assert!(stderr(&output).contains(said), "{}", stderr(&output));
+    }
+    // One of another graph names a node that this one has not.
+    let file = folder.0.join("run.json");
+    let other = r#"{"origin": "by hand", "nodes": {"guards": {"replicas": 2}}}"#;
+    std::fs::write(&file, other).unwrap();
+    let file = file.display().to_string();
+    let output = export(&["keda", "-", "--placement", &file], &guarded());
+    assert_eq!(output.status.code(), Some(1));
+    let said = "names `guards`; did you mean `guard`?";
+    assert!(stderr(&output).contains(said), "{}", stderr(&output));
+}

@@ -67,6 +67,7 @@ pub use engine::{EngineChoice, simulate, simulate_graph_on};
 pub use error::SimulationError;
 pub use gpu::{Gpu, GpuError, simulate_gpu};
 pub use objectives::{Judged, Unit, judge};
+pub use outcome::chosen::chosen;
 pub use outcome::graph::{GraphOutcome, Mode, NodeResult};
 pub use outcome::journeys::{Journey, Journeys, Stay, Stop};
 pub use outcome::{Engine, Outcome, StationResult};

@@ -1,5 +1,6 @@
 //! What a simulation tells.
 
+pub(crate) mod chosen;
 pub(crate) mod graph;
 pub(crate) mod journeys;
 

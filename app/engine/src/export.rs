@@ -1,4 +1,4 @@
-use modelspec_core::export::{self, Artifacts, ExportError, Note, Options, TARGETS};
+use modelspec_core::export::{self, Artifacts, Chosen, ExportError, Note, Options, TARGETS};
 use serde_json::{Value, json};
 
 use crate::message::{Answer, Export};
@@ -18,9 +18,13 @@ pub(crate) fn run(task: &Export) -> Answer {
         Err(error) => return refused(&error.to_string(), None),
     };
     let analysis = task.document.analysed();
-    let options = Options {
-        accept: task.accept.clone(),
-        ..Options::default()
+    let placement = task.placement.as_ref().map(Chosen::from_json).transpose();
+    let options = match placement {
+        Ok(placement) => Options {
+            accept: task.accept.clone(),
+            placement,
+        },
+        Err(error) => return refused(&error.to_string(), None),
     };
     match export::run(target, &analysis, &options) {
         Ok(artifacts) => Answer::Done(told(&artifacts)),

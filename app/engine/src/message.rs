@@ -77,6 +77,8 @@ pub(crate) struct Export {
     pub(crate) target: String,
     /// Codes of losses that are accepted.
     pub(crate) accept: Vec<String>,
+    /// The placement of a simulation whose figures are taken.
+    pub(crate) placement: Option<Value>,
 }
 
 /// What files that come with a request are called.

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use modelspec_core::edit::Item;
 use modelspec_core::text::Span;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::engine::{self, Engine};
 use crate::panels::prose::prose;
@@ -66,11 +66,19 @@ pub(crate) fn Export() -> impl IntoView {
             (analysis.text.clone(), beside::texts(analysis))
         })
     });
+    // Of the graph as it is now: an edit makes a run one of another graph.
+    let simulated = Memo::new(move |_| {
+        let run = app.simulation.figures()?;
+        let is_now = run.revision == app.workspace.document().revision;
+        run.placement.clone().filter(|_| is_now)
+    });
+    let as_simulated = RwSignal::new(false);
     Effect::new(move |_| {
         let (Some((text, files)), false) = (document.get(), targets.with(Vec::is_empty)) else {
             return;
         };
-        let task = json!({ "do": "export", "text": text, "files": files, "target": chosen.get(), "accept": accepted.get() });
+        let placement = simulated.get().filter(|_| as_simulated.get());
+        let task = json!({ "do": "export", "text": text, "files": files, "target": chosen.get(), "accept": accepted.get(), "placement": placement });
         engine.ask(task, move |answer| match answer {
             engine::Answer::Done(result) => {
                 state.set(State::Done(Rc::new(answer::artifacts(&result))));
@@ -141,9 +149,38 @@ pub(crate) fn Export() -> impl IntoView {
     view! {
         <div class="export">
             <nav class="export-targets" aria-label="Targets"><ul>{list}</ul></nav>
-            <div class="export-body">{body}</div>
+            <div class="export-main">
+                {move || simulated.get().map(|placement| view! {
+                    <AsSimulated origin=origin(&placement) taken=as_simulated />
+                })}
+                <div class="export-body">{body}</div>
+            </div>
         </div>
     }
+}
+
+/// Whether the files take the figures of the last run.
+#[component]
+fn AsSimulated(origin: String, taken: RwSignal<bool>) -> impl IntoView {
+    view! {
+        <label class="export-simulated">
+            <input
+                type="checkbox"
+                prop:checked=move || taken.get()
+                on:change=move |_| taken.update(|taken| *taken = !*taken)
+            />
+            <span>
+                "Take replicas, batches, queues and budgets from the last run "
+                <span class="hint">{format!("({origin})")}</span>
+            </span>
+        </label>
+    }
+}
+
+/// Where a placement's figures come from.
+fn origin(placement: &Value) -> String {
+    let origin = placement.get("origin").and_then(Value::as_str);
+    origin.unwrap_or_default().to_owned()
 }
 
 /// What the target loses, and what was assumed.

@@ -20,6 +20,7 @@ pub(super) fn figures(result: &Value, revision: u64) -> Figures {
         nodes: nodes.into_iter().collect(),
         whole: whole(result),
         reasons: notes(result.get("reasons")),
+        placement: result.get("placement").filter(|it| it.is_object()).cloned(),
         path: path(result.get("path")),
         engine: text(Some(result), "engine").to_uppercase(),
         requests: result.get("requests").and_then(Value::as_u64).unwrap_or(0),

@@ -6,7 +6,7 @@ mod figures;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::engine::{Answer, Engine};
 use crate::storage::beside;
@@ -231,6 +231,8 @@ pub(crate) struct Figures {
     pub(crate) whole: Option<Whole>,
     /// Why only its nodes were simulated; each with the node that it is about.
     pub(crate) reasons: Vec<(Option<String>, String)>,
+    /// What exports may take from the run, as the engine wrote it.
+    pub(crate) placement: Option<Value>,
     /// The slowest path and the sum of its mean times, where every node has one.
     pub(crate) path: Option<(Vec<String>, f64)>,
     /// What computed: `CPU` or `GPU`.

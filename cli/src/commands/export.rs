@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use modelspec_core::Analysis;
 use modelspec_core::check::Severity;
 use modelspec_core::export::{
-    self, Artifacts, ExportError, File, Language, Note, Options, Subject, TARGETS,
+    self, Artifacts, Chosen, ExportError, File, Language, Note, Options, Subject, TARGETS,
 };
 use modelspec_core::text::LineIndex;
 use serde_json::{Value, json};
@@ -28,6 +28,10 @@ pub(crate) struct Export {
     /// Losses to accept, by code, although they change safety or correctness.
     #[arg(long, value_name = "CODE", num_args = 1.., value_delimiter = ',')]
     accept: Vec<String>,
+    /// What `modelspec simulate --format json` printed: its replicas, batches, queues and budgets
+    /// take the place of those that the document states.
+    #[arg(long, value_name = "FILE")]
+    placement: Option<PathBuf>,
     /// How the result is printed.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -53,7 +57,7 @@ impl Export {
         let analysis = bundle::analysed(&source, None);
         let options = Options {
             accept: self.accept.clone(),
-            ..Options::default()
+            placement: self.placement.as_deref().map(placement).transpose()?,
         };
         let exported = export::run(target, &analysis, &options);
         let (artifacts, error) = match exported {
@@ -91,6 +95,28 @@ impl Export {
             None => Outcome::Fine,
         })
     }
+}
+
+/// The placement in the result of a simulation, or one that stands alone.
+fn placement(path: &Path) -> Result<Chosen, Failure> {
+    let source = source::read(path)?;
+    let name = &source.name;
+    let result: Value = serde_json::from_str(&source.text)
+        .map_err(|error| Failure(format!("{name} is no result of a simulation: {error}")))?;
+    let stated = match result.get("placement") {
+        Some(Value::Null) => {
+            let message = format!("{name}: what was simulated does not keep up with its load");
+            return Err(Failure(message));
+        }
+        Some(placement) => placement,
+        None if result["mode"] == "stations" => {
+            let message =
+                format!("{name}: nodes that are simulated one by one are no placement of a graph");
+            return Err(Failure(message));
+        }
+        None => &result,
+    };
+    Chosen::from_json(stated).map_err(|error| Failure(format!("{name}: {error}")))
 }
 
 fn list(format: Format) -> Result<String, Failure> {

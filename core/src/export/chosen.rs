@@ -1,5 +1,7 @@
 //! A placement that somebody chose among those that were simulated.
 
+mod json;
+
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -7,6 +9,8 @@ use super::ExportError;
 use crate::graph::Graph;
 use crate::spec::{Batch, Duration, Node, Placement, Positive, Replicas, nearest};
 use crate::text::{Span, Spanned};
+
+pub use json::ChosenError;
 
 /// A chosen placement: its figures take the place of what the document states.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

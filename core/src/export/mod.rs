@@ -59,7 +59,7 @@ pub mod words;
 use std::collections::BTreeSet;
 
 pub use artifacts::{Artifacts, File, Kind, Language, Note};
-pub use chosen::{Chosen, ChosenNode};
+pub use chosen::{Chosen, ChosenError, ChosenNode};
 pub use error::{ExportError, UnknownTargetError};
 pub(crate) use names::dns_label;
 pub use subject::Subject;

@@ -95,3 +95,27 @@ test("a graph with errors is not exported, and says so", async ({ page }) => {
   await exports(page, guarded.replace("to: store.query", "to: store.nowhere"), /^Kubernetes/);
   await expect(page.getByRole("alert")).toContainText("is not exported");
 });
+
+test("files take the figures of the last run when asked, and say so", async ({ page }) => {
+  const rag = await template("rag");
+  await open(page, `/${hashOf(rag)}`);
+  await page.locator("#tab-export").click();
+  await target(page, /^Kubernetes/).click();
+  const take = page.getByRole("checkbox", { name: /from the last run/ });
+  await expect(preview(page)).toContainText("apiVersion");
+  await expect(take).toHaveCount(0);
+  await page.getByRole("tab", { name: "Simulate" }).click();
+  await page.getByRole("button", { name: "Run", exact: true }).click();
+  await expect(page.locator(".simulate-ran")).toContainText("1,000,000 requests", { timeout: 60_000 });
+  await page.locator("#tab-export").click();
+  await expect(preview(page)).not.toContainText("Chosen, not stated");
+  await take.check();
+  await expect(preview(page)).toContainText("# Chosen, not stated: simulated at");
+  await take.uncheck();
+  await expect(preview(page)).not.toContainText("Chosen, not stated");
+  await take.check();
+  // Another graph has had no run.
+  await page.locator("[data-item='node:store']").click();
+  await page.keyboard.press("Delete");
+  await expect(take).toHaveCount(0);
+});

@@ -6,6 +6,7 @@ mod whole;
 use core::cell::Cell;
 use core::ops::ControlFlow;
 
+use modelspec_core::Analysis;
 use modelspec_core::check::Severity;
 use modelspec_core::graph::Graph;
 use serde_json::{Value, json};
@@ -44,6 +45,7 @@ pub(crate) async fn run(task: &Simulate, progress: &dyn Fn(f64)) -> Answer {
         return Answer::Refused(notes.collect());
     }
     let asked = Asked {
+        analysis: &analysis,
         graph,
         settings: Settings {
             seed: task.seed,
@@ -71,6 +73,7 @@ pub(crate) async fn run(task: &Simulate, progress: &dyn Fn(f64)) -> Answer {
 
 /// What is asked, whichever way it is answered.
 struct Asked<'a> {
+    analysis: &'a Analysis,
     graph: &'a Graph,
     settings: Settings,
     choice: EngineChoice,

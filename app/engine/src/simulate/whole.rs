@@ -39,7 +39,10 @@ pub(super) async fn run(asked: &Asked<'_>, compilation: &GraphCompilation) -> An
             (node.clone(), json!(words))
         })
         .collect();
+    let chosen = wgpu_sim::chosen(asked.analysis, network, &outcome);
+    let chosen = chosen.map(|chosen| chosen.to_json());
     result.insert("whole".into(), json!(true));
+    result.insert("placement".into(), json!(chosen));
     result.insert("stations".into(), nodes.collect());
     result.insert("distribution".into(), bins(&outcome.distribution));
     result.insert("journeys".into(), journeys);

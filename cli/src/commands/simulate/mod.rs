@@ -235,6 +235,7 @@ impl Told {
                 &cost,
             ),
             cost,
+            chosen: wgpu_sim::chosen(open.analysis, &compilation.network, simulated),
         };
         match self.format {
             Format::Text => {

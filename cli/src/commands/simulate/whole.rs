@@ -2,6 +2,7 @@
 
 use core::fmt::Write as _;
 
+use modelspec_core::export::Chosen;
 use serde_json::{Map, Value, json};
 use wgpu_sim::network::{Gaps, GraphCompilation};
 use wgpu_sim::{Cost, Engine, GraphOutcome, Judged, NodeResult, Origin};
@@ -18,6 +19,8 @@ pub(super) struct Report<'t> {
     pub(super) simulated: &'t GraphOutcome,
     pub(super) cost: Cost,
     pub(super) judged: Vec<Judged>,
+    /// What an export may take from this run.
+    pub(super) chosen: Option<Chosen>,
 }
 
 impl Report<'_> {
@@ -28,6 +31,7 @@ impl Report<'_> {
             simulated,
             cost,
             judged,
+            ..
         } = self;
         let names = simulated.nodes.iter().map(|node| node.name.len());
         let width = names.max().unwrap_or(0).max(FIRST.len());
@@ -114,6 +118,7 @@ impl Report<'_> {
             simulated,
             cost,
             judged,
+            chosen,
         } = self;
         let mut nodes = Map::new();
         for node in &simulated.nodes {
@@ -138,6 +143,8 @@ impl Report<'_> {
             let rate = is_open.then_some(compilation.network.rate);
             fields.insert("rateRps".to_owned(), json!(rate));
             fields.insert("nodes".to_owned(), Value::Object(nodes));
+            let placement = json!(chosen.as_ref().map(Chosen::to_json));
+            fields.insert("placement".to_owned(), placement);
             let said = compilation.notes.iter().map(|note| &*note.message);
             fields.insert("notes".to_owned(), said.collect());
         }
