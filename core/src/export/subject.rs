@@ -1,6 +1,6 @@
 use super::Chosen;
 use crate::Analysis;
-use crate::graph::Graph;
+use crate::graph::{Graph, NodeIx};
 use crate::hardware::Catalogue;
 use crate::infer::Typing;
 use crate::lock::{self, Digest};
@@ -56,6 +56,19 @@ impl<'a> Subject<'a> {
         let metadata = self.graph.spec.metadata.as_ref();
         let name = metadata.and_then(|metadata| metadata.name.as_ref());
         name.map_or_else(Span::default, |name| name.span)
+    }
+
+    /// Nodes by name, at most eight: "`a`, `b` and 3 others".
+    pub(super) fn listed(&self, nodes: &[NodeIx]) -> String {
+        let named = nodes.iter().take(8);
+        let named = named.map(|ix| format!("`{}`", self.graph.name(*ix)));
+        let named: Vec<String> = named.collect();
+        let others = nodes.len().saturating_sub(named.len());
+        let named = named.join(", ");
+        match others {
+            0 => named,
+            _ => format!("{named} and {others} others"),
+        }
     }
 
     /// Who calls its nodes.

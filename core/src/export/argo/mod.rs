@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::names::Names;
 use super::{Artifacts, Kind, Language, Subject, Target};
+use crate::graph::NodeIx;
 use crate::yaml;
 
 /// The target.
@@ -201,9 +202,11 @@ impl Cx<'_> {
             latency.or(first.map(|it| ("objectives.timeToFirstToken", it.span)))
         });
         if let Some((word, span)) = of_graph {
+            let nodes: Vec<NodeIx> = graph.model_nodes().map(|(ix, _)| ix).collect();
             let message = format!(
-                "the graph has `{word}`, and here each step starts a pod: no request is answered \
-                 in time; accepted, the workflow runs it over many records at once"
+                "the graph has `{word}`, and here each of {} starts a pod: no request is answered \
+                 in time; accepted, the workflow runs it over many records at once",
+                self.subject.listed(&nodes)
             );
             self.artifacts.lose(&kinds::ONLINE, None, span, message);
         }

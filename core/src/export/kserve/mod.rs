@@ -333,25 +333,14 @@ fn tangled(subject: &Subject<'_>, tangle: &Tangle) -> Unheld {
                 graph.name(*to)
             ),
         ),
-        Tangle::Crossing(nodes) => {
-            let named: Vec<String> = nodes
-                .iter()
-                .take(8)
-                .map(|ix| format!("`{}`", graph.name(*ix)))
-                .collect();
-            let more = match nodes.len().saturating_sub(named.len()) {
-                0 => String::new(),
-                more => format!(" and {more} others"),
-            };
-            (
-                nodes.first().copied(),
-                format!(
-                    "the ways between {}{more} cross, and an InferenceGraph knows only sequences \
-                     and forks that meet again",
-                    named.join(", ")
-                ),
-            )
-        }
+        Tangle::Crossing(nodes) => (
+            nodes.first().copied(),
+            format!(
+                "the ways between {} cross, and an InferenceGraph knows only sequences and forks \
+                 that meet again",
+                subject.listed(nodes)
+            ),
+        ),
         Tangle::Large => (
             None,
             "the graph has more nodes, or forks within forks, than an InferenceGraph is made of"
