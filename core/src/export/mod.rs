@@ -40,6 +40,7 @@ mod gateway;
 mod github_actions;
 mod headers;
 mod helm;
+mod json;
 mod keda;
 mod kinds;
 mod kserve;

@@ -29,8 +29,7 @@ impl Template {
     /// A template of objects, with their values at a path such as `.Values.nodes.guard`.
     pub(super) fn new(path: String, mut objects: Vec<Value>) -> Self {
         let mut mark = "hole".to_owned();
-        let text = json!(objects).to_string();
-        while text.contains(&mark) {
+        while objects.iter().any(|object| says(object, &mark)) {
             mark.push('x');
         }
         let mut taker = Taker {
@@ -65,6 +64,19 @@ impl Template {
             values: taker.values,
             variables,
         }
+    }
+}
+
+/// Whether a key or a text in it has a word.
+fn says(value: &Value, word: &str) -> bool {
+    match value {
+        Value::String(text) => text.contains(word),
+        Value::Array(list) => list.iter().any(|value| says(value, word)),
+        Value::Object(map) => {
+            let mut entries = map.iter();
+            entries.any(|(key, value)| key.contains(word) || says(value, word))
+        }
+        _ => false,
     }
 }
 
@@ -178,7 +190,8 @@ impl Taker {
                     let _ = writeln!(out, "{indent}{{{{- end }}}}");
                 }
                 None => {
-                    let _ = writeln!(out, "{line}");
+                    out.push_str(line);
+                    out.push('\n');
                 }
             }
         }

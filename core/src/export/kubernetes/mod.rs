@@ -207,11 +207,13 @@ impl<'c, 'a> Cx<'c, 'a> {
     }
 
     fn metadata(&self, object: &str, component: &str) -> Value {
-        json!({
-            "name": object,
-            "labels": self.object_labels(object, component),
-            "annotations": {"modelgraph/spec-digest": self.subject.digest.to_string()},
-        })
+        let labels = Value::Object(self.object_labels(object, component));
+        let annotations = json!({"modelgraph/spec-digest": self.subject.digest.to_string()});
+        super::json::object([
+            ("name", json!(object)),
+            ("labels", labels),
+            ("annotations", annotations),
+        ])
     }
 
     /// What is told once a graph.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::Cx;
+use crate::export::json;
 use crate::export::plan::Plan;
 use crate::graph::NodeIx;
 use crate::order::Gather as _;
@@ -41,7 +42,7 @@ pub(super) fn of_node(cx: &mut Cx<'_, '_>, plan: &Plan<'_>, plans: &[Plan<'_>]) 
     if cx.execution == Execution::Chained {
         egress.extend(called(cx, plan, plans));
     }
-    policy(cx, &plan.object, component, &ingress, &json!(egress))
+    policy(cx, &plan.object, component, ingress, Value::Array(egress))
 }
 
 /// A policy of the pods of an object.
@@ -49,20 +50,21 @@ pub(super) fn policy(
     cx: &Cx<'_, '_>,
     object: &str,
     component: &str,
-    ingress: &Value,
-    egress: &Value,
+    ingress: Value,
+    egress: Value,
 ) -> Value {
-    json!({
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": cx.metadata(object, component),
-        "spec": {
-            "podSelector": {"matchLabels": cx.selector(object)},
-            "policyTypes": ["Ingress", "Egress"],
-            "ingress": ingress,
-            "egress": egress,
-        },
-    })
+    let spec = json::object([
+        ("podSelector", json!({"matchLabels": cx.selector(object)})),
+        ("policyTypes", json!(["Ingress", "Egress"])),
+        ("ingress", ingress),
+        ("egress", egress),
+    ]);
+    json::object([
+        ("apiVersion", json!("networking.k8s.io/v1")),
+        ("kind", json!("NetworkPolicy")),
+        ("metadata", cx.metadata(object, component)),
+        ("spec", spec),
+    ])
 }
 
 /// The pods of the orchestrator, by a label that no node has.

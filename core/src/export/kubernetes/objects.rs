@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Cx, kinds, network, pod};
+use crate::export::json::object;
 use crate::export::plan::Plan;
 use crate::export::quantity;
 use crate::lock::{Digest, canonical_json};
@@ -13,16 +14,17 @@ pub(super) fn of_node(cx: &mut Cx<'_, '_>, plan: &Plan<'_>, plans: &[Plan<'_>]) 
     let metadata = cx.metadata(&plan.object, component);
     let variables = Value::Object(pod::variables(cx, plan, plans));
     let scaled = scaled(cx, plan);
+    let workload = workload(cx, plan, plans, &variables, scaled);
     let mut objects = vec![
-        json!({
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": metadata,
-            "data": variables,
-        }),
+        object([
+            ("apiVersion", json!("v1")),
+            ("kind", json!("ConfigMap")),
+            ("metadata", metadata),
+            ("data", variables),
+        ]),
         network::of_node(cx, plan, plans),
         service(cx, &plan.object, component, plan.port, pod::port_name(plan)),
-        workload(cx, plan, plans, &variables, scaled),
+        workload,
         disruption(cx, &plan.object, component),
     ];
     if scaled {
@@ -88,14 +90,11 @@ fn workload(
 ) -> Value {
     let component = plan.role.map_or("custom", |role| role.word());
     let digest = Digest::of(canonical_json(variables).as_bytes());
-    let template = json!({
-        "metadata": {
-            "labels": cx.pod_labels(&plan.object, component),
-            // A changed ConfigMap alone restarts nothing.
-            "annotations": {"modelgraph/config-digest": digest.to_string()},
-        },
-        "spec": pod::spec(cx, plan, plans),
-    });
+    let labels = Value::Object(cx.pod_labels(&plan.object, component));
+    // A changed ConfigMap alone restarts nothing.
+    let annotations = json!({"modelgraph/config-digest": digest.to_string()});
+    let metadata = object([("labels", labels), ("annotations", annotations)]);
+    let template = object([("metadata", metadata), ("spec", pod::spec(cx, plan, plans))]);
     let mut spec = Map::new();
     if !scaled {
         // Under an autoscaler a stated number would undo its work at each deployment.
@@ -134,12 +133,12 @@ fn workload(
         spec.insert("template".to_owned(), template);
         "Deployment"
     };
-    json!({
-        "apiVersion": "apps/v1",
-        "kind": kind,
-        "metadata": cx.metadata(&plan.object, component),
-        "spec": spec,
-    })
+    object([
+        ("apiVersion", json!("apps/v1")),
+        ("kind", json!(kind)),
+        ("metadata", cx.metadata(&plan.object, component)),
+        ("spec", Value::Object(spec)),
+    ])
 }
 
 fn autoscaler(cx: &mut Cx<'_, '_>, plan: &Plan<'_>) -> Value {

@@ -87,7 +87,7 @@ fn policy(cx: &Cx<'_, '_>, object: &str, plans: &[Plan<'_>]) -> Value {
     if externals(cx).next().is_some() {
         egress.push(network::to_https());
     }
-    network::policy(cx, object, PART, &ingress, &json!(egress))
+    network::policy(cx, object, PART, ingress, Value::Array(egress))
 }
 
 /// The nodes that run elsewhere.

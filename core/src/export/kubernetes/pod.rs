@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Cx, kinds};
+use crate::export::json::object;
 use crate::export::plan::Plan;
 use crate::export::quantity;
 use crate::spec::{self, Execution, Probe, Protocol};
@@ -78,7 +79,7 @@ pub(super) fn spec(cx: &mut Cx<'_, '_>, plan: &Plan<'_>, plans: &[Plan<'_>]) -> 
     );
     beside(plan, plans, &mut spec, cx);
     let container = container(cx, plan);
-    spec.insert("containers".to_owned(), json!([container]));
+    spec.insert("containers".to_owned(), Value::Array(vec![container]));
     let mut volumes = vec![
         json!({"name": "tmp", "emptyDir": {}}),
         json!({"name": "cache", "emptyDir": {}}),
@@ -87,7 +88,7 @@ pub(super) fn spec(cx: &mut Cx<'_, '_>, plan: &Plan<'_>, plans: &[Plan<'_>]) -> 
         let size = format!("{SHARED_MEMORY_GIB}Gi");
         volumes.push(json!({"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": size}}));
     }
-    spec.insert("volumes".to_owned(), json!(volumes));
+    spec.insert("volumes".to_owned(), Value::Array(volumes));
     Value::Object(spec)
 }
 
@@ -181,7 +182,7 @@ fn container(cx: &mut Cx<'_, '_>, plan: &Plan<'_>) -> Value {
     for extra in &probes.ports {
         ports.push(json!({"name": format!("probe-{extra}"), "containerPort": extra}));
     }
-    map.insert("ports".to_owned(), json!(ports));
+    map.insert("ports".to_owned(), Value::Array(ports));
     map.insert(
         "envFrom".to_owned(),
         json!([{"configMapRef": {"name": plan.object}}]),
@@ -198,7 +199,10 @@ fn container(cx: &mut Cx<'_, '_>, plan: &Plan<'_>) -> Value {
     }
     map.insert(
         "resources".to_owned(),
-        json!({"requests": limits, "limits": limits}),
+        object([
+            ("requests", Value::Object(limits.clone())),
+            ("limits", Value::Object(limits)),
+        ]),
     );
     map.insert("startupProbe".to_owned(), probes.startup);
     map.insert("readinessProbe".to_owned(), probes.ready);
@@ -219,7 +223,7 @@ fn container(cx: &mut Cx<'_, '_>, plan: &Plan<'_>) -> Value {
     if let Some((path, _)) = plan.data {
         mounts.push(json!({"name": "data", "mountPath": path}));
     }
-    map.insert("volumeMounts".to_owned(), json!(mounts));
+    map.insert("volumeMounts".to_owned(), Value::Array(mounts));
     Value::Object(map)
 }
 
