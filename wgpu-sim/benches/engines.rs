@@ -10,6 +10,8 @@
 mod batcher;
 #[path = "peers/heap.rs"]
 mod heap;
+#[path = "peers/networks.rs"]
+mod networks;
 #[path = "peers/steps.rs"]
 mod steps;
 
@@ -18,10 +20,6 @@ use core::time::Duration;
 use std::time::Instant;
 
 use divan::{Bencher, counter::ItemsCount};
-use wgpu_sim::network::{
-    Continuous, Flow, Gaps, Link, Network, Routing, Stage, StepTime, TokenLaw, TokenPart, Tokens,
-    Work,
-};
 use wgpu_sim::{Arrivals, Gpu, Program, Service, Settings, Station, Trace, Warmup};
 
 fn main() {
@@ -86,38 +84,9 @@ fn gpu(bencher: Bencher<'_, '_>, servers: u32) {
 /// Requests that a lane sends through the tandem.
 const REQUESTS: u32 = 500_000;
 
-/// Stages one after the other.
-fn chain(rate: f64, works: Vec<Work>, requests: u32) -> Flow {
-    let count = works.len();
-    let stage = |(at, work)| Stage::new(format!("queue-{at}"), work);
-    let network = Network {
-        rate,
-        gaps: Gaps::Exponential,
-        stages: works.into_iter().enumerate().map(stage).collect(),
-        links: (0..=count)
-            .map(|at| Link::new(at.checked_sub(1), (at < count).then_some(at)))
-            .collect(),
-        objective: None,
-    };
-    Flow::new(&network, &settings(1, u64::from(requests))).expect("a valid network")
-}
-
-/// Six stations of four servers at 80 %.
-fn tandem() -> Flow {
-    let work = Work::Serve {
-        replicas: 4,
-        concurrency: 1,
-        routing: Routing::Central,
-        service: Service::Exponential {
-            mean: Duration::from_millis(1),
-        },
-    };
-    chain(3_200.0, vec![work; 6], REQUESTS)
-}
-
 #[divan::bench(sample_count = 10)]
 fn tandem_by_sweep(bencher: Bencher<'_, '_>) {
-    let flow = tandem();
+    let flow = networks::tandem(REQUESTS);
     bencher
         .counter(ItemsCount::new(6 * u64::from(REQUESTS)))
         .bench(|| Trace::new(&flow, 0, 256));
@@ -125,7 +94,7 @@ fn tandem_by_sweep(bencher: Bencher<'_, '_>) {
 
 #[divan::bench(sample_count = 10)]
 fn tandem_by_heap(bencher: Bencher<'_, '_>) {
-    let flow = tandem();
+    let flow = networks::tandem(REQUESTS);
     bencher
         .counter(ItemsCount::new(6 * u64::from(REQUESTS)))
         .bench(|| heap::tandem(&flow, REQUESTS));
@@ -134,39 +103,9 @@ fn tandem_by_heap(bencher: Bencher<'_, '_>) {
 /// Requests that a lane sends through the generator.
 const ANSWERS: u32 = 20_000;
 
-/// One replica of a model of 8 B parameters, with prompts of 600 tokens and answers of 180.
-fn generator() -> Flow {
-    let tokens = |mean: f64| Tokens {
-        fixed: 0,
-        parts: vec![TokenPart {
-            law: TokenLaw::Lognormal { mean, cv: 0.8 },
-            input: None,
-        }],
-        most: Some(2_048),
-    };
-    let work = Work::Continuous(Box::new(Continuous {
-        replicas: 1,
-        routing: Routing::LeastLoaded,
-        step: StepTime {
-            base: 8.7e6,
-            token: 42e3,
-            context: 85.0,
-            prefill: 0.9,
-        },
-        max_sequences: 64,
-        max_batched_tokens: 2_048,
-        kv_tokens: Some(200_000),
-        prefix: None,
-        prompt: tokens(600.0),
-        answer: tokens(180.0),
-        longest: Some(8_192),
-    }));
-    chain(6.0, vec![work], ANSWERS)
-}
-
 #[divan::bench(sample_count = 10)]
 fn generator_by_jumps(bencher: Bencher<'_, '_>) {
-    let flow = generator();
+    let flow = networks::generator(ANSWERS);
     bencher
         .counter(ItemsCount::new(ANSWERS))
         .bench(|| Trace::new(&flow, 0, 256));
@@ -174,7 +113,7 @@ fn generator_by_jumps(bencher: Bencher<'_, '_>) {
 
 #[divan::bench(sample_count = 10)]
 fn generator_by_steps(bencher: Bencher<'_, '_>) {
-    let flow = generator();
+    let flow = networks::generator(ANSWERS);
     bencher
         .counter(ItemsCount::new(ANSWERS))
         .bench(|| steps::generator(&flow, ANSWERS));

@@ -2,6 +2,7 @@
 
 mod budgets;
 mod conformance;
+mod peers;
 mod process;
 mod setup;
 mod site;
@@ -37,6 +38,12 @@ enum Task {
     Bench {
         #[arg(last = true)]
         arguments: Vec<String>,
+    },
+    /// Compare the simulator's speed with that of others, and in WebAssembly with native.
+    Peers {
+        /// Fail where a bar is missed.
+        #[arg(long)]
+        check: bool,
     },
     /// Fuzz a target (with the nightly toolchain); without a name, list the targets.
     Fuzz(Fuzz),
@@ -109,6 +116,7 @@ fn dispatch(task: &Task) -> Result<()> {
                 .into_iter()
                 .chain(arguments.iter().map(String::as_str)),
         )),
+        Task::Peers { check } => peers::compare(*check),
         Task::Fuzz(options) => fuzz(options),
         Task::Screenshot { hash } => {
             setup::browser()?;

@@ -3,6 +3,8 @@
 //! Nothing comes from anywhere but the registries of Cargo, npm and Python, and the system's
 //! package manager; the toolchain's own target comes through rustup.
 
+mod python;
+
 use std::env;
 use std::fs;
 use std::path::Path;
@@ -12,6 +14,8 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::process::{cargo, command, find, output, root, run};
+
+pub(crate) use python::{clients, peers};
 
 /// The toolchain of `rust-toolchain.toml`.
 const TOOLCHAIN: &str = "1.95.0";
@@ -149,10 +153,15 @@ pub(crate) fn everything() -> Result<()> {
 
 /// What building the site needs.
 pub(crate) fn site() -> Result<()> {
-    wasm_target()?;
-    cargo_tool(&WASM_BINDGEN)?;
+    wasm()?;
     cargo_tool(&TRUNK)?;
     npm()
+}
+
+/// What building a program for WebAssembly needs.
+pub(crate) fn wasm() -> Result<()> {
+    wasm_target()?;
+    cargo_tool(&WASM_BINDGEN)
 }
 
 /// The target that the browser runs.
@@ -223,49 +232,6 @@ pub(crate) fn typos() -> Result<()> {
             ],
         ))
     })
-}
-
-/// Where the targets' own client libraries are installed.
-const CLIENTS: &str = ".tools/conformance";
-
-/// The Python that has the targets' own client libraries; `None`, which is said, where the
-/// packages cannot be fetched from here.
-pub(crate) fn clients() -> Result<Option<std::path::PathBuf>> {
-    let folder = root().join(CLIENTS);
-    let python = folder.join(if cfg!(windows) {
-        "Scripts/python.exe"
-    } else {
-        "bin/python"
-    });
-    let stated = |name: &str| fs::read_to_string(root().join("tests/conformance").join(name));
-    let wanted = stated("requirements.txt")? + &stated("constraints.txt")?;
-    let stamp = folder.join("installed.txt");
-    if python.is_file() && fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
-        return Ok(Some(python));
-    }
-    system(&PYTHON)?;
-    let install = || {
-        run(command("python3", ["-m", "venv", "--clear", CLIENTS]))?;
-        let program = python.to_string_lossy().into_owned();
-        let arguments = [
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "-r",
-            "tests/conformance/requirements.txt",
-            "-c",
-            "tests/conformance/constraints.txt",
-        ];
-        run(command(&program, arguments))
-    };
-    if let Err(error) = timed("the client libraries of export targets", install) {
-        println!("{error:#}");
-        return Ok(None);
-    }
-    fs::write(stamp, wanted)?;
-    Ok(Some(python))
 }
 
 /// Where Prometheus' own program is unpacked that reads rules.
