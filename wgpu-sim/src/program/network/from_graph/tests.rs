@@ -5,7 +5,7 @@ use modelspec_core::Analysis;
 
 use super::super::{Gaps, Routing, Share, Work};
 use super::*;
-use crate::{Settings, simulate_graph};
+use crate::{Service, Settings, simulate_graph};
 
 const CASCADE: &str = "
 apiVersion: modelgraph/v1alpha1
@@ -229,6 +229,77 @@ fn loops_within_one_another_are_refused() {
         "{}",
         found[0].message
     );
+}
+
+#[test]
+fn who_shares_a_gpu_by_mps_is_slower() {
+    let share = "share: {mps: {with: [small], slowdown: 1.5}}";
+    let text = CASCADE.replace(
+        "placement: {replicas: 2, queueLimit: 50}",
+        &format!("placement: {{replicas: 2, {share}}}"),
+    );
+    let compilation = compile(&text).expect("it can be simulated");
+    let [_, _, small, large, _] = &*compilation.network.stages else {
+        panic!("five stages");
+    };
+    // Each of those who share, also the one that is only named; the wait for a batch stays.
+    assert!(matches!(
+        &large.work,
+        Work::Serve { service: Service::Fixed(time), .. } if *time == Duration::from_micros(13_500)
+    ));
+    let Work::Batch {
+        times, max_delay, ..
+    } = &small.work
+    else {
+        panic!("dynamic batching");
+    };
+    assert_eq!(
+        (times[0], *max_delay),
+        (Duration::from_micros(4_500), Duration::from_millis(1))
+    );
+    assert!(compilation.notes.is_empty(), "{:?}", compilation.notes);
+
+    // What was measured was measured beside the others.
+    let service = |latency: &str| {
+        let network = compile(&text.replace("service: {fixed: 9ms}", latency))
+            .unwrap()
+            .network;
+        match &network.stages[3].work {
+            Work::Serve {
+                service: Service::LognormalPercentiles { p50, .. },
+                ..
+            } => *p50,
+            work => panic!("{work:?}"),
+        }
+    };
+    let (stated, seen) = (
+        service("latency: {p50: 4ms, p95: 8ms}"),
+        service("latency: {p50: 4ms, p95: 8ms, source: measured}"),
+    );
+    let ratio = stated.as_secs_f64() / seen.as_secs_f64();
+    assert!((ratio - 1.5).abs() < 1e-6, "{ratio}");
+
+    let found = compile(&text.replace("1.5", "0.5")).unwrap_err();
+    assert!(
+        found[0]
+            .message
+            .contains("the `slowdown` of its `mps` is 0.5"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_part_of_a_gpu_leaves_stated_times_as_they_are() {
+    let text = CASCADE.replace(
+        "replicas: 2, queueLimit",
+        "gpu: H100-80GB-SXM, share: {mig: {fraction: 1/7}}, queueLimit",
+    );
+    let compilation = compile(&text).expect("it can be simulated");
+    assert!(matches!(
+        &compilation.network.stages[3].work,
+        Work::Serve { service: Service::Fixed(time), .. } if *time == Duration::from_millis(9)
+    ));
+    assert!(compilation.notes.is_empty(), "{:?}", compilation.notes);
 }
 
 #[test]
