@@ -64,7 +64,7 @@ fn the_law_of_the_work_makes_no_difference() {
     // their work are as likely, so that the share of time is in proportion to C(3, n)·n!·ρⁿ,
     // whatever the law.
     let (mean, load) = (Duration::from_millis(1), 0.3_f64);
-    let weights = [1.0, 3.0 * load, 6.0 * load.powi(2), 6.0 * load.powi(3)];
+    let weights = [1.0, 3.0 * load, 6.0 * load * load, 6.0 * load * load * load];
     let whole: f64 = weights.iter().sum();
     let busy = (0..4)
         .zip(weights)

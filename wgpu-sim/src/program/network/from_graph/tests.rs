@@ -3,7 +3,7 @@ use core::time::Duration;
 
 use modelspec_core::Analysis;
 
-use super::super::{Gaps, Routing, Share, Work};
+use super::super::{Gaps, Routing, Share, Tries, Work};
 use super::*;
 use crate::{Service, Settings, simulate_graph};
 
@@ -286,6 +286,71 @@ fn who_shares_a_gpu_by_mps_is_slower() {
             .contains("the `slowdown` of its `mps` is 0.5"),
         "{found:?}"
     );
+}
+
+#[test]
+fn who_shares_a_gpu_in_turns_is_grouped() {
+    let share = "placement: {gpu: L4, share: {timeSlice: {with: [critic]}}}";
+    let text = REVIEW.replacen("placement: {replicas: 4}", share, 1);
+    let text = text.replace(", loop: {maxIterations: 3, continue: 50%}", "");
+    let text = text.replace("    - {from: critic.out, to: writer.in}\n", "");
+    let compilation = compile(&text).expect("it can be simulated");
+    let groups = compilation.network.stages.iter().map(|stage| stage.gpu);
+    let groups: Vec<_> = groups.collect();
+    assert!(groups[0].is_some() && groups[0] == groups[1], "{groups:?}");
+    assert!(compilation.notes.is_empty(), "{:?}", compilation.notes);
+    let settings = Settings {
+        requests: 6_400,
+        ..Settings::default()
+    };
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let outcome = simulate_graph(&compilation.network, &settings, go_on).expect("it runs");
+    assert_eq!(outcome.mode, crate::Mode::Event);
+    let reason = outcome.mode_reason.expect("a reason");
+    assert!(reason.starts_with("`timeSlice` of `writer`"), "{reason}");
+
+    // Nobody knows yet how a batch takes turns.
+    let text = CASCADE.replace(
+        "placement: {replicas: 2, queueLimit: 50}",
+        "placement: {gpu: L4, share: {timeSlice: {with: [small]}}}",
+    );
+    let compilation = compile(&text).expect("it can be simulated");
+    assert!(
+        compilation
+            .network
+            .stages
+            .iter()
+            .all(|stage| stage.gpu.is_none())
+    );
+    let told: Vec<_> = compilation.notes.iter().map(|note| &note.message).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(
+        told.iter()
+            .all(|told| told.contains("as if it had its GPU alone"))
+    );
+}
+
+#[test]
+fn timeouts_and_tries_are_those_of_the_calls() {
+    let serving = "serving: {timeout: 100ms, retries: {attempts: 3, perTry: 30ms}}";
+    let text = CASCADE.replace(
+        "service: {fixed: 9ms}",
+        &format!("service: {{fixed: 9ms}}, {serving}"),
+    );
+    let network = compile(&text).expect("it can be simulated").network;
+    let ms = Duration::from_millis;
+    assert_eq!(
+        network.stages[3].tries,
+        Tries {
+            timeout: Some(ms(100)),
+            per_try: Some(ms(30)),
+            attempts: 3,
+        }
+    );
+    assert_eq!(network.stages[2].tries, Tries::ENDLESS);
+    let compilation = compile(&text.replace(", perTry: 30ms", "")).expect("it can be simulated");
+    let told = &compilation.notes[0].message;
+    assert!(told.contains("state `perTry` of its `retries`"), "{told}");
 }
 
 #[test]
