@@ -25,7 +25,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_sweep_equals_the_heap_simulator(network in networks::network(networks::work().boxed())) {
+    fn the_sweep_equals_the_heap_simulator(
+        network in networks::network(networks::work().boxed()),
+        tries in prop::collection::vec(networks::one_try(), 7),
+    ) {
+        let mut network = network;
+        for (stage, tries) in network.stages.iter_mut().zip(tries) {
+            stage.tries = tries;
+        }
         let flow = Flow::new(&network, &settings()).unwrap();
         // What cannot keep up is not simulated.
         prop_assume!(flow.is_stable());

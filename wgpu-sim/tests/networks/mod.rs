@@ -129,7 +129,7 @@ fn wait() -> impl Strategy<Value = Wait> {
 }
 
 /// A single try that may take as long as it will, or not.
-fn tries() -> impl Strategy<Value = Tries> {
+pub(crate) fn one_try() -> impl Strategy<Value = Tries> {
     let timeout = prop_oneof![2 => Just(None), 1 => (1_u64..20).prop_map(Some)];
     timeout.prop_map(|timeout| Tries {
         timeout: timeout.map(Duration::from_millis),
@@ -149,14 +149,14 @@ pub(crate) fn several_tries() -> impl Strategy<Value = Tries> {
 
 fn stage(work: BoxedStrategy<Work>) -> impl Strategy<Value = Stage> {
     let limit = prop_oneof![3 => Just(None), 1 => (0_u32..6).prop_map(Some)];
-    (wait(), work, limit, tries(), any::<bool>(), any::<bool>()).prop_map(
-        |(gather, work, queue_limit, tries, passes_on_drop, streams)| Stage {
+    (wait(), work, limit, any::<bool>(), any::<bool>()).prop_map(
+        |(gather, work, queue_limit, passes_on_drop, streams)| Stage {
             name: String::new(),
             share: 1.0,
             gather,
             work,
             queue_limit,
-            tries,
+            tries: Tries::ENDLESS,
             passes_on_drop,
             streams,
             gpu: None,
@@ -184,7 +184,7 @@ fn link(from: Option<usize>, to: Option<usize>) -> impl Strategy<Value = Link> {
     )
 }
 
-/// Up to seven stages, each with up to three edges from the source or from stages before it.
+/// Up to six stages, whose calls have no end, each with up to three edges from the source or from stages before it.
 pub(crate) fn network(work: BoxedStrategy<Work>) -> impl Strategy<Value = Network> {
     let stages = prop::collection::vec(stage(work), 1..7);
     stages
