@@ -1,12 +1,12 @@
-//! What time that advances from event to event holds, against closed forms: loops, and clients who
-//! wait for their answer.
+//! What time that advances from event to event holds, against closed forms: loops, clients who wait
+//! for their answer, and tries that take too long.
 
 mod oracle;
 
 use core::time::Duration;
 
 use oracle::{check, exponential, network, run, stage, tandem};
-use wgpu_sim::network::{Back, Gaps, Link, Network, Share, Work};
+use wgpu_sim::network::{Back, Gaps, Link, Network, Share, Tries, Work};
 use wgpu_sim::{Mode, Service};
 
 /// An edge that takes a share of the requests back.
@@ -179,6 +179,58 @@ fn a_closed_network_of_queues() {
     check("mean", times.mean_ms, cycle, times.mean_ci_ms, 0.01);
     let used = outcome.nodes[1].utilisation.unwrap();
     assert!((used / (throughput * 5.0) - 1.0).abs() < 0.003, "{used}");
+}
+
+#[test]
+fn who_is_not_served_in_time_leaves() {
+    // The work before an arrival is that of a dam of this size, which loses what flows over: it is
+    // empty with (1 − ρ) / (1 − ρ·e^(−(µ − λ)·d)), and a request is late with that times
+    // e^(−(µ − λ)·d).
+    let ms = Duration::from_millis(1);
+    let (load, patience) = (0.8_f64, 5.0);
+    let mut queue = stage("queue", exponential(1, ms));
+    queue.tries.timeout = Some(5 * ms);
+    let outcome = run(&tandem(1e3 * load, vec![queue]), 4_000_000);
+    let decay = libm::exp(-(1.0 - load) * patience);
+    let empty = (1.0 - load) / (1.0 - load * decay);
+    let late = outcome.timed_out as f64 / outcome.requests as f64;
+    assert!((late / (empty * decay) - 1.0).abs() < 0.01, "{late}");
+    let queue = &outcome.nodes[0];
+    assert_eq!(queue.timed_out, outcome.timed_out);
+    assert!((queue.utilisation.unwrap() - (1.0 - empty)).abs() < 0.003);
+    // A request that is served in time needs no event mode.
+    assert_eq!((outcome.mode, outcome.mode_reason), (Mode::Sweep, None));
+}
+
+#[test]
+fn a_call_is_tried_again() {
+    // Servers without number: each try ends in time with 1 − e^(−d).
+    let ms = Duration::from_millis;
+    let mean = ms(2);
+    let mut call = stage("call", Work::Delay(Service::Exponential { mean }));
+    call.tries = Tries {
+        timeout: Some(ms(5)),
+        per_try: Some(ms(2)),
+        attempts: 4,
+    };
+    let outcome = run(&tandem(400.0, vec![call]), 2_000_000);
+    assert_eq!(outcome.mode, Mode::Event);
+    assert_eq!(
+        outcome.mode_reason.as_deref(),
+        Some("`retries` of `call` come back to its queue")
+    );
+    // Two whole tries, and half of a third before all of the time is up.
+    let fails = libm::exp(-2.5);
+    let late = outcome.timed_out as f64 / outcome.requests as f64;
+    assert!((late / fails - 1.0).abs() < 0.01, "{late}");
+    // Whatever the tries: the time is that of one exponential, cut off at 5 ms.
+    let answered = 2.0 - 5.0 * fails / (1.0 - fails);
+    let times = outcome.end_to_end.unwrap();
+    check("mean", times.mean_ms, answered, times.mean_ci_ms, 0.01);
+    let tries = [0.0, 1.0, 2.0].map(|tries: f64| libm::exp(-tries));
+    let failed = tries[1] + tries[2] + fails;
+    let found = outcome.nodes[0].timed_out as f64 / outcome.requests as f64;
+    assert!((found / failed - 1.0).abs() < 0.01, "{found}");
 }
 
 #[test]

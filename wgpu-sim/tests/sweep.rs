@@ -25,7 +25,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_sweep_equals_the_heap_simulator(network in networks::network(networks::work().boxed())) {
+    fn the_sweep_equals_the_heap_simulator(
+        network in networks::network(networks::work().boxed()),
+        tries in prop::collection::vec(networks::one_try(), 7),
+    ) {
+        let mut network = network;
+        for (stage, tries) in network.stages.iter_mut().zip(tries) {
+            stage.tries = tries;
+        }
         let flow = Flow::new(&network, &settings()).unwrap();
         // What cannot keep up is not simulated.
         prop_assume!(flow.is_stable());
@@ -34,6 +41,28 @@ proptest! {
             assert_eq!(Trace::new(&flow, 1, window).unwrap(), expected, "window {window}");
         }
         assert_eq!(Trace::by_events(&flow, 1).unwrap(), expected, "event by event");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn tries_equal_those_of_the_heap_simulator(
+        network in networks::network(networks::work().boxed()),
+        tries in prop::collection::vec((networks::several_tries(), any::<bool>()), 7),
+    ) {
+        let mut network = network;
+        for (gpu, (stage, (tries, is_live))) in (0..).zip(network.stages.iter_mut().zip(tries)) {
+            stage.tries = tries;
+            // Turns that nobody else takes change nothing.
+            let is_single = matches!(stage.work, Work::Serve { .. });
+            stage.gpu = (is_single && is_live).then_some(gpu);
+        }
+        let flow = Flow::new(&network, &settings()).unwrap();
+        prop_assume!(flow.is_stable());
+        let (expected, _) = heap::Heap::run(&flow, 1);
+        assert_eq!(Trace::by_events(&flow, 1).unwrap(), expected);
     }
 }
 

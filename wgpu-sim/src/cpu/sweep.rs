@@ -80,9 +80,26 @@ enum Fate {
         service: u32,
         answer: Tokens,
     },
+    /// Its time was up before it was served.
+    TimedOut {
+        wait: u64,
+        /// How long it was served.
+        service: u64,
+        work: Labour,
+    },
     /// Its queue was full.
     Dropped,
     Skipped,
+}
+
+/// What a server spends on a request that is not served in time.
+#[derive(Clone, Copy, Debug, Default)]
+struct Labour {
+    /// How long, and until when.
+    time: u32,
+    end: u64,
+    /// How many are served with it, itself included; 0 if it never came to that.
+    size: u32,
 }
 
 impl Fate {
@@ -288,8 +305,8 @@ impl<'a> Sweep<'a> {
                     watch.stop(place.index, departure);
                 }
             }
-            if matches!(fate, Fate::Dropped) && !place.node.passes_on_drop {
-                self.requests.drop(request, at);
+            if !place.node.passes_on_drop {
+                self.requests.fail(request, at, fate);
             }
         }
     }
@@ -318,14 +335,15 @@ struct Leaving {
 }
 
 impl Leaving {
-    /// What follows from a departure; `passes_on_drop` says that what a full queue drops goes on.
+    /// What follows from a departure; `passes_on_drop` says that what a full queue drops, or
+    /// what is not served in time, goes on.
     #[inline]
     fn after(departure: &Departure, passes_on_drop: bool) -> Self {
         let &Departure { at, request, fate } = departure;
         let (value, answer) = match fate {
             Fate::Served { .. } => (true, Tokens::default()),
             Fate::Streamed { answer, .. } => (true, answer),
-            Fate::Dropped => (passes_on_drop, Tokens::default()),
+            Fate::Dropped | Fate::TimedOut { .. } => (passes_on_drop, Tokens::default()),
             Fate::Skipped => (false, Tokens::default()),
         };
         Self {

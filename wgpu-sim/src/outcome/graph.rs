@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Engine;
-use crate::cpu::{Ending, LaneRecord};
+use crate::cpu::{Ending, LaneRecord, Visits};
 use crate::draws::Table;
 use crate::program::network::{Flow, Node, Step};
 use crate::stats::{Bin, Histogram, Sample, Summary};
@@ -41,7 +41,7 @@ pub struct GraphOutcome {
     pub stable: bool,
     /// Requests without an answer because a queue was full.
     pub dropped: u64,
-    /// Requests without an answer because an edge ran out of time.
+    /// Requests without an answer because an edge or a node ran out of time.
     pub timed_out: u64,
     /// Requests whose branches end before the outputs.
     pub unanswered: u64,
@@ -90,9 +90,13 @@ pub struct NodeResult {
     pub served: u64,
     /// Requests dropped because the queue was full.
     pub dropped: u64,
+    /// Tries that were not served in time. A request that fails is tried again as often as its node
+    /// states, and each try counts on its own.
+    pub timed_out: u64,
     /// The time from arrival to the start of service.
     pub wait: Option<Summary>,
-    /// The time of service; of a batch, the whole batch's.
+    /// The time of service; of a batch, the whole batch's. On a GPU that is used in turns, with the
+    /// others' turns.
     pub service: Option<Summary>,
     /// The time from arrival to the end of service.
     pub sojourn: Option<Summary>,
@@ -194,10 +198,11 @@ impl NodeResult {
         let is_stable = node.load < 1.0 && !saturated;
         let is_run = !visits.is_empty() && is_stable;
         let span = span as f64;
-        let of = |get: &dyn Fn(&crate::cpu::Visits) -> f64| -> f64 {
-            visits.iter().map(|visits| get(visits)).sum()
+        let of =
+            |get: &dyn Fn(&Visits) -> f64| -> f64 { visits.iter().map(|visits| get(visits)).sum() };
+        let count = |get: fn(&Visits) -> u32| -> u64 {
+            visits.iter().map(|visits| u64::from(get(visits))).sum()
         };
-        let served: u64 = visits.iter().map(|visits| u64::from(visits.served)).sum();
         let busy = of(&|visits| visits.busy() as f64) / 65_536.0;
         let servers = node.step.servers();
         let utilisation = servers.map(|servers| {
@@ -211,7 +216,10 @@ impl NodeResult {
             Step::Instant => (0, 0),
             Step::Continuous { .. } => (1, u32::MAX),
             Step::Delay(table) | Step::Serve { service: table, .. } => {
-                flow.tables.get(*table).map_or((0, 0), Table::bounds)
+                let (least, most) = flow.tables.get(*table).map_or((0, 0), Table::bounds);
+                // Who takes turns may take as long as it will.
+                let is_alone = flow.slice_of(index).is_none();
+                (least, if is_alone { most } else { u32::MAX })
             }
             Step::Batch { times, .. } => (
                 times.iter().min().copied().unwrap_or(0),
@@ -225,10 +233,12 @@ impl NodeResult {
         };
         let batches = of(&|visits| visits.batches());
         let batch_mean = match node.step {
-            Step::Batch { .. } if batches > 0.0 => Some(served as f64 / batches),
+            Step::Batch { .. } if batches > 0.0 => {
+                Some(of(&|visits| visits.begun().into()) / batches)
+            }
             // Those in service at a time, while any is.
             Step::Continuous { .. } if busy > 0.0 => {
-                Some(of(&|visits| visits.times.service_sum as f64) / busy)
+                Some(of(&|visits| visits.in_service() as f64) / busy)
             }
             _ => None,
         };
@@ -238,8 +248,9 @@ impl NodeResult {
             stable: is_stable,
             load: servers.map(|_| node.load),
             servers,
-            served,
-            dropped: visits.iter().map(|visits| u64::from(visits.dropped)).sum(),
+            served: count(|visits| visits.served),
+            dropped: count(|visits| visits.dropped),
+            timed_out: count(|visits| visits.timed_out),
             wait: summary(
                 visits.iter().map(|visits| visits.times.wait()).collect(),
                 (0, u32::MAX),
@@ -260,7 +271,7 @@ impl NodeResult {
             },
             batch_mean: batch_mean.filter(|_| is_run),
             queue_mean: (is_run && servers.is_some() && span > 0.0)
-                .then(|| of(&|visits| visits.times.wait_sum as f64) / span),
+                .then(|| of(&|visits| visits.in_queue() as f64) / span),
         }
     }
 }

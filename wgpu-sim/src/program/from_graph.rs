@@ -2,9 +2,11 @@
 
 mod arrivals;
 mod service;
+mod sharing;
 
 pub(super) use arrivals::of as arrivals_of;
 pub(super) use service::of as service_of;
+pub(super) use sharing::{slowdown, turns};
 
 use std::collections::BTreeMap;
 
@@ -92,8 +94,11 @@ pub fn from_graph(graph: &Graph, rate: Option<f64>) -> Result<Compilation, Vec<D
             continue;
         }
         let servers = servers(stated);
-        match service::of(stated, servers) {
-            Ok((service, origin)) => {
+        let found = service::of(stated, servers)
+            .and_then(|found| Ok((found, sharing::slowdown(graph, ix, stated)?)));
+        match found {
+            Ok(((service, origin), slowdown)) => {
+                let service = service.stretched(slowdown);
                 simpler(node, stated, &mut notes);
                 let arrivals = Arrivals::Poisson { rate: rate * share };
                 let servers = if is_external(stated) {
@@ -185,7 +190,9 @@ fn simpler(node: &modelspec_core::graph::Node, stated: &spec::Node, notes: &mut 
     {
         say(routing.span, "with one queue before all replicas");
     }
-    if let Some(share) = &placement.share {
+    if let Some(share) = &placement.share
+        && matches!(share.value, spec::Share::TimeSlice(_))
+    {
         say(share.span, "as if it had its GPU alone");
     }
 }

@@ -14,7 +14,7 @@ use core::time::Duration;
 pub use continuous::{
     BLOCK, Batcher, Continuous, Lengths, Prefix, StepTime, TokenLaw, TokenPart, Tokens,
 };
-pub use flow::{Chance, Clients, Edge, Flow, Gather, Node, Pace, Rounds, Step};
+pub use flow::{Call, Chance, Clients, Edge, Flow, Gather, Node, Pace, Rounds, Slice, Step};
 pub use from_graph::GraphCompilation;
 pub use gaps::{Change, Gaps, Hold, UNIT_BITS};
 
@@ -61,10 +61,16 @@ pub struct Stage {
     /// A queue that holds so many waiting requests drops the next; each replica has its own, where
     /// requests are routed.
     pub queue_limit: Option<u32>,
-    /// Whether a request that is dropped here goes on with what came in (`onFailure: skip`).
+    /// How long it may take, and how often it is tried.
+    pub tries: Tries,
+    /// Whether a request that is dropped here, or not served in time, goes on with what came in
+    /// (`onFailure: skip`).
     pub passes_on_drop: bool,
     /// Whether a stream that comes in leaves as one, so much later; only for what has no queue.
     pub streams: bool,
+    /// Stages of one number use their GPUs in turns, replica by replica: of those that are busy on
+    /// one, each works at an equal share of its speed. Only for requests that are served singly.
+    pub gpu: Option<u32>,
 }
 
 impl Stage {
@@ -77,10 +83,37 @@ impl Stage {
             gather: Wait::Ports,
             work,
             queue_limit: None,
+            tries: Tries::ENDLESS,
             passes_on_drop: false,
             streams: false,
+            gpu: None,
         }
     }
+}
+
+/// How long a stage may take for a request, and how often it is tried.
+///
+/// Whose time is up leaves the queue, or is cut off: a server is free at once, a batch goes on
+/// without it, and of continuous batching it leaves at the end of a step. The next try queues anew,
+/// at the end, and draws its own service and answer. A try that a full queue drops is followed by
+/// the next at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tries {
+    /// The most that all tries may take together.
+    pub timeout: Option<Duration>,
+    /// The most that one may take.
+    pub per_try: Option<Duration>,
+    /// How many there are.
+    pub attempts: u32,
+}
+
+impl Tries {
+    /// A single one, which may take for ever.
+    pub const ENDLESS: Self = Self {
+        timeout: None,
+        per_try: None,
+        attempts: 1,
+    };
 }
 
 /// For which of its edges a stage waits.

@@ -6,11 +6,14 @@
 //! - c3 = 4 · layers · heads · head size / (GPUs · bf16 peak · μ): attention's two products, two
 //!   operations each, for a pair of tokens
 //!
+//! A static part of a GPU (`share: {mig: …}`) has its part of the peak, and of the bandwidth what it
+//! has of the memory.
+//!
 //! Weights and KV bytes are those of `modelspec_core::hardware`, as rules MG501 and MG506 count
 //! them.
 
 use modelspec_core::hardware::{
-    Catalogue, Gpu, MemoryFit, kv_bytes_per_token, memory_of, weight_bytes,
+    Catalogue, Gpu, MemoryFit, kv_bytes_per_token, memory_of, slice, weight_bytes,
 };
 use modelspec_core::spec::{Model, Placement, Precision};
 
@@ -77,6 +80,18 @@ impl AtPeak {
         })
     }
 
+    /// On static parts of the GPUs, which compute and read so much of the whole: their small kernels
+    /// take as long.
+    fn on_slice(self, compute: f64, memory: f64) -> Self {
+        Self {
+            weights: self.weights / memory,
+            token: self.token / compute,
+            context: self.context / memory,
+            pair: self.pair / compute,
+            fixed: self.fixed,
+        }
+    }
+
     /// The step's time with so much of the peaks.
     pub fn step(&self, reached: &Reached) -> StepTime {
         StepTime {
@@ -105,8 +120,14 @@ pub fn estimate(
     let gpu = gpu.map_err(|_| format!("the GPU `{}` is not known", stated.value.0))?;
     let gpus = placement.gpus_per_replica.map_or(1, |gpus| gpus.value.0);
     let lacks = |fact| format!("to estimate its service time {fact} is missing");
-    let parts = AtPeak::new(model, gpu, gpus).map_err(lacks)?;
-    let fit = MemoryFit::new(model, memory_of(gpu, placement), gpus);
+    let memory = memory_of(gpu, placement);
+    let mut parts = AtPeak::new(model, gpu, gpus).map_err(lacks)?;
+    if let Some(slice) = slice(placement) {
+        let compute = f64::from(slice.part) / f64::from(slice.whole);
+        // A part of the memory is read over its part of the bus.
+        parts = parts.on_slice(compute, memory as f64 / gpu.memory.0 as f64);
+    }
+    let fit = MemoryFit::new(model, memory, gpus);
     let kv_tokens = fit.and_then(|fit| fit.kv_tokens(model)).unwrap_or(0);
     if kv_tokens == 0 {
         let name = &gpu.name;
@@ -174,6 +195,23 @@ mod tests {
         assert!((found.step.context - 131_072.0 / (3350.0 * 0.77)).abs() < 1e-9);
         assert!((found.step.prefill - 4.0 * 32.0 * 4096.0 / (989e3 * 0.942)).abs() < 1e-9);
         assert_eq!(found.basis, Basis::Served);
+    }
+
+    #[test]
+    fn a_slice_computes_and_reads_with_its_part() {
+        let whole = on("gpu: H100-80GB-SXM", LLAMA_8B).unwrap();
+        let part = on(
+            "gpu: H100-80GB-SXM, share: {mig: {fraction: 3/7}}",
+            LLAMA_8B,
+        )
+        .unwrap();
+        // Three of seven multiprocessors, and half of the memory; layers start as fast as ever.
+        let read = |found: &Generator| found.step.base - 640e3;
+        assert!((read(&part) / read(&whole) - 2.0).abs() < 1e-9);
+        assert!((part.step.context / whole.step.context - 2.0).abs() < 1e-9);
+        assert!((part.step.token / whole.step.token - 7.0 / 3.0).abs() < 1e-9);
+        assert!((part.step.prefill / whole.step.prefill - 7.0 / 3.0).abs() < 1e-9);
+        assert!(part.kv_tokens < whole.kv_tokens / 2);
     }
 
     #[test]

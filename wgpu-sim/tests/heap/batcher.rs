@@ -28,15 +28,16 @@ impl Sequence {
         request: u32,
         came: u64,
     ) -> Self {
-        let tokens = |lengths: &Lengths| {
+        let tokens = |lengths: &Lengths, request: u32| {
             let mut tokens = lengths.fixed;
             for &(table, word) in &lengths.parts {
                 tokens += tables[table].value(draw(key, request, word));
             }
             tokens.clamp(1, lengths.most)
         };
-        let prompt = tokens(&batcher.prompt);
-        let answer = tokens(&batcher.answer).min((batcher.longest - prompt).max(1));
+        // Every try asks the same, and has an answer of its own.
+        let prompt = tokens(&batcher.prompt, request % batcher.span);
+        let answer = tokens(&batcher.answer, request).min((batcher.longest - prompt).max(1));
         let hits = u64::from(draw(key, request, batcher.hit_word)) < batcher.hit;
         let whole = (prompt - 1) / BLOCK * BLOCK;
         Self {

@@ -3,6 +3,7 @@
 
 mod arrivals;
 pub(crate) mod batcher;
+mod tries;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -17,10 +18,14 @@ use wgpu_sim::stats::{BUCKETS, bucket};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum What {
     Departure,
-    /// A word along the edge at this place; (request, place, value).
+    /// Somebody's time is up.
+    GiveUp,
+    /// A word along the edge at this place; (request, place, value). Or the next of several tries.
     Word,
     /// A batch may be due.
     Launch,
+    /// The next try of somebody who was dropped, behind all others who come.
+    Late,
 }
 
 /// Time, the node's position in topological order, what, request, place (expiries behind all
@@ -34,6 +39,8 @@ type Stream = (u64, u32);
 const WHOLE: Stream = (0, 0);
 
 const EXPIRY: u32 = 1_000;
+/// In place of an edge: another try.
+const AGAIN: u32 = 2_000;
 
 #[derive(Default)]
 struct Hearing {
@@ -48,6 +55,8 @@ struct Hearing {
 #[derive(Clone, Default)]
 struct Line {
     waiting: std::collections::VecDeque<(u64, u32)>,
+    /// Who is being served, since when, and when it will have been.
+    served: BTreeMap<u32, (u64, u64)>,
     idle: u32,
     in_service: usize,
     replica: Replica,
@@ -64,6 +73,10 @@ pub(crate) struct Heap<'a> {
     lines: Vec<Vec<Line>>,
     turns: Vec<usize>,
     born: Vec<u64>,
+    /// When visits came, and when their time is up.
+    visits: BTreeMap<(usize, u32), (u64, u64)>,
+    /// Of visits with several tries: when the time of all is up.
+    ends: BTreeMap<(usize, u32), u64>,
     dropped_at: BTreeMap<u32, u64>,
     timed_out_at: BTreeMap<u32, u64>,
     open: u64,
@@ -103,11 +116,13 @@ impl<'a> Heap<'a> {
             lines: lines.collect(),
             turns: vec![0; flow.nodes.len()],
             born: Vec::new(),
+            visits: BTreeMap::new(),
+            ends: BTreeMap::new(),
             dropped_at: BTreeMap::new(),
             timed_out_at: BTreeMap::new(),
             open: u64::from(flow.counted) * flow.nodes.len() as u64,
             trace: Trace {
-                nodes: vec![[0; 5]; flow.nodes.len() - 1],
+                nodes: vec![[0; 7]; flow.nodes.len() - 1],
                 ending: [0; 5],
                 times: vec![0; BUCKETS],
                 first: (vec![0; BUCKETS], 0),
@@ -141,7 +156,9 @@ impl<'a> Heap<'a> {
         draw(self.key, request, word)
     }
 
-    fn is_counted(&self, request: u32) -> bool {
+    /// Whether a visit is of a request that counts, whatever try it is.
+    fn is_counted(&self, number: u32) -> bool {
+        let request = number % self.flow.span;
         request >= self.flow.warmup && request < self.flow.warmup + self.flow.counted
     }
 
@@ -166,6 +183,9 @@ impl<'a> Heap<'a> {
     fn happen(&mut self, (at, position, what, request, place, detail, stream): Happening) {
         let node = self.flow.order[position];
         match what {
+            What::Word if place == AGAIN => self.arrive(at, node, request, Some(WHOLE)),
+            What::Late => self.arrive(at, node, request, Some(WHOLE)),
+            What::GiveUp => self.give_up(at, node, request),
             What::Word => {
                 if let Some(value) =
                     self.hear(at, node, request, place, (detail == 1).then_some(stream))
@@ -176,13 +196,26 @@ impl<'a> Heap<'a> {
             What::Departure => {
                 // A batch frees its server once: with the first of it.
                 let queue = detail as usize;
-                self.lines[node][queue].in_service -= 1;
-                self.lines[node][queue].idle += place;
-                self.leave(at, node, request, Some(stream));
-                self.start(at, node, queue);
+                let line = &mut self.lines[node][queue];
+                let served = line.served.remove(&request);
+                if let Some((start, _)) = served {
+                    line.in_service -= 1;
+                    let (came, _) = self.visits.remove(&(node, request)).unwrap();
+                    self.count(node, request, 0, 1);
+                    self.count(node, request, 3, start - came);
+                    self.count(node, request, 4, at - start);
+                    self.ends.remove(&(node, request % self.flow.span));
+                    self.leave(at, node, request % self.flow.span, Some(stream));
+                }
+                // Who was cut off has freed its server, if it was alone with it.
+                let is_batch = matches!(self.flow.nodes[node].step, Step::Batch { .. });
+                if served.is_some() || is_batch {
+                    self.lines[node][queue].idle += place;
+                    self.start(at, node, queue);
+                }
             }
             What::Launch if matches!(self.flow.nodes[node].step, Step::Continuous { .. }) => {
-                self.step(node, detail as usize);
+                self.step(at, node, detail as usize);
             }
             What::Launch => self.start_due(at, node, detail as usize),
         }
@@ -283,6 +316,9 @@ impl<'a> Heap<'a> {
             return;
         };
         let flow = self.flow;
+        if !matches!(flow.nodes[node].step, Step::Instant) {
+            self.bound(at, node, request);
+        }
         match &flow.nodes[node].step {
             Step::Instant => {
                 self.count(node, request, 0, 1);
@@ -290,11 +326,11 @@ impl<'a> Heap<'a> {
             }
             Step::Delay(table) => {
                 let service = u64::from(self.service(node, *table, request));
-                self.count(node, request, 0, 1);
-                self.count(node, request, 4, service);
                 // Its own line, so that a departure finds one.
                 self.lines[node].resize(1, Line::default());
                 self.lines[node][0].in_service += 1;
+                let line = &mut self.lines[node][0];
+                line.served.insert(request, (at, at + service));
                 let event = (
                     at + service,
                     self.rank[node],
@@ -343,16 +379,6 @@ impl<'a> Heap<'a> {
         limit.map_or(usize::MAX, |limit| limit as usize)
     }
 
-    fn drop(&mut self, at: u64, node: usize, request: u32) {
-        self.count(node, request, 1, 1);
-        let goes_on = self.flow.nodes[node].passes_on_drop;
-        if !goes_on {
-            let known = self.dropped_at.entry(request).or_insert(at);
-            *known = at.min(*known);
-        }
-        self.leave(at, node, request, goes_on.then_some(WHOLE));
-    }
-
     /// Puts a replica's next step into the calendar.
     fn call(&mut self, node: usize, queue: usize) {
         let line = &mut self.lines[node][queue];
@@ -374,22 +400,28 @@ impl<'a> Heap<'a> {
         }
     }
 
-    /// Runs a replica's step.
-    fn step(&mut self, node: usize, queue: usize) {
+    /// Runs a replica's step, if those who left since have left anybody.
+    fn step(&mut self, at: u64, node: usize, queue: usize) {
         let Step::Continuous { batcher, .. } = &self.flow.nodes[node].step else {
             return;
         };
         let line = &mut self.lines[node][queue];
         line.is_called = false;
-        let start = line.replica.start().unwrap();
+        let Some(start) = line.replica.start() else {
+            return;
+        };
+        if start >> 16 > at {
+            self.call(node, queue);
+            return;
+        }
         let stepped = line.replica.step(batcher, start);
         let ticks = |time: u64| (time + (1 << 15)) >> 16;
         let end = ticks(stepped.end);
         for one in stepped.finished {
             let start = ticks(one.start.unwrap());
-            self.count(node, one.request, 0, 1);
-            self.count(node, one.request, 3, start - one.came);
-            self.count(node, one.request, 4, end - start);
+            self.lines[node][queue]
+                .served
+                .insert(one.request, (start, end));
             let detail = u32::try_from(queue).unwrap();
             let stream = (end - ticks(one.first.unwrap()), one.answer);
             let event = (
@@ -445,15 +477,20 @@ impl<'a> Heap<'a> {
         let flow = self.flow;
         match &flow.nodes[node].step {
             Step::Serve { service, .. } => {
-                while self.lines[node][queue].idle > 0
-                    && let Some((came, request)) = self.lines[node][queue].waiting.pop_front()
-                {
+                loop {
+                    let (line, visits) = (&mut self.lines[node][queue], &self.visits);
+                    // Whose time is up at this moment is about to leave.
+                    let stays = |&(_, number): &(u64, u32)| visits[&(node, number)].1 > at;
+                    let next = line.waiting.iter().position(stays);
+                    let Some(next) = next.filter(|_| line.idle > 0) else {
+                        break;
+                    };
+                    let (_, request) = line.waiting.remove(next).unwrap();
                     let time = u64::from(self.service(node, *service, request));
-                    self.lines[node][queue].idle -= 1;
-                    self.lines[node][queue].in_service += 1;
-                    self.count(node, request, 0, 1);
-                    self.count(node, request, 3, at - came);
-                    self.count(node, request, 4, time);
+                    let line = &mut self.lines[node][queue];
+                    line.idle -= 1;
+                    line.in_service += 1;
+                    line.served.insert(request, (at, at + time));
                     let detail = u32::try_from(queue).unwrap();
                     let event = (
                         at + time,
@@ -516,10 +553,10 @@ impl<'a> Heap<'a> {
         line.idle -= 1;
         line.in_service += size;
         let time = u64::from(times[size - 1]);
-        for (index, (came, request)) in batch.into_iter().enumerate() {
-            self.count(node, request, 0, 1);
-            self.count(node, request, 3, at - came);
-            self.count(node, request, 4, time);
+        for (index, (_, request)) in batch.into_iter().enumerate() {
+            self.lines[node][queue]
+                .served
+                .insert(request, (at, at + time));
             let frees = u32::from(index == 0);
             let detail = u32::try_from(queue).unwrap();
             let event = (

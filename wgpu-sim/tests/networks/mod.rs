@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use wgpu_sim::Service;
 use wgpu_sim::network::{
     Change, Continuous, Gaps, Hold, Link, Network, Prefix, Routing, Share, Stage, StepTime,
-    TokenLaw, TokenPart, Tokens, Wait, Work,
+    TokenLaw, TokenPart, Tokens, Tries, Wait, Work,
 };
 
 fn routing() -> impl Strategy<Value = Routing> {
@@ -128,6 +128,25 @@ fn wait() -> impl Strategy<Value = Wait> {
     ]
 }
 
+/// A single try that may take as long as it will, or not.
+pub(crate) fn one_try() -> impl Strategy<Value = Tries> {
+    let timeout = prop_oneof![2 => Just(None), 1 => (1_u64..20).prop_map(Some)];
+    timeout.prop_map(|timeout| Tries {
+        timeout: timeout.map(Duration::from_millis),
+        ..Tries::ENDLESS
+    })
+}
+
+/// Up to three tries, of which some are cut off.
+pub(crate) fn several_tries() -> impl Strategy<Value = Tries> {
+    let time = |most| prop::option::of((1_u64..most).prop_map(Duration::from_millis));
+    (time(30), time(9), 1_u32..4).prop_map(|(timeout, per_try, attempts)| Tries {
+        timeout,
+        per_try,
+        attempts,
+    })
+}
+
 fn stage(work: BoxedStrategy<Work>) -> impl Strategy<Value = Stage> {
     let limit = prop_oneof![3 => Just(None), 1 => (0_u32..6).prop_map(Some)];
     (wait(), work, limit, any::<bool>(), any::<bool>()).prop_map(
@@ -137,8 +156,10 @@ fn stage(work: BoxedStrategy<Work>) -> impl Strategy<Value = Stage> {
             gather,
             work,
             queue_limit,
+            tries: Tries::ENDLESS,
             passes_on_drop,
             streams,
+            gpu: None,
         },
     )
 }
@@ -163,7 +184,7 @@ fn link(from: Option<usize>, to: Option<usize>) -> impl Strategy<Value = Link> {
     )
 }
 
-/// Up to seven stages, each with up to three edges from the source or from stages before it.
+/// Up to six stages, whose calls have no end, each with up to three edges from the source or from stages before it.
 pub(crate) fn network(work: BoxedStrategy<Work>) -> impl Strategy<Value = Network> {
     let stages = prop::collection::vec(stage(work), 1..7);
     stages

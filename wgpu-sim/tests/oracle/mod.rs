@@ -1,5 +1,7 @@
 //! What tests against closed forms share: networks in few words, and how near a figure must be.
 
+#![allow(dead_code, reason = "each test uses what it needs")]
+
 use core::ops::ControlFlow;
 use core::time::Duration;
 

@@ -6,49 +6,26 @@
 //! the sweep, with the same stations and draws, so that both give equal counts where both apply.
 
 mod inflow;
+mod place;
 mod rounds;
+mod send;
+mod slices;
 
 use core::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::gather::Gathering;
 use super::source::Requests;
-use super::stations::{Arrival, Station};
-use super::{Departure, Ending, Fate, LaneRecord, Leaving, Message, Tokens, Visits};
-use crate::draws::{Purpose, counter_word, draw};
+use super::stations::{Arrival, each};
+use super::{Departure, Ending, Fate, LaneRecord, Leaving, Tokens};
 use crate::error::SimulationError;
 use crate::program::network::{Flow, Node};
 use inflow::Inflow;
-use rounds::{Loop, Sent, Turn};
+use place::Place;
+use rounds::Loop;
+use slices::Slices;
 
 /// Moments between two looks at whether the caller still wants the result.
 const MOMENTS: u32 = 1 << 12;
-
-struct Place<'a> {
-    node: &'a Node,
-    index: usize,
-    /// What edges bring, now and later.
-    inbox: BinaryHeap<Reverse<Message>>,
-    /// Visits that wait for no edge: a loop's next round, another try.
-    starts: BinaryHeap<Reverse<(u64, u32)>>,
-    /// What is awaited in each round of the node's loop; without one, in the only round.
-    rounds: Vec<Gathering<'a>>,
-    station: Station<'a>,
-    visits: Visits,
-    /// Visits of counted requests beyond one for each.
-    further: u64,
-}
-
-impl Place<'_> {
-    /// When something happens here next, as far as is known.
-    fn next(&self) -> Option<u64> {
-        let word = self.inbox.peek().map(|Reverse(message)| message.at);
-        let start = self.starts.peek().map(|&Reverse((at, _))| at);
-        let timers = self.rounds.iter().filter_map(Gathering::next);
-        let known = [word, start, self.station.next()];
-        known.into_iter().flatten().chain(timers).min()
-    }
-}
 
 /// A lane on its way.
 pub(crate) struct Events<'a> {
@@ -58,6 +35,8 @@ pub(crate) struct Events<'a> {
     requests: Requests,
     /// In topological order, loops taken as if their edges back were not there.
     places: Vec<Place<'a>>,
+    /// GPUs that places use in turns.
+    gpus: Vec<Slices<'a>>,
     /// Where each node stands in `places`.
     rank: Vec<usize>,
     /// When places have something to do, by time and their order.
@@ -72,8 +51,6 @@ pub(crate) struct Events<'a> {
     /// Whether visits had more numbers than there are.
     is_spent: bool,
     /// Buffers of one node's turn.
-    words: Vec<Message>,
-    decided: Vec<Arrival>,
     arrivals: Vec<Arrival>,
     departures: Vec<Departure>,
 }
@@ -86,18 +63,7 @@ impl<'a> Events<'a> {
         let mut places = Vec::new();
         for (position, &index) in flow.order.iter().enumerate() {
             *rank.get_mut(index)? = position;
-            let node = flow.nodes.get(index)?;
-            let number = u32::try_from(index).ok()?;
-            places.push(Place {
-                node,
-                index,
-                inbox: BinaryHeap::new(),
-                starts: BinaryHeap::new(),
-                rounds: vec![gathering(flow, index, 0)?],
-                station: Station::new(flow, node, key, number)?,
-                visits: Visits::new(),
-                further: 0,
-            });
+            places.push(Place::new(flow, index, key)?);
         }
         Some(Self {
             flow,
@@ -105,6 +71,11 @@ impl<'a> Events<'a> {
             inflow: Inflow::new(flow, key)?,
             requests: Requests::default(),
             places,
+            gpus: flow
+                .gpus
+                .iter()
+                .map(|group| Slices::new(flow, group, key))
+                .collect::<Option<_>>()?,
             rank,
             calendar: BinaryHeap::new(),
             loops: flow.loops.iter().map(Loop::new).collect(),
@@ -115,8 +86,6 @@ impl<'a> Events<'a> {
             goal: u64::from(flow.counted).saturating_mul(flow.nodes.len() as u64),
             ending: Ending::new(flow.has_streams()),
             is_spent: false,
-            words: Vec::new(),
-            decided: Vec::new(),
             arrivals: Vec::new(),
             departures: Vec::new(),
         })
@@ -172,107 +141,99 @@ impl<'a> Events<'a> {
         );
     }
 
+    /// When something happens at a place next, as far as is known.
+    fn next(&self, position: usize) -> Option<u64> {
+        let place = self.places.get(position)?;
+        let (group, member) = place.slice.unzip();
+        let slices = group.and_then(|group| self.gpus.get(group));
+        let turn = slices
+            .zip(member)
+            .and_then(|(slices, member)| slices.next(member));
+        place.next().into_iter().chain(turn).min()
+    }
+
     /// One node's turn at one moment.
     fn turn(&mut self, position: usize, now: u64) {
-        let Some(place) = self.places.get_mut(position) else {
-            return;
-        };
         // An earlier turn may have done what this one was for.
-        if place.next().is_none_or(|next| next > now) {
+        if self.next(position).is_none_or(|next| next > now) {
             return;
         }
-        let (index, node, flow) = (place.index, place.node, self.flow);
-        self.gather(position, now);
-        self.departures.clear();
+        self.end(position, now);
         let Some(place) = self.places.get_mut(position) else {
             return;
         };
-        let counting = flow.counting();
+        place.gather(now, &mut self.requests, &mut self.arrivals);
+        let counting = self.flow.counting();
         for arrival in &self.arrivals {
-            let (.., request) = flow.visit(arrival.request);
+            let (.., request) = self.flow.visit(arrival.request);
             if counting.contains(&request) {
                 place.visits.enter(arrival.at);
             }
         }
-        place
-            .station
-            .serve(&self.arrivals, now.saturating_add(1), &mut self.departures);
-        if let Some(next) = place.next() {
-            self.calendar.push(Reverse((next, position)));
+        let slice = place
+            .slice
+            .and_then(|(group, member)| Some((self.gpus.get_mut(group)?, member)));
+        if let Some((slices, member)) = slice {
+            each(&self.arrivals, &mut self.departures, |arrival, _| {
+                slices.take(member, arrival);
+            });
+            slices.leave(member, &mut self.departures);
+        } else {
+            let arrivals = &self.arrivals;
+            place
+                .station
+                .serve(arrivals, now.saturating_add(1), &mut self.departures);
         }
-        let departures = core::mem::take(&mut self.departures);
-        for departure in &departures {
-            if index == flow.sink() {
-                self.leave(departure);
+        self.tell(position);
+        self.wake_all(position);
+    }
+
+    /// Those leave who have been here until now, and come again with those who come now.
+    fn end(&mut self, position: usize, now: u64) {
+        let Some(place) = self.places.get_mut(position) else {
+            return;
+        };
+        let slice = place
+            .slice
+            .and_then(|(group, member)| Some((self.gpus.get_mut(group)?, member)));
+        if let Some((slices, member)) = slice {
+            slices.advance(now);
+            slices.leave(member, &mut self.departures);
+        } else if place.node.call.attempts > 1 {
+            place.station.expire(now, &mut self.departures);
+        }
+        self.tell(position);
+    }
+
+    /// Tells who has left a place.
+    fn tell(&mut self, position: usize) {
+        let Some(place) = self.places.get(position) else {
+            return;
+        };
+        let (index, node) = (place.index, place.node);
+        let mut departures = core::mem::take(&mut self.departures);
+        for departure in departures.drain(..) {
+            if index == self.flow.sink() {
+                self.leave(&departure);
             } else {
-                self.depart(position, node, departure);
+                self.depart(position, node, &departure);
             }
         }
         self.departures = departures;
     }
 
-    /// Collects who comes to a node at this moment, in the order of their numbers.
-    fn gather(&mut self, position: usize, now: u64) {
+    /// Looks when a place has its next turn, and those that share its GPU.
+    fn wake_all(&mut self, position: usize) {
         let flow = self.flow;
-        self.arrivals.clear();
-        self.words.clear();
-        let Some(place) = self.places.get_mut(position) else {
-            return;
-        };
-        while let Some(&Reverse(message)) = place.inbox.peek()
-            && message.at <= now
-        {
-            place.inbox.pop();
-            self.words.push(message);
-        }
-        let mut words = self.words.iter().copied().peekable();
-        let mut round = 0_u32;
-        while words.peek().is_some() || (round as usize) < place.rounds.len() {
-            if (round as usize) >= place.rounds.len() {
-                let Some(next) = gathering(flow, place.index, round) else {
-                    break;
-                };
-                place.rounds.push(next);
+        let place = self.places.get(position);
+        let group = place.and_then(|place| flow.gpus.get(place.slice?.0));
+        let others = group.into_iter().flatten();
+        let others = others.filter_map(|slice| self.rank.get(slice.node).copied());
+        let others = others.filter(|&other| other != position);
+        for position in others.chain([position]) {
+            if let Some(next) = self.next(position) {
+                self.calendar.push(Reverse((next, position)));
             }
-            let mut own = Vec::new();
-            while let Some(&message) = words.peek()
-                && let (of, _, request) = flow.visit(message.request)
-                && of == round
-            {
-                own.push(Message { request, ..message });
-                words.next();
-            }
-            self.decided.clear();
-            if let Some(gathering) = place.rounds.get_mut(round as usize) {
-                let requests = &mut self.requests;
-                gathering.decide(
-                    &mut own,
-                    now.saturating_add(1),
-                    &mut self.decided,
-                    &mut |at, request| requests.time_out(request, at),
-                );
-            }
-            self.arrivals
-                .extend(self.decided.iter().map(|arrival| Arrival {
-                    request: flow.number(round, arrival.request),
-                    ..*arrival
-                }));
-            round = round.saturating_add(1);
-        }
-        let decided = self.arrivals.len();
-        while let Some(&Reverse((at, number))) = place.starts.peek()
-            && at <= now
-        {
-            place.starts.pop();
-            self.arrivals.push(Arrival {
-                at: now,
-                request: number,
-                value: true,
-                answer: Tokens::default(),
-            });
-        }
-        if self.arrivals.len() > decided {
-            self.arrivals.sort_by_key(|arrival| arrival.request);
         }
     }
 
@@ -294,8 +255,16 @@ impl<'a> Events<'a> {
             self.ended = self.ended.saturating_add(1);
             place.visits.leave(departure);
         }
-        if matches!(fate, Fate::Dropped) && !node.passes_on_drop {
-            self.requests.drop(request, at);
+        if place.again(departure) {
+            if is_counted {
+                self.goal = self.goal.saturating_add(1);
+                place.further = place.further.saturating_add(1);
+            }
+            self.calendar.push(Reverse((at, position)));
+            return;
+        }
+        if !node.passes_on_drop {
+            self.requests.fail(request, at, fate);
         }
         let sent = Leaving::after(departure, node.passes_on_drop);
         let value = sent.value.then_some(sent.answer);
@@ -314,109 +283,6 @@ impl<'a> Events<'a> {
         if self.flow.counting().contains(&request) {
             self.ended = self.ended.saturating_add(1);
             self.ending.leave(left, self.flow.objective, fate.tokens());
-        }
-    }
-
-    /// Sends a value, or the word that there is none, along every edge that leaves a node.
-    fn send(
-        &mut self,
-        node: usize,
-        edges: &[usize],
-        (at, number): (u64, u32),
-        value: Option<Tokens>,
-    ) {
-        let flow = self.flow;
-        let index = u32::try_from(node).unwrap_or(u32::MAX);
-        let own = self.loop_of.get(node).copied().flatten();
-        let (round, _, request) = flow.visit(number);
-        for &edge_index in edges {
-            let Some(&edge) = flow.edges.get(edge_index) else {
-                continue;
-            };
-            let word = counter_word(index, Purpose::Branch, edge.chance.visit);
-            let all = edge.chance.is_certain();
-            let value = value.filter(|_| all || edge.chance.holds(draw(self.key, number, word)));
-            let sent = Sent { at, value };
-            let target = self.loop_of.get(edge.to).copied().flatten();
-            match own.and_then(|own| Some((own, self.loops.get_mut(own)?))) {
-                Some((own, inside)) if edge.rounds > 0 => {
-                    let hop = value.map_or(0, |_| u64::from(edge.hop));
-                    let goes_on = value.is_some() && round.saturating_add(1) < edge.rounds;
-                    let turn = inside.back(request, round, at.saturating_add(hop), goes_on);
-                    self.go_round(own, request, round, turn);
-                }
-                Some((own, inside)) if target != Some(own) => {
-                    if let Some(sent) = inside.leave(request, round, edge_index, sent) {
-                        self.deliver(edge_index, request, sent);
-                    }
-                }
-                _ => {
-                    let number = if target == own { number } else { request };
-                    self.deliver(edge_index, number, sent);
-                }
-            }
-        }
-    }
-
-    /// A loop's round is over.
-    fn go_round(&mut self, own: usize, request: u32, round: u32, turn: Turn) {
-        let flow = self.flow;
-        match turn {
-            Turn::Open => {}
-            Turn::Again(at) => {
-                let Some(stated) = flow.loops.get(own) else {
-                    return;
-                };
-                let number = flow.number(round.saturating_add(1), request);
-                if self.flow.counting().contains(&request) {
-                    let visits = stated.body.len() as u64;
-                    self.goal = self.goal.saturating_add(visits);
-                    for &node in &stated.body {
-                        if let Some(place) = self.place_of(node) {
-                            place.further = place.further.saturating_add(1);
-                        }
-                    }
-                }
-                if let Some(place) = self.place_of(stated.head) {
-                    place.starts.push(Reverse((at, number)));
-                }
-                self.wake(stated.head, at);
-            }
-            Turn::Over(left) => {
-                for (edge, sent) in left {
-                    self.deliver(edge, request, sent);
-                }
-            }
-        }
-    }
-
-    fn place_of(&mut self, node: usize) -> Option<&mut Place<'a>> {
-        let &rank = self.rank.get(node)?;
-        self.places.get_mut(rank)
-    }
-
-    fn wake(&mut self, node: usize, at: u64) {
-        if let Some(&rank) = self.rank.get(node) {
-            self.calendar.push(Reverse((at, rank)));
-        }
-    }
-
-    /// Puts a word into the inbox at the end of an edge.
-    fn deliver(&mut self, edge: usize, number: u32, sent: Sent) {
-        let Some(&edge) = self.flow.edges.get(edge) else {
-            return;
-        };
-        let hop = sent.value.map_or(0, |_| u64::from(edge.hop));
-        let at = sent.at.saturating_add(hop);
-        if let Some(place) = self.place_of(edge.to) {
-            place.inbox.push(Reverse(Message {
-                at,
-                request: number,
-                place: edge.place,
-                value: sent.value.is_some(),
-                answer: sent.value.unwrap_or_default(),
-            }));
-            self.wake(edge.to, at);
         }
     }
 
@@ -439,23 +305,4 @@ impl<'a> Events<'a> {
         });
         LaneRecord::new(self.flow, visits, self.ending)
     }
-}
-
-/// What a node waits for in a round of its loop. In the first, not for edges back; later, not for
-/// what comes from outside: its value still holds.
-fn gathering(flow: &Flow, index: usize, round: u32) -> Option<Gathering<'_>> {
-    let node = flow.nodes.get(index)?;
-    let own = flow.loop_of(index);
-    let (mut kept, mut absent) = (0_u64, 0_u64);
-    for (place, &edge) in (0_u32..).zip(&node.inputs) {
-        let edge = flow.edges.get(edge)?;
-        let bit = 1_u64.wrapping_shl(place);
-        let from = edge.from.and_then(|from| flow.loop_of(from));
-        if edge.rounds > 0 {
-            absent |= bit;
-        } else if round > 0 && from != own {
-            kept |= bit;
-        }
-    }
-    Some(Gathering::in_round(flow, node, (kept, absent)))
 }

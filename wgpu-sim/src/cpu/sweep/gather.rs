@@ -47,6 +47,8 @@ pub(super) struct Gathering<'a> {
     streams: bool,
     /// Whether the values of several edges are one answer: that of the graph.
     is_sink: bool,
+    /// How long a try of the node may take; without end where that is not stated.
+    patience: u64,
     /// The edges that have a timeout.
     timeouts: Vec<(u16, u32)>,
     /// What is known of each request from the start: nothing, but in the rounds of a loop.
@@ -80,6 +82,7 @@ impl<'a> Gathering<'a> {
             is_single: node.hears_one(),
             streams: node.streams,
             is_sink: node.outputs.is_empty(),
+            patience: node.call.patience(),
             timeouts: timeouts.collect(),
             start: Heard {
                 spoken: kept | absent,
@@ -110,10 +113,11 @@ impl<'a> Gathering<'a> {
         arrange(inbox);
         let ready = inbox.partition_point(|message| message.at < horizon);
         if self.is_single {
-            let streams = self.streams;
+            let (streams, patience) = (self.streams, self.patience);
             decided.extend(inbox.drain(..ready).map(|message| Arrival {
                 at: message.at,
                 request: message.request,
+                until: message.at.saturating_add(patience),
                 value: message.value,
                 answer: if streams {
                     message.answer
@@ -138,6 +142,7 @@ impl<'a> Gathering<'a> {
                 decided.push(Arrival {
                     at: message.at,
                     request: message.request,
+                    until: message.at.saturating_add(self.patience),
                     value,
                     answer,
                 });

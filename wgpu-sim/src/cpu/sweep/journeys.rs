@@ -65,7 +65,7 @@ impl Watch {
         let (wait, service) = match departure.fate {
             Fate::Served { wait, service, .. } => (wait, service),
             Fate::Streamed { wait, service, .. } => (wait.into(), service),
-            Fate::Dropped | Fate::Skipped => return,
+            Fate::TimedOut { .. } | Fate::Dropped | Fate::Skipped => return,
         };
         let stops = self.underway.entry(departure.request).or_default();
         stops.push(Stop {

@@ -4,6 +4,7 @@ mod pace;
 
 use std::collections::VecDeque;
 
+use super::Fate;
 use crate::draws::{Purpose, Table, counter_word, draw};
 use crate::program::network::Flow;
 use pace::Paced;
@@ -96,7 +97,7 @@ struct OnItsWay {
     born: u64,
     /// When a node first dropped it.
     dropped: u64,
-    /// When an edge of it first ran out of time.
+    /// When an edge or a node of it first ran out of time.
     timed_out: u64,
     left: bool,
 }
@@ -108,7 +109,7 @@ pub(crate) enum Left {
     Answered(u64),
     /// A full queue had dropped it.
     Dropped,
-    /// An edge had run out of time.
+    /// An edge or a node had run out of time.
     TimedOut,
     /// No branch that it took leads to the outputs.
     Unanswered,
@@ -137,8 +138,18 @@ impl Requests {
         self.known.get_mut(place as usize)
     }
 
+    /// A node gives a request up, if that is its fate.
+    #[inline]
+    pub(super) fn fail(&mut self, request: u32, at: u64, fate: Fate) {
+        match fate {
+            Fate::Dropped => self.drop(request, at),
+            Fate::TimedOut { .. } => self.time_out(request, at),
+            _ => {}
+        }
+    }
+
     /// The earliest counts: nodes take their turns in the order of the graph, not of time.
-    pub(super) fn drop(&mut self, request: u32, at: u64) {
+    fn drop(&mut self, request: u32, at: u64) {
         if let Some(known) = self.get(request) {
             known.dropped = known.dropped.min(at);
         }

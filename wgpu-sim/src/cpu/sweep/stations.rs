@@ -4,20 +4,24 @@ mod batch;
 mod continuous;
 mod fifo;
 mod replicas;
+mod router;
 
-use super::{Departure, Fate, Tokens};
+use super::{Departure, Fate, Labour, Tokens};
 use crate::draws::{Purpose, Table, counter_word, draw_each};
 use crate::program::network::{Flow, Node, Routing, Step};
 use batch::Batches;
 use continuous::Continuous;
 use fifo::Fifo;
 use replicas::Replicas;
+pub(super) use router::Router;
 
 /// A request that has come to a node, or the word that it will not.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arrival {
     pub(super) at: u64,
     pub(super) request: u32,
+    /// When its time here is up: whoever is not served before leaves.
+    pub(super) until: u64,
     pub(super) value: bool,
     pub(super) answer: Tokens,
 }
@@ -31,11 +35,14 @@ pub(super) trait Queue {
     /// to tell.
     fn next(&self) -> Option<u64>;
 
+    /// Lets those go whose time is up by `at`, once all before has been done.
+    fn expire(&mut self, at: u64, departures: &mut Vec<Departure>);
+
     /// Requests routed here that have not departed until `at`.
     fn load(&mut self, at: u64) -> usize;
 
     /// Takes a request, or drops it.
-    fn take(&mut self, at: u64, request: u32, service: u32, departures: &mut Vec<Departure>);
+    fn take(&mut self, arrival: &Arrival, service: u32, departures: &mut Vec<Departure>);
 }
 
 /// What a node does, with its state.
@@ -60,6 +67,7 @@ impl<'a> Station<'a> {
                 drawn: Vec::new(),
             })
         };
+        let router = |routing| Router::new(routing, key, index);
         Some(match &node.step {
             Step::Instant => Self::Instant,
             Step::Delay(table) => Self::Delay(services(*table)?),
@@ -74,10 +82,7 @@ impl<'a> Station<'a> {
                     Self::Central(services(*service)?, queue(false))
                 } else {
                     let queues = (0..*queues).map(|_| queue(true)).collect();
-                    Self::Routed(
-                        services(*service)?,
-                        Replicas::new(queues, *routing, key, index),
-                    )
+                    Self::Routed(services(*service)?, Replicas::new(queues, router(*routing)))
                 }
             }
             Step::Batch {
@@ -92,7 +97,7 @@ impl<'a> Station<'a> {
                     Self::Batch(queue(false))
                 } else {
                     let queues = (0..*queues).map(|_| queue(true)).collect();
-                    Self::RoutedBatch(Replicas::new(queues, *routing, key, index))
+                    Self::RoutedBatch(Replicas::new(queues, router(*routing)))
                 }
             }
             Step::Continuous {
@@ -102,7 +107,7 @@ impl<'a> Station<'a> {
             } => {
                 let queue = |_| Continuous::new(flow, node, batcher, key, *queues > 1);
                 let queues = (0..*queues).map(queue).collect();
-                Self::Continuous(Replicas::new(queues, *routing, key, index))
+                Self::Continuous(Replicas::new(queues, router(*routing)))
             }
         })
     }
@@ -130,6 +135,22 @@ impl<'a> Station<'a> {
         }
     }
 
+    /// Does all that happens before `at`, and lets those go whose time is up then.
+    pub(super) fn expire(&mut self, at: u64, departures: &mut Vec<Departure>) {
+        match self {
+            Self::Instant | Self::Delay(_) => {}
+            // Whoever leaves at this moment was known before to do so.
+            Self::Central(_, queue) => queue.advance(at.saturating_add(1), departures),
+            Self::Routed(_, replicas) => replicas.advance(at.saturating_add(1), departures),
+            Self::Batch(queue) => {
+                queue.advance(at, departures);
+                queue.expire(at, departures);
+            }
+            Self::RoutedBatch(replicas) => replicas.expire(at, departures),
+            Self::Continuous(replicas) => replicas.expire(at, departures),
+        }
+    }
+
     /// Serves what has arrived, all of it strictly before the horizon, and adds what is known to
     /// leave, in any order.
     pub(super) fn serve(
@@ -154,45 +175,70 @@ impl<'a> Station<'a> {
             }
             Self::Delay(services) => {
                 services.each(arrivals, departures, |arrival, service, departures| {
-                    departures.push(Departure {
-                        at: arrival.at.saturating_add(u64::from(service)),
-                        request: arrival.request,
-                        fate: passed(service, arrival.answer),
+                    let end = arrival.at.saturating_add(u64::from(service));
+                    departures.push(if end > arrival.until {
+                        cut_off(arrival, arrival.at)
+                    } else {
+                        Departure {
+                            at: end,
+                            request: arrival.request,
+                            fate: passed(service, arrival.answer),
+                        }
                     });
                 });
             }
             Self::Central(services, queue) => {
                 services.each(arrivals, departures, |arrival, service, departures| {
-                    queue.take(arrival.at, arrival.request, service, departures);
+                    queue.take(arrival, service, departures);
                 });
                 queue.advance(horizon, departures);
             }
             Self::Routed(services, replicas) => {
                 services.each(arrivals, departures, |arrival, service, departures| {
-                    replicas.take(arrival.at, arrival.request, service, departures);
+                    replicas.take(arrival, service, departures);
                 });
                 replicas.advance(horizon, departures);
             }
             Self::Batch(queue) => {
-                each(arrivals, departures, |at, request, departures| {
-                    queue.advance(at, departures);
-                    queue.take(at, request, 0, departures);
+                each(arrivals, departures, |arrival, departures| {
+                    queue.advance(arrival.at, departures);
+                    queue.expire(arrival.at, departures);
+                    queue.take(arrival, 0, departures);
                 });
                 queue.advance(horizon, departures);
             }
             Self::RoutedBatch(replicas) => {
-                each(arrivals, departures, |at, request, departures| {
-                    replicas.take(at, request, 0, departures);
+                each(arrivals, departures, |arrival, departures| {
+                    replicas.take(arrival, 0, departures);
                 });
                 replicas.advance(horizon, departures);
             }
             Self::Continuous(replicas) => {
-                each(arrivals, departures, |at, request, departures| {
-                    replicas.take(at, request, 0, departures);
+                each(arrivals, departures, |arrival, departures| {
+                    replicas.take(arrival, 0, departures);
                 });
                 replicas.advance(horizon, departures);
             }
         }
+    }
+}
+
+/// A request that is cut off after it was served alone from `start` on.
+pub(super) fn cut_off(arrival: &Arrival, start: u64) -> Departure {
+    let service = arrival.until.saturating_sub(start);
+    let time = u32::try_from(service).unwrap_or(u32::MAX);
+    Departure {
+        at: arrival.until,
+        request: arrival.request,
+        fate: Fate::TimedOut {
+            wait: start.saturating_sub(arrival.at),
+            service,
+            work: Labour {
+                time,
+                end: arrival.until,
+                size: u32::from(time > 0),
+            },
+        },
     }
 }
 
@@ -214,18 +260,16 @@ fn passed(service: u32, answer: Tokens) -> Fate {
 }
 
 /// Passes on those that will not come, and hands the others over.
-fn each(
+pub(super) fn each(
     arrivals: &[Arrival],
     departures: &mut Vec<Departure>,
-    mut take: impl FnMut(u64, u32, &mut Vec<Departure>),
+    mut take: impl FnMut(&Arrival, &mut Vec<Departure>),
 ) {
-    for &Arrival {
-        at, request, value, ..
-    } in arrivals
-    {
-        if value {
-            take(at, request, departures);
+    for arrival in arrivals {
+        if arrival.value {
+            take(arrival, departures);
         } else {
+            let &Arrival { at, request, .. } = arrival;
             let fate = Fate::Skipped;
             departures.push(Departure { at, request, fate });
         }

@@ -16,12 +16,18 @@ pub(crate) struct Visits {
     pub(crate) times: Record,
     pub(crate) served: u32,
     pub(crate) dropped: u32,
+    /// Tries whose time was up, and how long they waited and were served in all.
+    pub(crate) timed_out: u32,
+    pub(crate) waited: u64,
+    pub(crate) lost: u64,
+    /// Those of them that a server had begun to serve.
+    pub(crate) cut_off: u32,
     pub(crate) skipped: u32,
-    /// The servers' time spent on those served alone.
+    /// The servers' time spent on those who were alone with one.
     pub(crate) alone: u64,
-    /// The same of those served in batches: the batch's time over its size, in 2⁻¹⁶ ticks.
+    /// The same of those in batches: the batch's time over its size, in 2⁻¹⁶ ticks.
     pub(crate) shared: u128,
-    /// How many were served in batches of two or more.
+    /// How many were in batches of two or more.
     pub(crate) together: u32,
     /// The batches that these make up: the sum of 1 / size, in 2⁻³².
     pub(crate) batches: u64,
@@ -38,6 +44,10 @@ impl Visits {
             times: Record::new(),
             served: 0,
             dropped: 0,
+            timed_out: 0,
+            waited: 0,
+            lost: 0,
+            cut_off: 0,
             skipped: 0,
             alone: 0,
             shared: 0,
@@ -70,17 +80,19 @@ impl Visits {
                 let short = u32::try_from(wait).unwrap_or(u32::MAX).min(BACKLOG_LIMIT);
                 self.times.saturated |= u64::from(short) < wait;
                 self.times.count(0, short, service);
-                if size > 1 {
-                    let size = u64::from(size);
-                    let whole = u64::from(service).wrapping_shl(16);
-                    let share = whole.checked_div(size).unwrap_or(whole);
-                    self.shared = self.shared.saturating_add(u128::from(share));
-                    let part = (1_u64 << 32).checked_div(size).unwrap_or(0);
-                    self.batches = self.batches.saturating_add(part);
-                    self.together = self.together.wrapping_add(1);
-                } else {
-                    self.alone = self.alone.saturating_add(u64::from(service));
-                }
+                self.work(service, size);
+            }
+            Fate::TimedOut {
+                wait,
+                service,
+                work,
+            } => {
+                self.timed_out = self.timed_out.wrapping_add(1);
+                self.waited = self.waited.wrapping_add(wait);
+                self.lost = self.lost.wrapping_add(service);
+                self.cut_off = self.cut_off.wrapping_add(u32::from(work.size > 0));
+                self.last = self.last.max(work.end);
+                self.work(work.time, work.size);
             }
             Fate::Streamed { wait, service, .. } => {
                 self.served = self.served.wrapping_add(1);
@@ -89,6 +101,22 @@ impl Visits {
             }
             Fate::Dropped => self.dropped = self.dropped.wrapping_add(1),
             Fate::Skipped => self.skipped = self.skipped.wrapping_add(1),
+        }
+    }
+
+    /// A server has worked on so many together.
+    #[inline]
+    fn work(&mut self, time: u32, size: u32) {
+        if size > 1 {
+            let size = u64::from(size);
+            let whole = u64::from(time).wrapping_shl(16);
+            let share = whole.checked_div(size).unwrap_or(whole);
+            self.shared = self.shared.saturating_add(u128::from(share));
+            let part = (1_u64 << 32).checked_div(size).unwrap_or(0);
+            self.batches = self.batches.saturating_add(part);
+            self.together = self.together.wrapping_add(1);
+        } else {
+            self.alone = self.alone.saturating_add(u64::from(time));
         }
     }
 
@@ -104,9 +132,24 @@ impl Visits {
         self.shared = self.shared.saturating_add(u128::from(busy));
     }
 
+    /// How long they waited in all, and how long they were served.
+    pub(crate) fn in_queue(&self) -> u64 {
+        self.times.wait_sum.saturating_add(self.waited)
+    }
+
+    pub(crate) fn in_service(&self) -> u64 {
+        self.times.service_sum.saturating_add(self.lost)
+    }
+
+    /// How many came to be served, in time or not.
+    pub(crate) fn begun(&self) -> u32 {
+        self.served.saturating_add(self.cut_off)
+    }
+
     /// How many batches they make up, those of one request included.
     pub(crate) fn batches(&self) -> f64 {
-        f64::from(self.served.saturating_sub(self.together)) + self.batches as f64 / 4_294_967_296.0
+        let alone = self.begun().saturating_sub(self.together);
+        f64::from(alone) + self.batches as f64 / 4_294_967_296.0
     }
 
     /// Flow balance, Little's law and utilisation, on the uncut sums.
@@ -120,12 +163,14 @@ impl Visits {
         };
         let ended = u64::from(self.served)
             .saturating_add(u64::from(self.dropped))
+            .saturating_add(u64::from(self.timed_out))
             .saturating_add(u64::from(self.skipped));
         if ended != entered {
             return broken("flow balance");
         }
         // Little: the time-integral of those present is the sum of the times they spent.
-        let spent = self.times.wait_sum.wrapping_add(self.times.service_sum);
+        let served = self.times.wait_sum.wrapping_add(self.times.service_sum);
+        let spent = served.wrapping_add(self.waited).wrapping_add(self.lost);
         if !self.times.saturated && self.left.wrapping_sub(self.came) != spent {
             return broken("Little's law");
         }

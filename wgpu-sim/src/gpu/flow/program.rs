@@ -3,7 +3,7 @@
 use super::super::GpuError;
 use super::names::{EDGE, HEADER, LANE, NODE, VISITS, code};
 use crate::draws::KNOTS;
-use crate::program::network::{Edge, Flow, Gather, Node, Pace, Routing, Step};
+use crate::program::network::{Call, Edge, Flow, Gather, Node, Pace, Routing, Step};
 use crate::record::COUNTS;
 use crate::stats::BUCKETS;
 
@@ -75,6 +75,12 @@ impl Words {
             return Err(GpuError::Unsuitable(format!(
                 "this graph is simulated from event to event: {reason}"
             )));
+        }
+        let is_bounded = |node: &&Node| node.call != Call::ENDLESS;
+        if let Some(node) = flow.nodes.iter().find(is_bounded) {
+            let name = &node.name;
+            let reason = format!("`{name}` has a timeout, which the CPU alone simulates");
+            return Err(GpuError::Unsuitable(reason));
         }
         let mut rank = vec![0_usize; flow.nodes.len()];
         for (position, &node) in flow.order.iter().enumerate() {

@@ -25,8 +25,8 @@ pub(super) fn at_its_rate(network: &Network, moments: &[(f64, f64)]) -> Option<N
     // So few requests do not wait for one another.
     let mut alone = network.clone();
     alone.rate = 1e-6;
-    let demands = network.stages.iter().zip(moments);
-    let demands = demands.map(|(stage, &moments)| (stage, load::demand(stage, moments, &alone)));
+    let demands = load::demands(&network.stages, moments, &alone);
+    let demands = network.stages.iter().zip(demands);
     let (mut cycle, mut most) = (ns(think), f64::INFINITY);
     for (stage, demand) in demands {
         cycle += demand.residence_ns * stage.share;

@@ -1,19 +1,20 @@
 //! From a network to the integer program.
 
 mod batcher;
+mod edges;
 
 use core::time::Duration;
+use std::collections::BTreeMap;
 
 use super::load::{self, Demand};
-use super::{Edge, Flow, Gather, Link, Network, Node, Routing, Share, Stage, Step, Wait, Work};
+use super::{Call, Flow, Gather, Network, Node, Routing, Slice, Stage, Step, Tries, Work};
 use super::{Gaps, closed, rounds};
 use crate::draws::{MAX_STATIONS, MAX_TICKS, Table};
 use crate::error::SimulationError;
 use crate::program::compile::{COARSEST, Law, TICKS_NS, TOO_LONG, counted, ns};
 use crate::program::{Arrivals, MAX_SERVERS, Service, Settings, Station};
+use edges::{gather, join, order};
 
-/// The most edges that may enter one node: they share a word of bits.
-const MAX_INPUTS: usize = 64;
 impl Flow {
     /// Checks a network and turns it into integers.
     ///
@@ -42,11 +43,7 @@ impl Flow {
         let moments: Vec<_> = laws.iter().map(Law::service_moments).collect();
         let closed = closed::at_its_rate(network, &moments);
         let network = closed.as_ref().unwrap_or(network);
-        let demands: Vec<Demand> = stages
-            .iter()
-            .zip(&moments)
-            .map(|(stage, &moments)| load::demand(stage, moments, network))
-            .collect();
+        let demands = load::demands(stages, &moments, network);
         let tick_ns = tick_ns(network, &laws, &demands)?;
 
         let gap_mean = 1e9 / network.rate / tick_ns;
@@ -129,6 +126,7 @@ impl Flow {
                 gather: Gather::All,
                 step,
                 limit: stage.queue_limit,
+                call: call(stage, tick_ns),
                 passes_on_drop: stage.passes_on_drop,
                 streams: stage.streams,
                 load: demand.load,
@@ -141,9 +139,10 @@ impl Flow {
         }
         let order = order(&nodes, &edges)?;
         let loops = rounds::find(&nodes, &edges, &network.links)?;
-        let tries = 1;
+        let tries = nodes.iter().map(|node| node.call.attempts).max();
+        let tries = tries.unwrap_or(1);
         let span = rounds::span(&loops, tries, counted)?;
-        rounds::grow(&loops, span.saturating_mul(tries), &mut nodes);
+        rounds::number(&loops, (span, tries), &mut nodes);
         Ok(Self {
             tick_ms: tick_ns / 1e6,
             tables,
@@ -152,6 +151,7 @@ impl Flow {
             clients: closed::clients(&network.gaps, tick_ns),
             by_events: by_events(network, &loops, &nodes),
             loops,
+            gpus: gpus(stages)?,
             span,
             tries,
             nodes,
@@ -175,6 +175,22 @@ fn by_events(network: &Network, loops: &[super::Rounds], nodes: &[Node]) -> Opti
     if let Some(rounds) = loops.first() {
         return Some(format!("a loop leads back to `{}`", name(rounds.head)));
     }
+    let shares = |stage: &&Stage| {
+        let others = network.stages.iter().filter(|other| other.gpu == stage.gpu);
+        stage.gpu.is_some() && others.count() > 1
+    };
+    if let Some(stage) = network.stages.iter().find(shares) {
+        return Some(format!(
+            "`timeSlice` of `{}`: its GPU is used in turns",
+            stage.name
+        ));
+    }
+    if let Some(node) = nodes.iter().find(|node| node.call.attempts > 1) {
+        return Some(format!(
+            "`retries` of `{}` come back to its queue",
+            node.name
+        ));
+    }
     matches!(network.gaps, Gaps::Closed { .. })
         .then(|| "clients wait for their answer before they ask again".to_owned())
 }
@@ -187,6 +203,7 @@ fn sink() -> Node {
         gather: Gather::All,
         step: Step::Instant,
         limit: None,
+        call: Call::ENDLESS,
         passes_on_drop: false,
         streams: true,
         load: 0.0,
@@ -241,6 +258,42 @@ fn queues(routing: Routing, replicas: u32, concurrency: u32) -> (u32, u32) {
     }
 }
 
+/// The stages that use their GPUs in turns, by their groups.
+fn gpus(stages: &[Stage]) -> Result<Vec<Vec<Slice>>, SimulationError> {
+    let mut groups: BTreeMap<u32, Vec<Slice>> = BTreeMap::new();
+    for (node, stage) in stages.iter().enumerate() {
+        let Some(gpu) = stage.gpu else { continue };
+        let Work::Serve { replicas, .. } = stage.work else {
+            let reason = "it uses its GPU in turns with others, which is simulated only of requests \
+                          that are served singly";
+            return Err(SimulationError::station(&stage.name, reason));
+        };
+        groups
+            .entry(gpu)
+            .or_default()
+            .push(Slice { node, replicas });
+    }
+    Ok(groups.into_values().collect())
+}
+
+/// How long a stage may take, in ticks.
+fn call(stage: &Stage, tick_ns: f64) -> Call {
+    let long = |time: Option<Duration>| match time {
+        Some(time) => u64::from(ticks(time, tick_ns).max(1)),
+        None => u64::MAX,
+    };
+    let Tries {
+        timeout,
+        per_try,
+        attempts,
+    } = stage.tries;
+    Call {
+        timeout: long(timeout),
+        per_try: long(per_try),
+        attempts: attempts.max(1),
+    }
+}
+
 /// A duration to the nearest tick; the tick was chosen so that all of the program's fit.
 fn ticks(time: Duration, tick_ns: f64) -> u32 {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Saturates.
@@ -261,7 +314,11 @@ fn tick_ns(
     let mut longest = "inputs";
     for ((stage, law), demand) in network.stages.iter().zip(laws).zip(demands) {
         whole += demand.residence_ns;
-        let own = law.service_ns(1.0 - end, end).max(20.0 * whole);
+        let Tries {
+            timeout, per_try, ..
+        } = stage.tries;
+        let bounds = timeout.max(per_try).map_or(0.0, ns);
+        let own = law.service_ns(1.0 - end, end).max(20.0 * whole).max(bounds);
         if own > reach {
             (reach, longest) = (own, &stage.name);
         }
@@ -283,186 +340,4 @@ fn tick_ns(
 fn name(network: &Network, stage: Option<usize>) -> &str {
     let stage = stage.and_then(|stage| network.stages.get(stage));
     stage.map_or("outputs", |stage| &stage.name)
-}
-
-/// Joins the nodes by their edges; a stage that leads nowhere leads to the sink.
-fn join(
-    network: &Network,
-    nodes: &mut [Node],
-    tick_ns: f64,
-) -> Result<(Vec<Edge>, Vec<usize>), SimulationError> {
-    let sink = nodes.len().saturating_sub(1);
-    let links = network.links.iter();
-    let mut edges: Vec<Edge> = links
-        .map(|link| Edge {
-            from: link.from,
-            to: link.to.unwrap_or(sink),
-            place: 0,
-            chance: super::Chance::ALWAYS,
-            hop: ticks(link.hop, tick_ns),
-            timeout: link.timeout.map_or(0, |time| ticks(time, tick_ns).max(1)),
-            rounds: match link.chance {
-                Share::Back(back) => back.rounds.max(1),
-                _ => 0,
-            },
-        })
-        .collect();
-    for stage in 0..sink {
-        if !edges.iter().any(|edge| edge.from == Some(stage)) {
-            edges.push(Edge {
-                from: Some(stage),
-                to: sink,
-                place: 0,
-                chance: super::Chance::ALWAYS,
-                hop: 0,
-                timeout: 0,
-                rounds: 0,
-            });
-        }
-    }
-    // A stage without inputs gives its value to every request.
-    for stage in 0..sink {
-        if !edges
-            .iter()
-            .any(|edge| edge.to == stage && edge.rounds == 0)
-        {
-            edges.push(Edge {
-                from: None,
-                to: stage,
-                place: 0,
-                chance: super::Chance::ALWAYS,
-                hop: 0,
-                timeout: 0,
-                rounds: 0,
-            });
-        }
-    }
-    let mut entries = Vec::new();
-    for (index, edge) in edges.iter_mut().enumerate() {
-        let leaving = match edge.from {
-            Some(from) => {
-                let node = nodes.get_mut(from);
-                let node = node.ok_or_else(|| {
-                    SimulationError::station("edge", "it leaves a stage that does not exist")
-                })?;
-                &mut node.outputs
-            }
-            None => &mut entries,
-        };
-        let visit = u32::try_from(leaving.len())
-            .unwrap_or(u32::MAX)
-            .saturating_add(1);
-        leaving.push(index);
-        edge.chance = chance(network.links.get(index).map(|link| link.chance), visit);
-        let node = nodes.get_mut(edge.to).ok_or_else(|| {
-            SimulationError::station("edge", "it enters a stage that does not exist")
-        })?;
-        edge.place = u16::try_from(node.inputs.len()).unwrap_or(u16::MAX);
-        node.inputs.push(index);
-        if node.inputs.len() > MAX_INPUTS {
-            return Err(SimulationError::station(
-                &node.name,
-                format!("more than {MAX_INPUTS} edges enter it; join some of them before it"),
-            ));
-        }
-    }
-    Ok((edges, entries))
-}
-
-fn chance(share: Option<Share>, own_visit: u32) -> super::Chance {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let bits = |share: f64| libm::round(share.clamp(0.0, 1.0) * 4_294_967_296.0) as u64;
-    match share {
-        None | Some(Share::Always) => super::Chance::ALWAYS,
-        Some(Share::Between(low, high)) => super::Chance {
-            visit: 0,
-            low: bits(low),
-            high: bits(high),
-        },
-        Some(Share::Back(back)) => super::Chance {
-            visit: if back.is_own { own_visit } else { 0 },
-            low: bits(back.range.0),
-            high: bits(back.range.1),
-        },
-        Some(Share::Own(share)) => super::Chance {
-            visit: own_visit,
-            low: 0,
-            high: bits(share),
-        },
-    }
-}
-
-fn gather(stage: &Stage, index: usize, inputs: &[usize], links: &[Link]) -> Gather {
-    match stage.gather {
-        Wait::All => Gather::All,
-        Wait::Any => Gather::Values(1),
-        Wait::Quorum(count) => Gather::Values(count.max(1)),
-        Wait::Ports => {
-            let mut ports: Vec<(u32, bool, u64)> = Vec::new();
-            for (place, &input) in (0_u32..).zip(inputs) {
-                let Some(link) = links.get(input).filter(|link| link.to == Some(index)) else {
-                    continue;
-                };
-                // The first round does not wait for what the next is to bring.
-                if matches!(link.chance, Share::Back(_)) {
-                    continue;
-                }
-                let bit = 1_u64.wrapping_shl(place);
-                match ports.iter_mut().find(|(port, ..)| *port == link.port) {
-                    Some((_, required, edges)) => {
-                        *required |= link.required;
-                        *edges |= bit;
-                    }
-                    None => ports.push((link.port, link.required, bit)),
-                }
-            }
-            let of = |wanted: bool| {
-                let ports = ports.iter().filter(|(_, required, _)| *required == wanted);
-                ports.map(|&(.., edges)| edges).collect()
-            };
-            Gather::Ports {
-                required: of(true),
-                optional: of(false),
-            }
-        }
-    }
-}
-
-/// Each node after all that lead to it, the first of the document first.
-fn order(nodes: &[Node], edges: &[Edge]) -> Result<Vec<usize>, SimulationError> {
-    let mut order: Vec<usize> = Vec::new();
-    let mut placed = vec![false; nodes.len()];
-    while order.len() < nodes.len() {
-        let ready = |node: &Node| {
-            let before = node.inputs.iter().filter_map(|&edge| edges.get(edge));
-            let before = before.filter(|edge| edge.rounds == 0);
-            let before = before.filter_map(|edge| edge.from);
-            before
-                .into_iter()
-                .all(|from| placed.get(from) == Some(&true))
-        };
-        let waiting = nodes
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| placed.get(*index) == Some(&false));
-        let layer: Vec<usize> = waiting
-            .filter(|(_, node)| ready(node))
-            .map(|(index, _)| index)
-            .collect();
-        if layer.is_empty() {
-            let stuck = placed.iter().position(|placed| !placed).unwrap_or(0);
-            let name = nodes.get(stuck).map_or("", |node| &node.name);
-            return Err(SimulationError::station(
-                name,
-                "it lies on or behind a loop of which no edge is bounded by `loop`",
-            ));
-        }
-        for index in layer {
-            if let Some(slot) = placed.get_mut(index) {
-                *slot = true;
-            }
-            order.push(index);
-        }
-    }
-    Ok(order)
 }

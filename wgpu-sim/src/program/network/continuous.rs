@@ -128,6 +128,8 @@ pub struct Batcher {
     pub longest: u32,
     /// How visits are numbered; see [`super::Flow::span`].
     pub span: u32,
+    /// How many numbers a round of visits has.
+    pub tries: u32,
     /// Tokens that each round of a loop adds to a prompt beside the answers before.
     pub growth: u32,
 }

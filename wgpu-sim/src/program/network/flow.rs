@@ -24,6 +24,8 @@ pub struct Flow {
     pub span: u32,
     /// The most tries of a visit, of all nodes; within a round they are numbered in turn.
     pub tries: u32,
+    /// The nodes that use GPUs in turns, group by group.
+    pub gpus: Vec<Vec<Slice>>,
     /// Why time advances from event to event: what no sweep over windows holds.
     pub by_events: Option<String>,
     /// The nodes in the order of the document; their positions key their draws.
@@ -53,6 +55,15 @@ pub struct Clients {
     pub count: u32,
     /// The pause between answer and question, in ticks.
     pub think: u32,
+}
+
+/// A node that uses its GPUs in turns with others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// Its number.
+    pub node: usize,
+    /// On how many GPUs it stands: replica by replica the same as the others of its group.
+    pub replicas: u32,
 }
 
 /// A loop: nodes that run in rounds.
@@ -103,12 +114,39 @@ pub struct Node {
     pub step: Step,
     /// The most requests that may wait in one queue.
     pub limit: Option<u32>,
-    /// Whether a dropped request goes on with what came in.
+    /// How long it may take, and how often it is tried.
+    pub call: Call,
+    /// Whether a request that is dropped, or not served in time, goes on with what came in.
     pub passes_on_drop: bool,
     /// Whether a stream that comes in leaves as one.
     pub streams: bool,
     /// The share of the servers' time that arrivals ask for; from 1 on the queue grows for ever.
     pub load: f64,
+}
+
+/// How long a node may take for a request, and how often it is tried. Times are in ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// So long after the request came it is given up; without end [`u64::MAX`].
+    pub timeout: u64,
+    /// So long after it began a try is given up; without end [`u64::MAX`].
+    pub per_try: u64,
+    /// Tries in all.
+    pub attempts: u32,
+}
+
+impl Call {
+    /// A single try without end.
+    pub const ENDLESS: Self = Self {
+        timeout: u64::MAX,
+        per_try: u64::MAX,
+        attempts: 1,
+    };
+
+    /// How long the first try may take.
+    pub fn patience(self) -> u64 {
+        self.timeout.min(self.per_try)
+    }
 }
 
 /// When a node has heard enough. Sets of edges are bit sets over its inputs.
@@ -252,6 +290,15 @@ impl Flow {
     pub fn loop_of(&self, node: usize) -> Option<usize> {
         let mut loops = self.loops.iter();
         loops.position(|rounds| rounds.body.binary_search(&node).is_ok())
+    }
+
+    /// The group of nodes that a node shares its GPUs with, and its place there.
+    pub fn slice_of(&self, node: usize) -> Option<(usize, usize)> {
+        let mut groups = self.gpus.iter().enumerate();
+        groups.find_map(|(group, slices)| {
+            let place = slices.iter().position(|slice| slice.node == node)?;
+            Some((group, place))
+        })
     }
 
     /// The round and the try of a visit, from 0, and its request.

@@ -15,7 +15,7 @@ use modelspec_core::text::Span;
 
 use super::{Link, Load, Network, Routing, Share, Stage, Wait, Work};
 use crate::program::Origin;
-use crate::program::from_graph::arrivals_of;
+use crate::program::from_graph::{arrivals_of, turns};
 use crate::service::Basis;
 use rounds::Loops;
 
@@ -56,7 +56,7 @@ impl Network {
             let Some(stated) = graph.spec_of(ix) else {
                 continue;
             };
-            match work::of(graph, ix, stated, node.role) {
+            match work::of(graph, ix, stated) {
                 Ok((work, origin)) => {
                     numbers.insert(ix, stages.len());
                     if let Some(Origin::Estimated(basis)) = origin {
@@ -72,13 +72,16 @@ impl Network {
                         gather: wait(node.role, stated),
                         work,
                         queue_limit: work::queue_limit(stated),
+                        tries: work::tries(stated),
                         passes_on_drop: passes_on(stated),
                         streams: work::streams(graph, node),
+                        gpu: None,
                     });
                 }
                 Err(reason) => found.push(refused(node.span, &node.name, &reason)),
             }
         }
+        take_turns(graph, &numbers, &mut stages, &mut notes);
         let links = links(graph, &numbers, |edge| {
             let onward = || shares.get(&edge).copied();
             loops.share(edge).or_else(onward).unwrap_or(Share::Always)
@@ -118,6 +121,33 @@ fn refused(span: Span, name: &str, reason: &str) -> Diagnostic {
     Diagnostic::new(WHOLE, span, message)
         .with_severity(Severity::Warning)
         .on_node(name)
+}
+
+/// Puts nodes that use their GPUs in turns into groups, where all of a group can be simulated so.
+fn take_turns(
+    graph: &Graph,
+    numbers: &BTreeMap<NodeIx, usize>,
+    stages: &mut [Stage],
+    notes: &mut Vec<Diagnostic>,
+) {
+    let groups = turns(graph);
+    for (&ix, &first) in &groups {
+        let of = |ix: &NodeIx| stages.get(*numbers.get(ix)?);
+        let members = groups.iter().filter(|&(_, group)| *group == first);
+        let mut members = members.filter_map(|(member, _)| of(member));
+        let other = members.find(|stage| !matches!(stage.work, Work::Serve { .. }));
+        if let Some(other) = other.map(|stage| &stage.name) {
+            let (name, span) = (graph.name(ix), graph.node(ix).map(|node| node.span));
+            let message = format!(
+                "`{name}` is simulated as if it had its GPU alone: of nodes that use one in turns, \
+                 only those are simulated so that serve requests singly, and `{other}` does not"
+            );
+            let note = Diagnostic::new(SIMPLER, span.unwrap_or_default(), message);
+            notes.push(note.with_severity(Severity::Info).on_node(name));
+        } else if let Some(stage) = numbers.get(&ix).and_then(|&at| stages.get_mut(at)) {
+            stage.gpu = Some(first.0);
+        }
+    }
 }
 
 fn wait(role: Option<Role>, stated: &spec::Node) -> Wait {
@@ -185,12 +215,11 @@ fn simpler(node: &Node, stated: &spec::Node, work: &Work, notes: &mut Vec<Diagno
         let said = Diagnostic::new(SIMPLER, span, message).with_severity(Severity::Info);
         notes.push(said.on_node(&node.name));
     };
-    if let Some(share) = stated
-        .placement
-        .as_ref()
-        .and_then(|placement| placement.share.as_ref())
-    {
-        say(share.span, "as if it had its GPU alone");
+    let tries = work::tries(stated);
+    if tries.attempts > 1 && tries.per_try.is_none() {
+        let what = "with tries that end when its queue is full alone; state `perTry` of its \
+                    `retries` for tries that take too long";
+        say(node.span, what);
     }
     let is_continuous = matches!(stated.batch(), Some(spec::Batch::Continuous(_)));
     match work {

@@ -1,5 +1,7 @@
 //! What arrivals ask of each stage: its load, its time, and how long it takes to settle.
 
+use std::collections::BTreeMap;
+
 use super::{Network, Stage, Work};
 use crate::error::SimulationError;
 use crate::program::compile::ns;
@@ -15,8 +17,31 @@ pub(super) struct Demand {
     pub(super) residence_ns: f64,
 }
 
+/// The demands on stages whose services have such means and variances, in ns and ns².
+///
+/// Of stages that use their GPUs in turns, each has the load of all: together they keep up or not.
+pub(super) fn demands(stages: &[Stage], moments: &[(f64, f64)], network: &Network) -> Vec<Demand> {
+    let alone = stages.iter().zip(moments);
+    let alone = alone.map(|(stage, &moments)| demand(stage, moments, network));
+    let mut demands: Vec<Demand> = alone.collect();
+    let mut groups: BTreeMap<u32, f64> = BTreeMap::new();
+    for (stage, demand) in stages.iter().zip(&demands) {
+        if let Some(gpu) = stage.gpu {
+            *groups.entry(gpu).or_default() += demand.load;
+        }
+    }
+    for (stage, demand) in stages.iter().zip(&mut demands) {
+        if let Some(&whole) = stage.gpu.and_then(|gpu| groups.get(&gpu)) {
+            let others = whole - demand.load;
+            demand.residence_ns /= (1.0 - others).max(0.05);
+            demand.load = whole;
+        }
+    }
+    demands
+}
+
 /// The demand on a stage whose service has a mean and variance in ns and ns².
-pub(super) fn demand(stage: &Stage, (mean, variance): (f64, f64), network: &Network) -> Demand {
+fn demand(stage: &Stage, (mean, variance): (f64, f64), network: &Network) -> Demand {
     let per_ns = network.rate * stage.share / 1e9;
     let queue = |servers: u32, mean: f64, variance: f64| {
         let load = per_ns * mean / f64::from(servers.max(1));

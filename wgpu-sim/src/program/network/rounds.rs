@@ -116,11 +116,11 @@ pub(super) fn span(loops: &[Rounds], tries: u32, counted: u32) -> Result<u32, Si
 /// The most rounds of a loop.
 const MAX_ROUNDS: u32 = 1 << 10;
 
-/// Tells generators how their prompts grow from round to round.
-pub(super) fn grow(loops: &[Rounds], span: u32, nodes: &mut [Node]) {
+/// Tells generators how visits are numbered, and how their prompts grow from round to round.
+pub(super) fn number(loops: &[Rounds], (span, tries): (u32, u32), nodes: &mut [Node]) {
     for (index, node) in nodes.iter_mut().enumerate() {
         if let Step::Continuous { batcher, .. } = &mut node.step {
-            batcher.span = span;
+            (batcher.span, batcher.tries) = (span, tries);
             let mut own = loops.iter().filter(|rounds| rounds.body.contains(&index));
             batcher.growth = own.next().map_or(0, |rounds| rounds.tokens);
         }

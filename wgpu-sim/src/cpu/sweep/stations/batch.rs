@@ -4,9 +4,10 @@
 use core::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::super::{Departure, Fate};
-use super::Queue;
+use super::super::{Departure, Fate, Labour};
+use super::cut_off;
 use super::fifo::sink_first;
+use super::{Arrival, Queue};
 
 /// A queue on its way.
 pub(in super::super) struct Batches<'a> {
@@ -16,8 +17,10 @@ pub(in super::super) struct Batches<'a> {
     times: &'a [u32],
     delay: u64,
     limit: Option<usize>,
-    /// Those who wait: when each came, and which it is.
-    waiting: VecDeque<(u64, u32)>,
+    /// Those who wait, as they came.
+    waiting: VecDeque<Arrival>,
+    /// Whether any of them may give up.
+    is_bounded: bool,
     /// When those in service will depart, where others ask for the load.
     ends: Option<BinaryHeap<Reverse<u64>>>,
 }
@@ -37,51 +40,93 @@ impl<'a> Batches<'a> {
             delay: u64::from(delay),
             limit: limit.map(|limit| limit as usize),
             waiting: VecDeque::new(),
+            is_bounded: false,
             ends: routed.then(BinaryHeap::new),
         }
     }
 
     /// When the next batch starts, as far as those who have come decide it.
     fn launch(&self) -> Option<u64> {
-        let &(first, _) = self.waiting.front()?;
+        let first = self.waiting.front()?.at;
         let ready = self.free.first().copied()?.max(first);
         let patience = ready.max(first.saturating_add(self.delay));
         let full = self.times.len().checked_sub(1)?;
-        let full = self.waiting.get(full).map_or(u64::MAX, |&(at, _)| at);
+        let full = self
+            .waiting
+            .get(full)
+            .map_or(u64::MAX, |arrival| arrival.at);
         Some(full.min(patience).max(ready))
+    }
+
+    /// When the first of those who wait gives up.
+    fn due(&self) -> Option<u64> {
+        let untils = self.waiting.iter().map(|arrival| arrival.until);
+        untils.min().filter(|_| self.is_bounded)
     }
 }
 
 impl Queue for Batches<'_> {
     fn advance(&mut self, limit: u64, departures: &mut Vec<Departure>) {
-        while let Some(launch) = self.launch().filter(|&launch| launch < limit) {
+        while let Some(launch) = self.launch() {
+            let due = self.due().filter(|&due| due <= launch && due < limit);
+            if let Some(due) = due {
+                self.expire(due, departures);
+                continue;
+            }
+            if launch >= limit {
+                return;
+            }
             let most = self.waiting.len().min(self.times.len());
             let waiting = self.waiting.iter().take(most);
-            let size = waiting.take_while(|&&(at, _)| at <= launch).count();
+            let size = waiting.take_while(|one| one.at <= launch).count();
             let service = size.checked_sub(1).and_then(|size| self.times.get(size));
             let service = service.copied().unwrap_or(1);
             let end = launch.saturating_add(u64::from(service));
             sink_first(&mut self.free, end);
-            for (at, request) in self.waiting.drain(..size) {
+            let size_of = u32::try_from(size).unwrap_or(u32::MAX);
+            for arrival in self.waiting.drain(..size) {
+                let at = end.min(arrival.until);
                 if let Some(ends) = &mut self.ends {
-                    ends.push(Reverse(end));
+                    ends.push(Reverse(at));
                 }
-                let wait = launch.saturating_sub(at);
-                departures.push(Departure {
-                    at: end,
-                    request,
-                    fate: Fate::Served {
-                        wait,
+                let fate = if at < end {
+                    // The batch goes on without caring.
+                    Fate::TimedOut {
+                        wait: launch.saturating_sub(arrival.at),
+                        service: at.saturating_sub(launch),
+                        work: Labour {
+                            time: service,
+                            end,
+                            size: size_of,
+                        },
+                    }
+                } else {
+                    Fate::Served {
+                        wait: launch.saturating_sub(arrival.at),
                         service,
-                        size: u32::try_from(size).unwrap_or(u32::MAX),
-                    },
-                });
+                        size: size_of,
+                    }
+                };
+                let request = arrival.request;
+                departures.push(Departure { at, request, fate });
             }
+        }
+    }
+
+    fn expire(&mut self, at: u64, departures: &mut Vec<Departure>) {
+        if self.is_bounded {
+            self.waiting.retain(|arrival| {
+                if arrival.until <= at {
+                    departures.push(cut_off(arrival, arrival.until));
+                }
+                arrival.until > at
+            });
         }
     }
 
     fn next(&self) -> Option<u64> {
         self.launch()
+            .map(|launch| self.due().map_or(launch, |due| due.min(launch)))
     }
 
     fn load(&mut self, at: u64) -> usize {
@@ -94,12 +139,14 @@ impl Queue for Batches<'_> {
         ends.len().saturating_add(self.waiting.len())
     }
 
-    fn take(&mut self, at: u64, request: u32, _: u32, departures: &mut Vec<Departure>) {
+    fn take(&mut self, arrival: &Arrival, _: u32, departures: &mut Vec<Departure>) {
         if self.limit.is_some_and(|limit| self.waiting.len() >= limit) {
+            let &Arrival { at, request, .. } = arrival;
             let fate = Fate::Dropped;
             departures.push(Departure { at, request, fate });
         } else {
-            self.waiting.push_back((at, request));
+            self.is_bounded |= arrival.until < u64::MAX;
+            self.waiting.push_back(*arrival);
         }
     }
 }

@@ -7,10 +7,10 @@ mod scheduler;
 
 use core::cmp::Reverse;
 use core::ops::Range;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 
-use super::super::{Departure, Fate, Tokens};
-use super::Queue;
+use super::super::{Departure, Fate, Labour, Tokens};
+use super::{Arrival, Queue};
 use crate::draws::{Table, draw};
 use crate::program::network::{BLOCK, Batcher, Flow, Node};
 use scheduler::{Scheduler, Sequence};
@@ -25,6 +25,8 @@ pub(in super::super) struct Continuous<'a> {
     counted: Range<u32>,
     scheduler: Scheduler<'a>,
     finished: Vec<Sequence>,
+    /// When the time of those inside is up, and whose, where it ever is.
+    due: BTreeSet<(u64, u32)>,
     /// When those who left the scheduler depart, where others ask for the load.
     ends: Option<BinaryHeap<Reverse<u64>>>,
     /// The replica's time spent on counted requests, in 2⁻¹⁶ ticks.
@@ -48,6 +50,7 @@ impl<'a> Continuous<'a> {
             counted: flow.counting(),
             scheduler: Scheduler::new(batcher),
             finished: Vec::new(),
+            due: BTreeSet::new(),
             ends: routed.then(BinaryHeap::new),
             busy: 0,
         }
@@ -60,8 +63,8 @@ impl<'a> Continuous<'a> {
     }
 
     /// A request with what it draws.
-    fn sequence(&self, at: u64, request: u32) -> Sequence {
-        let batcher = self.batcher;
+    fn sequence(&self, arrival: &Arrival) -> Sequence {
+        let (batcher, request) = (self.batcher, arrival.request);
         let prompt = self.prompt(request);
         let answer = batcher.answer.of(self.tables, self.key, request);
         let room = batcher.longest.saturating_sub(prompt).max(1);
@@ -70,7 +73,7 @@ impl<'a> Continuous<'a> {
         // At least the last token of a prompt is computed.
         let whole = prompt.saturating_sub(1) & !BLOCK.wrapping_sub(1);
         let cached = if is_hit { batcher.shared.min(whole) } else { 0 };
-        Sequence::new(request, at, (prompt, answer.min(room), cached))
+        Sequence::new(arrival, (prompt, answer.min(room), cached))
     }
 
     /// The tokens of a prompt: in a later round of a loop, with what the rounds before added.
@@ -79,11 +82,13 @@ impl<'a> Continuous<'a> {
         let request = number.checked_rem(batcher.span).unwrap_or(number);
         let first = batcher.prompt.of(self.tables, self.key, request);
         let mut whole = first;
+        // Every try of a round asks the same; the answers before are those of first tries.
+        let round = batcher.span.saturating_mul(batcher.tries);
         let mut before = request;
-        while before < number {
+        while number.saturating_sub(before) >= round {
             let answer = batcher.answer.of(self.tables, self.key, before);
             whole = whole.saturating_add(answer).saturating_add(batcher.growth);
-            before = before.saturating_add(batcher.span);
+            before = before.saturating_add(round);
         }
         whole.min(batcher.longest.saturating_sub(1).max(first))
     }
@@ -92,15 +97,19 @@ impl<'a> Continuous<'a> {
     fn depart(&mut self, departures: &mut Vec<Departure>) {
         let ticks = |time: u64| time.saturating_add(1 << 15) >> 16;
         let short = |ticks: u64| u32::try_from(ticks).unwrap_or(u32::MAX);
-        for sequence in self.finished.drain(..) {
+        let mut finished = core::mem::take(&mut self.finished);
+        for sequence in finished.drain(..) {
             let (start, first) = (ticks(sequence.start), ticks(sequence.first));
-            let at = ticks(sequence.last);
+            let end = ticks(sequence.last);
+            let at = end.min(sequence.until);
+            self.due.remove(&(sequence.until, sequence.request));
             if let Some(ends) = &mut self.ends {
                 ends.push(Reverse(at));
             }
-            let request = sequence.request.checked_rem(self.batcher.span);
-            if request.is_some_and(|request| self.counted.contains(&request)) {
-                self.busy = self.busy.saturating_add(sequence.busy);
+            self.work(&sequence);
+            if at < end {
+                departures.push(timed_out(&sequence));
+                continue;
             }
             departures.push(Departure {
                 at,
@@ -115,18 +124,73 @@ impl<'a> Continuous<'a> {
                 },
             });
         }
+        self.finished = finished;
     }
-}
 
-impl Queue for Continuous<'_> {
-    fn advance(&mut self, limit: u64, departures: &mut Vec<Departure>) {
+    /// Runs all steps that start before `limit`.
+    fn run(&mut self, limit: u64, departures: &mut Vec<Departure>) {
         let limit = limit.saturating_mul(1 << 16);
         self.scheduler.advance(limit, &mut self.finished);
         self.depart(departures);
     }
 
+    /// Counts the replica's time spent on a request that leaves.
+    fn work(&mut self, sequence: &Sequence) {
+        let request = sequence.request.checked_rem(self.batcher.span);
+        if request.is_some_and(|request| self.counted.contains(&request)) {
+            self.busy = self.busy.saturating_add(sequence.busy);
+        }
+    }
+}
+
+/// A request whose time is up; the replica's time spent on it is counted by the replica.
+fn timed_out(sequence: &Sequence) -> Departure {
+    let start = sequence.start.saturating_add(1 << 15) >> 16;
+    let start = start.min(sequence.until);
+    Departure {
+        at: sequence.until,
+        request: sequence.request,
+        fate: Fate::TimedOut {
+            wait: start.saturating_sub(sequence.came),
+            service: sequence.until.saturating_sub(start),
+            work: Labour {
+                time: 0,
+                end: sequence.last.saturating_add(1 << 15) >> 16,
+                size: 0,
+            },
+        },
+    }
+}
+
+impl Queue for Continuous<'_> {
+    fn advance(&mut self, limit: u64, departures: &mut Vec<Departure>) {
+        while let Some(&(due, _)) = self.due.first()
+            && due < limit
+        {
+            self.run(due, departures);
+            self.expire(due, departures);
+        }
+        self.run(limit, departures);
+    }
+
+    fn expire(&mut self, at: u64, departures: &mut Vec<Departure>) {
+        if self.due.first().is_none_or(|&(due, _)| due > at) {
+            return;
+        }
+        let mut gone = Vec::new();
+        self.scheduler
+            .take_out(|sequence| sequence.until <= at, &mut gone);
+        for sequence in &gone {
+            self.due.remove(&(sequence.until, sequence.request));
+            self.work(sequence);
+            departures.push(timed_out(sequence));
+        }
+    }
+
     fn next(&self) -> Option<u64> {
-        self.scheduler.next().map(|start| start >> 16)
+        let start = self.scheduler.next().map(|start| start >> 16);
+        let due = self.due.first().map(|&(due, _)| due);
+        [start, due].into_iter().flatten().min()
     }
 
     fn load(&mut self, at: u64) -> usize {
@@ -140,15 +204,19 @@ impl Queue for Continuous<'_> {
         ends.len().saturating_add(inside)
     }
 
-    fn take(&mut self, at: u64, request: u32, _: u32, departures: &mut Vec<Departure>) {
-        let sequence = self.sequence(at, request);
+    fn take(&mut self, arrival: &Arrival, _: u32, departures: &mut Vec<Departure>) {
+        let sequence = self.sequence(arrival);
         let is_full = self
             .limit
             .is_some_and(|limit| self.scheduler.waiting() >= limit);
         if is_full || !self.scheduler.could_hold(&sequence) {
+            let &Arrival { at, request, .. } = arrival;
             let fate = Fate::Dropped;
             departures.push(Departure { at, request, fate });
         } else {
+            if arrival.until < u64::MAX {
+                self.due.insert((arrival.until, arrival.request));
+            }
             self.scheduler.enter(sequence);
         }
     }

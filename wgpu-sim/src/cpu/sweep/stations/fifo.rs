@@ -4,8 +4,8 @@
 use core::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::super::{Departure, Fate};
-use super::Queue;
+use super::super::{Departure, Fate, Labour};
+use super::{Arrival, Queue};
 
 /// What a server does last.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,8 @@ struct Served {
     request: u32,
     service: u32,
     wait: u64,
+    /// Whether its time is up before it is served.
+    is_cut_off: bool,
 }
 
 /// In place of a request.
@@ -26,7 +28,7 @@ pub(in super::super) struct Fifo {
     /// The servers, by when they are free.
     servers: Vec<Served>,
     limit: Option<usize>,
-    /// When those who wait will start, where the queue has a limit.
+    /// When those who wait will start or give up, ascending, where the queue has a limit.
     starts: VecDeque<u64>,
     /// When those in the queue will depart, where others ask for its load.
     ends: Option<BinaryHeap<Reverse<u64>>>,
@@ -40,6 +42,7 @@ impl Fifo {
             request: NOBODY,
             service: 0,
             wait: 0,
+            is_cut_off: false,
         };
         Self {
             servers: vec![idle; servers as usize],
@@ -47,6 +50,13 @@ impl Fifo {
             starts: VecDeque::new(),
             ends: routed.then(BinaryHeap::new),
         }
+    }
+
+    /// Somebody waits until then.
+    fn wait(&mut self, end: u64) {
+        let later = self.starts.iter().rev().take_while(|&&start| start > end);
+        let place = self.starts.len().saturating_sub(later.count());
+        self.starts.insert(place, end);
     }
 
     /// Gives the server that is free first its next request. The one that it served departs before
@@ -81,10 +91,22 @@ impl Served {
             departures.push(Departure {
                 at: self.end,
                 request: self.request,
-                fate: Fate::Served {
-                    wait: self.wait,
-                    service: self.service,
-                    size: 1,
+                fate: if self.is_cut_off {
+                    Fate::TimedOut {
+                        wait: self.wait,
+                        service: self.service.into(),
+                        work: Labour {
+                            time: self.service,
+                            end: self.end,
+                            size: 1,
+                        },
+                    }
+                } else {
+                    Fate::Served {
+                        wait: self.wait,
+                        service: self.service,
+                        size: 1,
+                    }
                 },
             });
         }
@@ -138,8 +160,14 @@ impl Queue for Fifo {
         ends.len()
     }
 
+    /// Nobody is left to go: it was known from the start who will.
+    fn expire(&mut self, _: u64, _: &mut Vec<Departure>) {}
+
     #[inline]
-    fn take(&mut self, at: u64, request: u32, service: u32, departures: &mut Vec<Departure>) {
+    fn take(&mut self, arrival: &Arrival, service: u32, departures: &mut Vec<Departure>) {
+        let &Arrival {
+            at, request, until, ..
+        } = arrival;
         let free = self.servers.first().map_or(0, |server| server.end);
         let start = free.max(at);
         if let Some(limit) = self.limit {
@@ -152,18 +180,28 @@ impl Queue for Fifo {
                     departures.push(Departure { at, request, fate });
                     return;
                 }
-                self.starts.push_back(start);
+                self.wait(start.min(until));
             }
         }
-        let end = start.saturating_add(u64::from(service));
+        let whole = start.saturating_add(u64::from(service));
+        let end = whole.min(until);
         if let Some(ends) = &mut self.ends {
             ends.push(Reverse(end));
+        }
+        if start >= until {
+            departures.push(super::cut_off(arrival, until));
+            return;
         }
         let next = Served {
             end,
             request,
-            service,
+            service: if end < whole {
+                u32::try_from(end.saturating_sub(start)).unwrap_or(u32::MAX)
+            } else {
+                service
+            },
             wait: start.saturating_sub(at),
+            is_cut_off: end < whole,
         };
         self.serve(next, departures);
     }

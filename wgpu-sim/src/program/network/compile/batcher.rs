@@ -130,6 +130,7 @@ pub(super) fn new(
         answer: lengths(&stated.answer, Purpose::Answer)?,
         longest,
         span: u32::MAX,
+        tries: 1,
         growth: 0,
     })
 }

@@ -3,9 +3,9 @@ use core::time::Duration;
 
 use modelspec_core::Analysis;
 
-use super::super::{Gaps, Routing, Share, Work};
+use super::super::{Gaps, Routing, Share, Tries, Work};
 use super::*;
-use crate::{Settings, simulate_graph};
+use crate::{Service, Settings, simulate_graph};
 
 const CASCADE: &str = "
 apiVersion: modelgraph/v1alpha1
@@ -229,6 +229,142 @@ fn loops_within_one_another_are_refused() {
         "{}",
         found[0].message
     );
+}
+
+#[test]
+fn who_shares_a_gpu_by_mps_is_slower() {
+    let share = "share: {mps: {with: [small], slowdown: 1.5}}";
+    let text = CASCADE.replace(
+        "placement: {replicas: 2, queueLimit: 50}",
+        &format!("placement: {{replicas: 2, {share}}}"),
+    );
+    let compilation = compile(&text).expect("it can be simulated");
+    let [_, _, small, large, _] = &*compilation.network.stages else {
+        panic!("five stages");
+    };
+    // Each of those who share, also the one that is only named; the wait for a batch stays.
+    assert!(matches!(
+        &large.work,
+        Work::Serve { service: Service::Fixed(time), .. } if *time == Duration::from_micros(13_500)
+    ));
+    let Work::Batch {
+        times, max_delay, ..
+    } = &small.work
+    else {
+        panic!("dynamic batching");
+    };
+    assert_eq!(
+        (times[0], *max_delay),
+        (Duration::from_micros(4_500), Duration::from_millis(1))
+    );
+    assert!(compilation.notes.is_empty(), "{:?}", compilation.notes);
+
+    // What was measured was measured beside the others.
+    let service = |latency: &str| {
+        let network = compile(&text.replace("service: {fixed: 9ms}", latency))
+            .unwrap()
+            .network;
+        match &network.stages[3].work {
+            Work::Serve {
+                service: Service::LognormalPercentiles { p50, .. },
+                ..
+            } => *p50,
+            work => panic!("{work:?}"),
+        }
+    };
+    let (stated, seen) = (
+        service("latency: {p50: 4ms, p95: 8ms}"),
+        service("latency: {p50: 4ms, p95: 8ms, source: measured}"),
+    );
+    let ratio = stated.as_secs_f64() / seen.as_secs_f64();
+    assert!((ratio - 1.5).abs() < 1e-6, "{ratio}");
+
+    let found = compile(&text.replace("1.5", "0.5")).unwrap_err();
+    assert!(
+        found[0]
+            .message
+            .contains("the `slowdown` of its `mps` is 0.5"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn who_shares_a_gpu_in_turns_is_grouped() {
+    let share = "placement: {gpu: L4, share: {timeSlice: {with: [critic]}}}";
+    let text = REVIEW.replacen("placement: {replicas: 4}", share, 1);
+    let text = text.replace(", loop: {maxIterations: 3, continue: 50%}", "");
+    let text = text.replace("    - {from: critic.out, to: writer.in}\n", "");
+    let compilation = compile(&text).expect("it can be simulated");
+    let groups = compilation.network.stages.iter().map(|stage| stage.gpu);
+    let groups: Vec<_> = groups.collect();
+    assert!(groups[0].is_some() && groups[0] == groups[1], "{groups:?}");
+    assert!(compilation.notes.is_empty(), "{:?}", compilation.notes);
+    let settings = Settings {
+        requests: 6_400,
+        ..Settings::default()
+    };
+    let go_on = &mut |_| ControlFlow::Continue(());
+    let outcome = simulate_graph(&compilation.network, &settings, go_on).expect("it runs");
+    assert_eq!(outcome.mode, crate::Mode::Event);
+    let reason = outcome.mode_reason.expect("a reason");
+    assert!(reason.starts_with("`timeSlice` of `writer`"), "{reason}");
+
+    // Nobody knows yet how a batch takes turns.
+    let text = CASCADE.replace(
+        "placement: {replicas: 2, queueLimit: 50}",
+        "placement: {gpu: L4, share: {timeSlice: {with: [small]}}}",
+    );
+    let compilation = compile(&text).expect("it can be simulated");
+    assert!(
+        compilation
+            .network
+            .stages
+            .iter()
+            .all(|stage| stage.gpu.is_none())
+    );
+    let told: Vec<_> = compilation.notes.iter().map(|note| &note.message).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(
+        told.iter()
+            .all(|told| told.contains("as if it had its GPU alone"))
+    );
+}
+
+#[test]
+fn timeouts_and_tries_are_those_of_the_calls() {
+    let serving = "serving: {timeout: 100ms, retries: {attempts: 3, perTry: 30ms}}";
+    let text = CASCADE.replace(
+        "service: {fixed: 9ms}",
+        &format!("service: {{fixed: 9ms}}, {serving}"),
+    );
+    let network = compile(&text).expect("it can be simulated").network;
+    let ms = Duration::from_millis;
+    assert_eq!(
+        network.stages[3].tries,
+        Tries {
+            timeout: Some(ms(100)),
+            per_try: Some(ms(30)),
+            attempts: 3,
+        }
+    );
+    assert_eq!(network.stages[2].tries, Tries::ENDLESS);
+    let compilation = compile(&text.replace(", perTry: 30ms", "")).expect("it can be simulated");
+    let told = &compilation.notes[0].message;
+    assert!(told.contains("state `perTry` of its `retries`"), "{told}");
+}
+
+#[test]
+fn a_part_of_a_gpu_leaves_stated_times_as_they_are() {
+    let text = CASCADE.replace(
+        "replicas: 2, queueLimit",
+        "gpu: H100-80GB-SXM, share: {mig: {fraction: 1/7}}, queueLimit",
+    );
+    let compilation = compile(&text).expect("it can be simulated");
+    assert!(matches!(
+        &compilation.network.stages[3].work,
+        Work::Serve { service: Service::Fixed(time), .. } if *time == Duration::from_millis(9)
+    ));
+    assert!(compilation.notes.is_empty(), "{:?}", compilation.notes);
 }
 
 #[test]

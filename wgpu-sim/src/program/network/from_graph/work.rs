@@ -4,8 +4,9 @@ use core::time::Duration;
 
 use modelspec_core::graph::{Graph, Node, NodeIx, PortIx};
 use modelspec_core::spec::{self, Batch, Kind, Role};
+use modelspec_core::text::Spanned;
 
-use super::super::{Routing, Work};
+use super::super::{Routing, Tries, Work};
 use super::generator;
 use crate::program::Origin;
 use crate::program::from_graph::{self, concurrency, is_external, replicas};
@@ -18,8 +19,15 @@ pub(super) fn of(
     graph: &Graph,
     ix: NodeIx,
     node: &spec::Node,
-    role: Option<Role>,
 ) -> Result<(Work, Option<Origin>), String> {
+    let (work, origin) = alone(graph, ix, node)?;
+    let slowdown = from_graph::slowdown(graph, ix, node)?;
+    Ok((work.stretched(slowdown), origin))
+}
+
+/// The same for a node that has its GPU to itself.
+fn alone(graph: &Graph, ix: NodeIx, node: &spec::Node) -> Result<(Work, Option<Origin>), String> {
+    let role = graph.node(ix).and_then(|node| node.role);
     let takes_no_time = matches!(role, Some(Role::Join | Role::Router | Role::Splitter));
     if takes_no_time && node.service.is_none() && node.latency.is_none() {
         return Ok((Work::Instant, None));
@@ -68,6 +76,22 @@ pub(super) fn of(
 pub(super) fn queue_limit(node: &spec::Node) -> Option<u32> {
     let limit = node.placement.as_ref()?.queue_limit?;
     Some(u32::try_from(limit.value.0).unwrap_or(u32::MAX))
+}
+
+/// How long a call of the node may take, and how often it is tried.
+pub(super) fn tries(node: &spec::Node) -> Tries {
+    let Some(serving) = &node.serving else {
+        return Tries::ENDLESS;
+    };
+    let retries = serving.retries.as_ref();
+    let attempts = retries.and_then(|retries| retries.attempts);
+    let per_try = retries.and_then(|retries| retries.per_try);
+    let time = |stated: Spanned<spec::Duration>| Duration::from_nanos(stated.value.0);
+    Tries {
+        timeout: serving.timeout.map(time),
+        per_try: per_try.map(time),
+        attempts: attempts.map_or(1, |attempts| attempts.value.0),
+    }
 }
 
 /// How requests find a replica; `usual` where that is not stated.

@@ -2,15 +2,19 @@
 
 use std::collections::VecDeque;
 
+use super::Arrival;
 use super::kv::{Blocks, held};
 use crate::program::network::Batcher;
 
-/// A request in a replica. Times are in 2⁻¹⁶ ticks, but for `came`.
+/// A request in a replica. Times are in 2⁻¹⁶ ticks, but for
+/// `came` and `until`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sequence {
     pub(super) request: u32,
     /// When it came, in ticks.
     pub(super) came: u64,
+    /// When its time is up, in ticks.
+    pub(super) until: u64,
     prompt: u32,
     pub(super) answer: u32,
     /// Tokens found in the prefix cache.
@@ -31,12 +35,13 @@ pub(super) struct Sequence {
 }
 
 impl Sequence {
-    /// A request that came at this tick, with its tokens: prompt, answer, and those cached.
-    pub(super) fn new(request: u32, came: u64, tokens: (u32, u32, u32)) -> Self {
+    /// A request that has come, with its tokens: prompt, answer, and those cached.
+    pub(super) fn new(arrival: &Arrival, tokens: (u32, u32, u32)) -> Self {
         let (prompt, answer, cached) = tokens;
         Self {
-            request,
-            came,
+            request: arrival.request,
+            came: arrival.at,
+            until: arrival.until,
             prompt,
             answer,
             cached,
@@ -444,27 +449,51 @@ impl<'a> Scheduler<'a> {
 
     /// Those leave that have their last token.
     fn finish(&mut self, finished: &mut Vec<Sequence>) {
+        let steps = self.steps;
+        let is_finished = |sequence: &Sequence| sequence.decodes && sequence.end() <= steps;
+        self.release(is_finished, finished);
+    }
+
+    /// Takes requests out, whether they wait or run; who runs leaves at the end of its step.
+    pub(super) fn take_out(
+        &mut self,
+        is_out: impl Fn(&Sequence) -> bool,
+        gone: &mut Vec<Sequence>,
+    ) {
+        self.waiting.retain(|sequence| {
+            let stays = !is_out(sequence);
+            if !stays {
+                gone.push(*sequence);
+            }
+            stays
+        });
+        self.release(is_out, gone);
+    }
+
+    /// Some of those who run leave, and their blocks are free again.
+    fn release(&mut self, is_out: impl Fn(&Sequence) -> bool, gone: &mut Vec<Sequence>) {
         self.share();
         let (steps, clock, shares) = (self.steps, self.clock, self.shares);
         let (blocks, mut end) = (&mut self.blocks, u64::MAX);
         let (decoding, context) = (&mut self.decoding, &mut self.context);
         self.running.retain_mut(|sequence| {
-            if !sequence.decodes {
+            if !is_out(sequence) {
+                if sequence.decodes {
+                    end = end.min(sequence.end());
+                }
                 return true;
             }
-            if sequence.end() > steps {
-                end = end.min(sequence.end());
-                return true;
+            if sequence.decodes {
+                blocks.leave(sequence.since, sequence.computed);
+                sequence.settle(steps);
+                *decoding = decoding.saturating_sub(1);
+                *context = context.saturating_sub(u64::from(sequence.computed));
             }
-            blocks.leave(sequence.since, sequence.computed);
-            sequence.settle(steps);
-            *decoding = decoding.saturating_sub(1);
-            *context = context.saturating_sub(u64::from(sequence.computed));
             blocks.free = blocks.free.saturating_add(sequence.held());
             sequence.last = clock;
             let share = shares.saturating_sub(sequence.joined);
             sequence.busy = sequence.busy.saturating_add(share);
-            finished.push(*sequence);
+            gone.push(*sequence);
             false
         });
         self.end = end;
