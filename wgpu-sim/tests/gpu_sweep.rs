@@ -133,10 +133,6 @@ fn the_examples_generators_run_on_the_gpu() {
             include_str!("../../public/examples/rag.modelspec.yaml"),
         ),
         (
-            "rag-guarded",
-            include_str!("../../public/examples/rag-guarded.modelspec.yaml"),
-        ),
-        (
             "cascade",
             include_str!("../../public/examples/cascade.modelspec.yaml"),
         ),
