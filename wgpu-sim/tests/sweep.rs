@@ -39,7 +39,7 @@ proptest! {
 
     #[test]
     fn jumps_over_decoding_equal_its_steps(work in networks::continuous(), rate in 20.0..400.0) {
-        let flow = Flow::new(&networks::generator(work, rate), &settings()).unwrap();
+        let flow = Flow::new(&networks::alone(work, rate), &settings()).unwrap();
         prop_assume!(flow.nodes[0].load < 1.2);
         let (expected, _) = heap::Heap::run(&flow, 0);
         for window in [1, 256] {

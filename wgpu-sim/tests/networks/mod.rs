@@ -119,12 +119,12 @@ pub(crate) fn continuous() -> impl Strategy<Value = Work> {
     )
 }
 
-/// A generator on its own.
-pub(crate) fn generator(work: Work, rate: f64) -> Network {
+/// A node on its own.
+pub(crate) fn alone(work: Work, rate: f64) -> Network {
     Network {
         rate,
         gaps: Gaps::Exponential,
-        stages: vec![Stage::new("generator", work)],
+        stages: vec![Stage::new("node", work)],
         links: vec![Link::new(None, Some(0)), Link::new(Some(0), None)],
         objective: None,
     }
@@ -161,7 +161,7 @@ pub(crate) fn short_of_cache() -> Network {
         answer: tokens(120.0, 800),
         longest: Some(2_048),
     }));
-    generator(work, 9.0)
+    alone(work, 9.0)
 }
 
 fn wait() -> impl Strategy<Value = Wait> {

@@ -15,10 +15,10 @@ const WORKGROUP: u32 = 64;
 
 /// Passes through loops after which a lane pauses until the next dispatch: some tenths of a second
 /// on a slow device. A lane that makes twice as many without a pause is left to the CPU.
-const PASSES: u32 = 1 << 16;
+const PASSES: u32 = 1 << 18;
 /// Mesa's software driver silently leaves loops after 65,535 passes of the eight lanes together that
 /// it computes at once.
-const SOFTWARE_PASSES: u32 = 4_000;
+const SOFTWARE_PASSES: u32 = 3_500;
 
 /// What all tiles of a graph read.
 pub(super) struct Uploaded {

@@ -158,7 +158,7 @@ fn send_along(
     list: u32, count: u32, station: u32, at: vec2<u32>, request: u32, is_value: bool, head: u32, tokens: u32,
 ) {
     for (var number = 0u; number < count; number++) {
-        tally();
+        tally_with(1u);
         let edge = list + number * EDGE_WORDS;
         var taken = is_value;
         if taken && program[edge + EDGE_CERTAIN] == 0u {
@@ -241,7 +241,7 @@ fn follow(request: u32, before: vec2<u32>, first: u32) -> vec2<u32> {
 fn enter(first: u32) {
     var at = load_wide(AT);
     for (var number = 0u; number < WINDOW; number++) {
-        tally();
+        tally_with(2u);
         let request = load(NEXT);
         if request - load(BASE) > REQUEST_MASK {
             overflow();
@@ -273,7 +273,7 @@ fn take_turns() {
         if left == 0u {
             break;
         }
-        tally();
+        tally_with(56u);
         node = NODES + (program[NODE_COUNT] - left) * NODE_WORDS;
         take_turn(horizon);
         if paused || failed {
@@ -315,6 +315,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             store(STATUS, RUNNING);
             break;
         }
+        tally_with(60u);
         if load(TURNS) == 0u {
             windows++;
             enter(first);

@@ -139,7 +139,7 @@ fn hear_one(message: Message) -> Decision {
 // The time of the edges that have one runs from the first value.
 fn start_timers(message: Message) {
     for (var at = 0u; at < of_node(TIMEOUT_COUNT); at++) {
-        tally();
+        tally_with(1u);
         let pair = of_node(TIMEOUTS) + at * 2u;
         let end = plus(message.at, wide(program[pair + 1u]));
         let mark = program[pair] | EXPIRY;
@@ -194,7 +194,7 @@ fn take_turn(horizon: vec2<u32>) {
         if failed || paused || (!has_message && !has_timer) {
             break;
         }
-        tally();
+        tally_with(55u);
         if has_timer {
             pop_first(timers, of_node(TIMERS_MASK));
         } else {

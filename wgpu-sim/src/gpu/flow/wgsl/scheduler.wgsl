@@ -324,7 +324,7 @@ fn finish(queue: u32, limit: vec2<u32>) {
         if sequence == 0u {
             break;
         }
-        tally();
+        tally_with(6u);
         let behind = load(sequence + BEHIND);
         if load(sequence + DECODES) != 0u {
             let left = end_of(sequence) - steps;
@@ -366,7 +366,7 @@ fn advance_batcher(queue: u32, limit: vec2<u32>) {
         if failed || paused || !is_less(clock, end) {
             break;
         }
-        tally();
+        tally_with(16u);
         store_wide(queue + CLOCK, clock);
         if load(queue + RUNNERS) == 0u || !jump(queue, end) {
             take_step(queue);

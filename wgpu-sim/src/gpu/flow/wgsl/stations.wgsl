@@ -23,7 +23,7 @@ fn advance_servers(queue: u32, limit: vec2<u32>) {
         if !is_less(load_wide(server), limit) {
             break;
         }
-        tally();
+        tally_with(4u);
         let one = served_by(server);
         if one.fate != STAYS {
             depart(one);
@@ -108,7 +108,7 @@ fn advance_batches(queue: u32, limit: vec2<u32>) {
         if failed || !is_less(launch, limit) {
             break;
         }
-        tally();
+        tally_with(8u);
         let available = min(load(ring + 1u), of_node(SIZES));
         var size = 0u;
         loop {
@@ -122,7 +122,7 @@ fn advance_batches(queue: u32, limit: vec2<u32>) {
         let end = plus(launch, wide(service));
         sink_first(queue, of_node(SERVERS), end);
         for (var number = 0u; number < size; number++) {
-            tally();
+            tally_with(5u);
             let entry = waiting_in(queue, 0u);
             let at = load_wide(entry);
             let request = load(entry + 2u);
@@ -161,7 +161,7 @@ fn queue_of(replica: u32) -> u32 {
 // Does all that happens strictly before `limit`, or until the lane has to pause.
 fn advance_queues(limit: vec2<u32>) {
     for (var replica = 0u; replica < of_node(QUEUES); replica++) {
-        tally();
+        tally_with(32u);
         let queue = queue_of(replica);
         switch of_node(KIND) {
             case KIND_BATCH: {
@@ -218,14 +218,14 @@ fn route(at: vec2<u32>, request: u32) -> u32 {
     var fewest = 0xffffffffu;
     var equals = 0u;
     for (var replica = 0u; replica < count; replica++) {
-        tally();
+        tally_with(1u);
         let here = load_of(replica, at);
         equals = select(select(equals, equals + 1u, here == fewest), 1u, here < fewest);
         fewest = min(fewest, here);
     }
     var left = pick(bits, equals);
     for (var replica = 0u; replica < count; replica++) {
-        tally();
+        tally_with(1u);
         if load_of(replica, at) == fewest {
             if left == 0u {
                 return replica;
