@@ -112,7 +112,13 @@ fn take(speeds: &mut BTreeMap<String, f64>, told: &str, behind: &str) -> Result<
 
 fn native() -> Result<String> {
     read(cargo([
-        "run", "--release", "--quiet", "-p", "wgpu-sim", "--example", "peers",
+        "run",
+        "--release",
+        "--quiet",
+        "-p",
+        "wgpu-sim",
+        "--example",
+        "peers",
     ]))
 }
 

@@ -119,6 +119,51 @@ pub(crate) fn continuous() -> impl Strategy<Value = Work> {
     )
 }
 
+/// A node on its own.
+pub(crate) fn alone(work: Work, rate: f64) -> Network {
+    Network {
+        rate,
+        gaps: Gaps::Exponential,
+        stages: vec![Stage::new("node", work)],
+        links: vec![Link::new(None, Some(0)), Link::new(Some(0), None)],
+        objective: None,
+    }
+}
+
+/// A generator whose caches are often full, so that requests are put back.
+pub(crate) fn short_of_cache() -> Network {
+    let part = |mean| TokenPart {
+        law: TokenLaw::Lognormal { mean, cv: 0.8 },
+        input: None,
+    };
+    let tokens = |mean, most| Tokens {
+        fixed: 0,
+        parts: vec![part(mean)],
+        most: Some(most),
+    };
+    let work = Work::Continuous(Box::new(Continuous {
+        replicas: 2,
+        routing: Routing::LeastLoaded,
+        step: StepTime {
+            base: 8.7e6,
+            token: 42e3,
+            context: 85.0,
+            prefill: 0.9,
+        },
+        max_sequences: 32,
+        max_batched_tokens: 256,
+        kv_tokens: Some(4_000),
+        prefix: Some(Prefix {
+            shared_tokens: 100,
+            hit_rate: 0.5,
+        }),
+        prompt: tokens(300.0, 1_500),
+        answer: tokens(120.0, 800),
+        longest: Some(2_048),
+    }));
+    alone(work, 9.0)
+}
+
 fn wait() -> impl Strategy<Value = Wait> {
     prop_oneof![
         3 => Just(Wait::Ports),

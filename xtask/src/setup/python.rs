@@ -65,7 +65,13 @@ impl Packages {
             run(command("python3", ["-m", "venv", "--clear", self.folder]))?;
             let mut pip = command(
                 &python.to_string_lossy(),
-                ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"],
+                [
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                ],
             );
             pip.args(["-r", self.requirements]);
             for constraints in self.constraints {

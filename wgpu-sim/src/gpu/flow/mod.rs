@@ -8,7 +8,7 @@ mod tile;
 use super::{BUCKETS_WGSL, DRAWS_WGSL, Gpu, GpuError, Pace};
 use crate::cpu::{LaneRecord, run_alone, run_lanes};
 use crate::error::SimulationError;
-use crate::program::network::Flow;
+use crate::program::network::{BLOCK, Flow};
 use crate::record::BACKLOG_LIMIT;
 use crate::{ClockFn, Progress, ProgressFn};
 use program::Words;
@@ -18,7 +18,7 @@ use tile::{Tile, Uploaded};
 const WINDOW: usize = 8;
 
 /// The kernel's parts, in the order of their dependence.
-const PARTS: [&str; 9] = [
+const PARTS: [&str; 12] = [
     DRAWS_WGSL,
     BUCKETS_WGSL,
     include_str!("wgsl/lane.wgsl"),
@@ -27,6 +27,9 @@ const PARTS: [&str; 9] = [
     include_str!("wgsl/rings.wgsl"),
     include_str!("wgsl/gather.wgsl"),
     include_str!("wgsl/stations.wgsl"),
+    include_str!("wgsl/sequences.wgsl"),
+    include_str!("wgsl/kv.wgsl"),
+    include_str!("wgsl/scheduler.wgsl"),
     include_str!("wgsl/flow.wgsl"),
 ];
 
@@ -37,6 +40,9 @@ fn source() -> String {
         ("NODES", nodes),
         ("NODE_WORDS", names::NODE.count()),
         ("EDGE_WORDS", names::EDGE.count()),
+        ("LENGTH_WORDS", names::LENGTHS.count()),
+        ("SEQUENCE_WORDS", names::SEQUENCE.count()),
+        ("BLOCK", BLOCK as usize),
         ("REQUESTS", names::LANE.count()),
         ("REQUEST_MASK", program::REQUESTS.saturating_sub(1)),
         ("WINDOW", WINDOW),

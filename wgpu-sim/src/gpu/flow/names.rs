@@ -72,6 +72,8 @@ pub(super) const NODE: Words = Words(&[
     "TABLE",
     "SIZES",
     "DELAY",
+    "BATCHER",
+    "SEQUENCES",
     "INBOX",
     "INBOX_MASK",
     "HEARD",
@@ -101,10 +103,36 @@ pub(super) const EDGE: Words = Words(&[
     "EDGE_HOP",
 ]);
 
+/// The program's words of continuous batching.
+pub(super) const BATCHER: Words = Words(&[
+    "STEP_BASE",
+    "STEP_BASE_HIGH",
+    "STEP_TOKEN",
+    "STEP_TOKEN_HIGH",
+    "STEP_CONTEXT",
+    "STEP_CONTEXT_HIGH",
+    "STEP_PREFILL",
+    "STEP_PREFILL_HIGH",
+    "MAX_SEQUENCES",
+    "MAX_TOKENS",
+    "BLOCKS",
+    "LONGEST",
+    "CACHED_TOKENS",
+    "HIT_LAST",
+    "HIT_WORD",
+    "PROMPT",
+    "ANSWER",
+]);
+
+/// The program's words of a number of tokens; behind them come a table and a draw's word for each
+/// part.
+pub(super) const LENGTHS: Words = Words(&["FIXED", "MOST", "PARTS"]);
+
 /// A lane's first words; the requests on their way come behind them.
 pub(super) const LANE: Words = Words(&[
     "NEXT",
     "STATUS",
+    "TURNS",
     "AT",
     "AT_HIGH",
     "NEXT_GAP",
@@ -155,9 +183,62 @@ pub(super) const VISITS: Words = Words(&[
     "LAST_HIGH",
 ]);
 
+/// A lane's words of a replica that batches continuously: its clock, its cache, the lists of those
+/// who run and wait, and how many ask for a block at steps of each remainder, of which only the
+/// first has a name.
+pub(super) const SCHEDULER: Words = Words(&[
+    "CLOCK",
+    "CLOCK_HIGH",
+    "STEPS",
+    "END_STEP",
+    "DECODING",
+    "CONTEXT",
+    "CONTEXT_HIGH",
+    "USED",
+    "SHARES",
+    "SHARES_HIGH",
+    "UNSHARED",
+    "UNSHARED_HIGH",
+    "RUNNERS",
+    "RUNNERS_FIRST",
+    "RUNNERS_LAST",
+    "WAITERS",
+    "WAITERS_FIRST",
+    "WAITERS_LAST",
+    "ASKING",
+]);
+
+/// A lane's words of a request in such a replica; the first is its number plus one, or 0.
+pub(super) const SEQUENCE: Words = Words(&[
+    "SEQUENCE_REQUEST",
+    "SEQUENCE_CAME",
+    "SEQUENCE_CAME_HIGH",
+    "PROMPT_TOKENS",
+    "ANSWER_TOKENS",
+    "CACHED",
+    "COMPUTED",
+    "MADE",
+    "SINCE",
+    "DECODES",
+    "START",
+    "START_HIGH",
+    "FIRST_TOKEN",
+    "FIRST_TOKEN_HIGH",
+    "BUSY",
+    "BUSY_HIGH",
+    "BEFORE",
+    "BEHIND",
+]);
+
 /// Numbers that stand for words of the program.
 pub(super) const CODES: [Words; 4] = [
-    Words(&["KIND_INSTANT", "KIND_DELAY", "KIND_SERVE", "KIND_BATCH"]),
+    Words(&[
+        "KIND_INSTANT",
+        "KIND_DELAY",
+        "KIND_SERVE",
+        "KIND_BATCH",
+        "KIND_CONTINUOUS",
+    ]),
     Words(&["RULE_PORTS", "RULE_ALL", "RULE_VALUES"]),
     Words(&[
         "ROUTE_CENTRAL",
@@ -182,7 +263,9 @@ pub(super) fn code(name: &str) -> u32 {
 /// Their declarations in WGSL, with some numbers besides.
 pub(super) fn declarations(numbers: &[(&str, usize)]) -> String {
     let mut text = String::new();
-    let lists = [HEADER, NODE, EDGE, LANE, VISITS];
+    let lists = [
+        HEADER, NODE, EDGE, BATCHER, LENGTHS, LANE, VISITS, SCHEDULER, SEQUENCE,
+    ];
     for words in lists.iter().chain(&CODES) {
         for (place, name) in words.0.iter().enumerate() {
             let _ = writeln!(text, "const {name} = {place}u;");

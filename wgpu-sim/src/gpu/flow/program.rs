@@ -1,7 +1,9 @@
 //! A graph as the words that the kernel reads, and where a lane keeps its own.
 
+mod batcher;
+
 use super::super::GpuError;
-use super::names::{EDGE, HEADER, LANE, NODE, VISITS, code};
+use super::names::{EDGE, HEADER, LANE, NODE, SEQUENCE, VISITS, code};
 use crate::draws::KNOTS;
 use crate::program::network::{Call, Edge, Flow, Gather, Node, Pace, Routing, Step};
 use crate::record::COUNTS;
@@ -315,8 +317,17 @@ impl Lists<'_> {
                 fields.extend([("SIZES", number(times.len())), ("DELAY", *delay)]);
                 ("KIND_BATCH", *queues, *servers, *routing, place)
             }
-            Step::Continuous { .. } => {
-                return Err(unsuitable(node, "batches continuously"));
+            Step::Continuous {
+                queues,
+                routing,
+                batcher,
+            } => {
+                let sequences = REQUESTS.saturating_mul(SEQUENCE.count());
+                fields.extend([
+                    ("BATCHER", self.batcher(batcher)),
+                    ("SEQUENCES", arena.take(sequences)),
+                ]);
+                ("KIND_CONTINUOUS", *queues, 1, *routing, 0)
             }
         };
         fields.extend([
@@ -333,17 +344,20 @@ impl Lists<'_> {
             return Err(unsuitable(node, "has more than 4,096 servers"));
         }
         // One queue, relative to its own first word.
-        let is_batch = kind == "KIND_BATCH";
-        let is_routed = routing != Routing::Central;
-        let mut queue = Arena((servers as usize).saturating_mul(if is_batch { 2 } else { SERVER }));
-        if is_batch {
+        let words = match &node.step {
+            Step::Batch { .. } => (servers as usize).saturating_mul(2),
+            Step::Continuous { .. } => batcher::REPLICA_WORDS,
+            _ => (servers as usize).saturating_mul(SERVER),
+        };
+        let mut queue = Arena(words);
+        if kind == "KIND_BATCH" {
             let (words, mask) = ring(REQUESTS, 3);
             fields.extend([("WAITING", queue.take(words)), ("WAITING_MASK", mask)]);
-        } else if node.limit.is_some() {
+        } else if kind == "KIND_SERVE" && node.limit.is_some() {
             let (words, mask) = ring(REQUESTS, 2);
             fields.extend([("STARTS", queue.take(words)), ("STARTS_MASK", mask)]);
         }
-        if is_routed {
+        if asks_for_loads(routing) && queues > 1 {
             let (words, mask) = ring(REQUESTS, 2);
             fields.extend([("ENDS", queue.take(words)), ("ENDS_MASK", mask)]);
         }
@@ -355,6 +369,11 @@ impl Lists<'_> {
         ]);
         Ok(())
     }
+}
+
+/// Whether requests are routed by who else is where.
+const fn asks_for_loads(routing: Routing) -> bool {
+    matches!(routing, Routing::LeastLoaded | Routing::PowerOfTwo)
 }
 
 const fn routing_code(routing: Routing) -> &'static str {

@@ -13,10 +13,12 @@ use crate::program::network::{Flow, Pace};
 /// Lanes of a workgroup, as the kernel has it.
 const WORKGROUP: u32 = 64;
 
-/// Passes through loops after which a lane begins no further window in a dispatch; eight times as
-/// many are too many for one. Mesa's software driver silently leaves loops after 65,535 passes of
-/// the eight lanes together that it computes at once.
-const SOFTWARE_PASSES: u32 = 600;
+/// Passes through loops after which a lane pauses until the next dispatch: some tenths of a second
+/// on a slow device. A lane that makes twice as many without a pause is left to the CPU.
+const PASSES: u32 = 1 << 18;
+/// Mesa's software driver silently leaves loops after 65,535 passes of the eight lanes together that
+/// it computes at once.
+const SOFTWARE_PASSES: u32 = 3_500;
 
 /// What all tiles of a graph read.
 pub(super) struct Uploaded {
@@ -160,7 +162,7 @@ impl<'a> Tile<'a> {
         let passes = if gpu.is_software() {
             SOFTWARE_PASSES
         } else {
-            u32::MAX
+            PASSES
         };
         gpu.write(&self.slice, &[self.flow.seed, lanes, windows, passes]);
         gpu.dispatch(kernel(gpu), &self.bindings, lanes.div_ceil(WORKGROUP))

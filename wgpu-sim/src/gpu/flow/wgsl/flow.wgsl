@@ -58,92 +58,107 @@ fn count_busy(service: u32, size: u32) {
         add_to(visits + ALONE, wide(service));
         return;
     }
-    // In 2⁻¹⁶ ticks; sizes are below 2¹⁶, so the digits of the division are of 16 bits.
-    let high = service >> 16u;
-    let low = (service & 0xffffu) << 16u;
-    let middle = ((high % size) << 16u) | (low >> 16u);
-    let last = ((middle % size) << 16u) | (low & 0xffffu);
-    let share = vec2<u32>(((middle / size) << 16u) + last / size, high / size);
-    let before = load_wide(visits + SHARED);
-    let after = plus(before, share);
-    store_wide(visits + SHARED, after);
-    if is_less(after, before) {
-        increment(visits + SHARED + 2u);
-    }
+    // In 2⁻¹⁶ ticks; sizes are below 2¹⁶.
+    add_share(over_short(units(wide(service)), size));
     // 2³² over the size.
     let part = 0xffffffffu / size + select(0u, 1u, 0xffffffffu % size == size - 1u);
     add_to(visits + BATCHES, wide(part));
     increment(visits + TOGETHER);
 }
 
-fn depart_served(at: vec2<u32>, request: u32, wait: vec2<u32>, service: u32, size: u32) {
-    if is_counted(request) {
-        leave_node(at);
-        count_visit(wait, service);
-        count_busy(service, size);
-        count_end();
+// A share of the servers' time, in 2⁻¹⁶ ticks; the sum has three words.
+fn add_share(share: vec2<u32>) {
+    let word = of_node(VISITS) + SHARED;
+    let before = load_wide(word);
+    let after = plus(before, share);
+    store_wide(word, after);
+    if is_less(after, before) {
+        increment(word + 2u);
     }
-    send(at, request, true, 0u, 0u);
 }
 
-// A request that did not wait; a stream stays one.
-fn depart_passed(at: vec2<u32>, request: u32, service: u32, head: u32, tokens: u32) {
+// What leaves a node; one who stays does not.
+const STAYS = 0u;
+const SERVED_HERE = 1u;
+const DROPPED_HERE = 2u;
+const SKIPPED_HERE = 3u;
+
+struct Departure {
+    fate: u32,
+    request: u32,
+    at: vec2<u32>,
+    wait: vec2<u32>,
+    service: u32,
+    // How many were served with it, itself included; 0 where `busy` is its share of the time.
+    size: u32,
+    busy: vec2<u32>,
+    head: u32,
+    tokens: u32,
+}
+
+fn staying() -> Departure {
+    let zero = vec2<u32>();
+    return Departure(STAYS, 0u, zero, zero, 0u, 0u, zero, 0u, 0u);
+}
+
+fn dropped(at: vec2<u32>, request: u32) -> Departure {
+    let zero = vec2<u32>();
+    return Departure(DROPPED_HERE, request, at, zero, 0u, 0u, zero, 0u, 0u);
+}
+
+// One that was served without tokens.
+fn served(at: vec2<u32>, request: u32, wait: vec2<u32>, service: u32, size: u32) -> Departure {
+    return Departure(SERVED_HERE, request, at, wait, service, size, vec2<u32>(), 0u, 0u);
+}
+
+// Drivers write a function anew wherever it is called, so that few places call this one.
+fn depart(one: Departure) {
     if of_node(IS_SINK) != 0u {
-        answer(at, request, true, head, tokens);
+        answer(one.at, one.request, one.fate == SERVED_HERE, one.head, one.tokens);
         return;
     }
-    if is_counted(request) {
-        leave_node(at);
-        count_visit(vec2<u32>(), service);
-        if head == 0u && tokens == 0u {
-            count_busy(service, 1u);
-        }
+    if is_counted(one.request) {
+        leave_node(one.at);
+        count_fate(one);
         count_end();
     }
-    send(at, request, true, head, tokens);
+    let passes_on = one.fate == DROPPED_HERE && of_node(PASSES_ON_DROP) != 0u;
+    if one.fate == DROPPED_HERE && !passes_on {
+        befall(one.request, 2u, one.at);
+    }
+    let is_value = passes_on || one.fate == SERVED_HERE;
+    send_along(
+        of_node(OUTPUTS), of_node(OUTPUT_COUNT), of_node(INDEX), one.at, one.request, is_value,
+        one.head, one.tokens,
+    );
 }
 
-fn depart_dropped(at: vec2<u32>, request: u32) {
-    if is_counted(request) {
-        leave_node(at);
+fn count_fate(one: Departure) {
+    if one.fate == DROPPED_HERE {
         increment(of_node(VISITS) + DROPPED);
-        count_end();
-    }
-    let passes_on = of_node(PASSES_ON_DROP) != 0u;
-    if !passes_on {
-        befall(request, 2u, at);
-    }
-    send(at, request, passes_on, 0u, 0u);
-}
-
-fn depart_skipped(at: vec2<u32>, request: u32) {
-    if of_node(IS_SINK) != 0u {
-        answer(at, request, false, 0u, 0u);
-        return;
-    }
-    if is_counted(request) {
-        leave_node(at);
+    } else if one.fate == SKIPPED_HERE {
         increment(of_node(VISITS) + SKIPPED);
-        count_end();
+    } else {
+        count_visit(one.wait, one.service);
+        if one.size == 0u {
+            add_share(one.busy);
+        } else {
+            count_busy(one.service, one.size);
+        }
     }
-    send(at, request, false, 0u, 0u);
 }
 
 fn count_end() {
     add_to(ENDED, wide(1u));
 }
 
-// Sends along every edge of the node; an edge that the request does not take carries the word that
-// there is no value at once.
-fn send(at: vec2<u32>, request: u32, is_value: bool, head: u32, tokens: u32) {
-    send_along(of_node(OUTPUTS), of_node(OUTPUT_COUNT), of_node(INDEX), at, request, is_value, head, tokens);
-}
-
+// Sends along edges; one that the request does not take carries the word that there is no value at
+// once.
 fn send_along(
     list: u32, count: u32, station: u32, at: vec2<u32>, request: u32, is_value: bool, head: u32, tokens: u32,
 ) {
     for (var number = 0u; number < count; number++) {
-        tally();
+        tally_with(1u);
         let edge = list + number * EDGE_WORDS;
         var taken = is_value;
         if taken && program[edge + EDGE_CERTAIN] == 0u {
@@ -226,7 +241,7 @@ fn follow(request: u32, before: vec2<u32>, first: u32) -> vec2<u32> {
 fn enter(first: u32) {
     var at = load_wide(AT);
     for (var number = 0u; number < WINDOW; number++) {
-        tally();
+        tally_with(2u);
         let request = load(NEXT);
         if request - load(BASE) > REQUEST_MASK {
             overflow();
@@ -250,13 +265,21 @@ fn enter(first: u32) {
     store_wide(AT, at);
 }
 
+// The turns of the nodes that a window has left; a lane that has to pause goes on from there.
 fn take_turns() {
     let horizon = load_wide(AT);
-    for (var turn = 0u; turn < program[NODE_COUNT] && !failed; turn++) {
-        tally();
-        node = NODES + turn * NODE_WORDS;
-        gather(horizon);
-        advance(horizon);
+    loop {
+        let left = load(TURNS);
+        if left == 0u {
+            break;
+        }
+        tally_with(56u);
+        node = NODES + (program[NODE_COUNT] - left) * NODE_WORDS;
+        take_turn(horizon);
+        if paused || failed {
+            break;
+        }
+        store(TURNS, left - 1u);
     }
 }
 
@@ -292,8 +315,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             store(STATUS, RUNNING);
             break;
         }
-        windows++;
-        enter(first);
+        tally_with(60u);
+        if load(TURNS) == 0u {
+            windows++;
+            enter(first);
+            store(TURNS, program[NODE_COUNT]);
+        }
         if !failed {
             take_turns();
         }

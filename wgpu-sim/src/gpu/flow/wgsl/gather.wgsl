@@ -74,10 +74,17 @@ fn decide(settled: u32, values: u32) -> u32 {
     return select(UNDECIDED, SKIPS, settled == all);
 }
 
+// What a message decides: whether the node runs, and the stream that comes to it.
+struct Decision {
+    outcome: u32,
+    head: u32,
+    tokens: u32,
+}
+
 // Takes one message, which may decide something.
-fn hear(message: Message) {
+fn hear(message: Message) -> Decision {
     if !is_heard(message.request) {
-        return;
+        return Decision(UNDECIDED, 0u, 0u);
     }
     let entry = heard_of(message.request);
     let place = message.mark & PLACE;
@@ -86,7 +93,7 @@ fn hear(message: Message) {
     let settled_before = load(entry + 1u);
     if is_expiry {
         if load(entry + 3u) != 0u || (settled_before & bit) != 0u {
-            return;
+            return Decision(UNDECIDED, 0u, 0u);
         }
         time_out(message.request, message.at);
     } else {
@@ -119,15 +126,20 @@ fn hear(message: Message) {
         tokens = load(entry + 6u);
     }
     forget_decided();
-    if decision != UNDECIDED {
-        arrive(message.at, message.request, decision == RUNS, head, tokens);
-    }
+    return Decision(decision, head, tokens);
+}
+
+// The same where a single edge decides.
+fn hear_one(message: Message) -> Decision {
+    let outcome = select(SKIPS, RUNS, (message.mark & VALUE) != 0u);
+    let streams = of_node(STREAMS) != 0u;
+    return Decision(outcome, select(0u, message.head, streams), select(0u, message.tokens, streams));
 }
 
 // The time of the edges that have one runs from the first value.
 fn start_timers(message: Message) {
     for (var at = 0u; at < of_node(TIMEOUT_COUNT); at++) {
-        tally();
+        tally_with(1u);
         let pair = of_node(TIMEOUTS) + at * 2u;
         let end = plus(message.at, wide(program[pair + 1u]));
         let mark = program[pair] | EXPIRY;
@@ -153,20 +165,19 @@ fn forget_decided() {
     store(ring, base);
 }
 
-// All that reaches the node strictly before the horizon.
-fn gather(horizon: vec2<u32>) {
+// All that happens at the node strictly before the horizon, or until the lane has to pause.
+fn take_turn(horizon: vec2<u32>) {
     let inbox = of_node(INBOX);
-    let inbox_mask = of_node(INBOX_MASK);
     let timers = of_node(TIMERS);
     loop {
-        if failed {
-            break;
-        }
-        var message = Message(NEVER, 0u, 0u, 0u, 0u);
+        var message = Message(horizon, 0u, 0u, 0u, 0u);
         var has_message = load(inbox + 1u) > 0u;
         if has_message {
-            message = first_message(inbox);
-            has_message = is_less(message.at, horizon);
+            let first = first_message(inbox);
+            has_message = is_less(first.at, horizon);
+            if has_message {
+                message = first;
+            }
         }
         var has_timer = of_node(TIMEOUT_COUNT) > 0u && load(timers + 1u) > 0u;
         if has_timer {
@@ -176,23 +187,25 @@ fn gather(horizon: vec2<u32>) {
                 message = timer;
             }
         }
-        if !has_message && !has_timer {
+        pause();
+        if !paused {
+            advance_queues(message.at);
+        }
+        if failed || paused || (!has_message && !has_timer) {
             break;
         }
-        tally();
+        tally_with(55u);
         if has_timer {
             pop_first(timers, of_node(TIMERS_MASK));
         } else {
-            pop_first(inbox, inbox_mask);
+            pop_first(inbox, of_node(INBOX_MASK));
         }
-        if of_node(IS_SINGLE) != 0u {
-            let streams = of_node(STREAMS) != 0u;
-            let is_value = (message.mark & VALUE) != 0u;
-            let head = select(0u, message.head, streams);
-            let tokens = select(0u, message.tokens, streams);
-            arrive(message.at, message.request, is_value, head, tokens);
-        } else {
-            hear(message);
+        var decision = hear_one(message);
+        if of_node(IS_SINGLE) == 0u {
+            decision = hear(message);
+        }
+        if decision.outcome != UNDECIDED {
+            arrive(message.at, message.request, decision.outcome == RUNS, decision.head, decision.tokens);
         }
     }
 }

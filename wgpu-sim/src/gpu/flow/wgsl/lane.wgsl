@@ -7,7 +7,7 @@ struct Slice {
     lanes: u32,
     // Windows that each lane simulates in this dispatch, at most.
     windows: u32,
-    // Passes through loops after which a lane starts no further window in this dispatch.
+    // Passes through loops after which a lane pauses until the next dispatch.
     passes: u32,
 }
 
@@ -25,6 +25,8 @@ var<private> lane: u32;
 var<private> key: vec2<u32>;
 var<private> passes: u32;
 var<private> failed: bool;
+// Whether the node whose turn it is goes on in the next dispatch.
+var<private> paused: bool;
 // The record of the node whose turn it is, in the program.
 var<private> node: u32;
 // Where the lane's buckets begin.
@@ -56,12 +58,23 @@ fn increment(word: u32) {
 }
 
 // Counts a pass through a loop: some drivers silently leave loops after 65,535, of all the lanes
-// together that they compute at once. A window that comes near that is left to the CPU.
+// together that they compute at once. Where there is no pause before that, the CPU takes over.
 fn tally() {
-    passes++;
-    if passes >> 3u > slice.passes {
+    tally_with(0u);
+}
+
+// The same where so many loops are within: drivers that compute lanes together pass through each of
+// them, even where no lane enters it.
+fn tally_with(loops: u32) {
+    passes += 1u + loops;
+    if passes >> 1u > slice.passes {
         failed = true;
     }
+}
+
+// Pauses where enough has been done for a dispatch: all that is left is in the lane's words.
+fn pause() {
+    paused = passes > slice.passes;
 }
 
 // What is asked for does not fit: the CPU simulates this lane.

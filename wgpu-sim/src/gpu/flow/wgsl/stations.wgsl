@@ -5,14 +5,16 @@
 // has a limit; then when those who are here will depart, where requests are routed by that.
 const SERVER_WORDS = 6u;
 
-fn depart_from(server: u32) {
+// The one whose service ends at a server, if there is one.
+fn served_by(server: u32) -> Departure {
     let request = load(server + 2u);
-    if request != 0u {
-        store(server + 2u, 0u);
-        depart_served(
-            load_wide(server), request - 1u, load_wide(server + 4u), load(server + 3u), 1u,
-        );
+    if request == 0u {
+        return staying();
     }
+    store(server + 2u, 0u);
+    return served(
+        load_wide(server), request - 1u, load_wide(server + 4u), load(server + 3u), 1u,
+    );
 }
 
 fn advance_servers(queue: u32, limit: vec2<u32>) {
@@ -21,12 +23,17 @@ fn advance_servers(queue: u32, limit: vec2<u32>) {
         if !is_less(load_wide(server), limit) {
             break;
         }
-        tally();
-        depart_from(server);
+        tally_with(4u);
+        let one = served_by(server);
+        if one.fate != STAYS {
+            depart(one);
+        }
     }
 }
 
-fn take_to_serve(queue: u32, at: vec2<u32>, request: u32, service: u32) {
+// Takes a request, which the server will serve next, and says who departs: the one before it, or
+// itself if the queue is full.
+fn take_to_serve(queue: u32, at: vec2<u32>, request: u32, service: u32) -> Departure {
     let start = most(load_wide(queue), at);
     if of_node(LIMIT) != UNLIMITED {
         let starts = queue + of_node(STARTS);
@@ -34,8 +41,7 @@ fn take_to_serve(queue: u32, at: vec2<u32>, request: u32, service: u32) {
         pop_until(starts, mask, at);
         if is_less(at, start) {
             if load(starts + 1u) >= of_node(LIMIT) {
-                depart_dropped(at, request);
-                return;
+                return dropped(at, request);
             }
             push_time(starts, mask, start);
         }
@@ -44,7 +50,7 @@ fn take_to_serve(queue: u32, at: vec2<u32>, request: u32, service: u32) {
     if of_node(ENDS) != 0u {
         push_time(queue + of_node(ENDS), of_node(ENDS_MASK), end);
     }
-    depart_from(queue);
+    let before = served_by(queue);
     var slot = 0u;
     loop {
         if slot + 1u >= of_node(SERVERS) {
@@ -66,6 +72,7 @@ fn take_to_serve(queue: u32, at: vec2<u32>, request: u32, service: u32) {
     store(place + 2u, request + 1u);
     store(place + 3u, service);
     store_wide(place + 4u, minus(start, at));
+    return before;
 }
 
 // Dynamic batching: for each server when it is free; then those who wait, of three words: when
@@ -101,7 +108,7 @@ fn advance_batches(queue: u32, limit: vec2<u32>) {
         if failed || !is_less(launch, limit) {
             break;
         }
-        tally();
+        tally_with(8u);
         let available = min(load(ring + 1u), of_node(SIZES));
         var size = 0u;
         loop {
@@ -114,8 +121,8 @@ fn advance_batches(queue: u32, limit: vec2<u32>) {
         let service = program[of_node(TABLE) + size - 1u];
         let end = plus(launch, wide(service));
         sink_first(queue, of_node(SERVERS), end);
-        for (var served = 0u; served < size; served++) {
-            tally();
+        for (var number = 0u; number < size; number++) {
+            tally_with(5u);
             let entry = waiting_in(queue, 0u);
             let at = load_wide(entry);
             let request = load(entry + 2u);
@@ -123,26 +130,26 @@ fn advance_batches(queue: u32, limit: vec2<u32>) {
             if of_node(ENDS) != 0u {
                 push_time(queue + of_node(ENDS), of_node(ENDS_MASK), end);
             }
-            depart_served(end, request, minus(launch, at), service, size);
+            depart(served(end, request, minus(launch, at), service, size));
         }
     }
 }
 
-fn take_to_batch(queue: u32, at: vec2<u32>, request: u32) {
+fn take_to_batch(queue: u32, at: vec2<u32>, request: u32) -> Departure {
     let ring = queue + of_node(WAITING);
     let waiting = load(ring + 1u);
     if of_node(LIMIT) != UNLIMITED && waiting >= of_node(LIMIT) {
-        depart_dropped(at, request);
-        return;
+        return dropped(at, request);
     }
     if waiting > of_node(WAITING_MASK) {
         overflow();
-        return;
+        return staying();
     }
     store(ring + 1u, waiting + 1u);
     let entry = waiting_in(queue, waiting);
     store_wide(entry, at);
     store(entry + 2u, request);
+    return staying();
 }
 
 // Replicas: before them whose turn it is.
@@ -151,13 +158,21 @@ fn queue_of(replica: u32) -> u32 {
     return of_node(STATION) + 1u + replica * of_node(QUEUE_WORDS);
 }
 
+// Does all that happens strictly before `limit`, or until the lane has to pause.
 fn advance_queues(limit: vec2<u32>) {
     for (var replica = 0u; replica < of_node(QUEUES); replica++) {
-        tally();
-        if of_node(KIND) == KIND_BATCH {
-            advance_batches(queue_of(replica), limit);
-        } else {
-            advance_servers(queue_of(replica), limit);
+        tally_with(32u);
+        let queue = queue_of(replica);
+        switch of_node(KIND) {
+            case KIND_BATCH: {
+                advance_batches(queue, limit);
+            }
+            case KIND_CONTINUOUS: {
+                advance_batcher(queue, limit);
+            }
+            default: {
+                advance_servers(queue, limit);
+            }
         }
     }
 }
@@ -170,6 +185,9 @@ fn load_of(replica: u32, at: vec2<u32>) -> u32 {
     let serving = load(ends + 1u);
     if of_node(KIND) == KIND_BATCH {
         return serving + load(queue + of_node(WAITING) + 1u);
+    }
+    if of_node(KIND) == KIND_CONTINUOUS {
+        return serving + load(queue + RUNNERS) + load(queue + WAITERS);
     }
     return serving;
 }
@@ -200,14 +218,14 @@ fn route(at: vec2<u32>, request: u32) -> u32 {
     var fewest = 0xffffffffu;
     var equals = 0u;
     for (var replica = 0u; replica < count; replica++) {
-        tally();
+        tally_with(1u);
         let here = load_of(replica, at);
         equals = select(select(equals, equals + 1u, here == fewest), 1u, here < fewest);
         fewest = min(fewest, here);
     }
     var left = pick(bits, equals);
     for (var replica = 0u; replica < count; replica++) {
-        tally();
+        tally_with(1u);
         if load_of(replica, at) == fewest {
             if left == 0u {
                 return replica;
@@ -218,43 +236,45 @@ fn route(at: vec2<u32>, request: u32) -> u32 {
     return 0u;
 }
 
-// A request comes to the node, or the word that it will not.
+// A request comes to the node, or the word that it will not; what happens before has happened.
 fn arrive(at: vec2<u32>, request: u32, is_value: bool, head: u32, tokens: u32) {
     if is_counted(request) {
         come(at);
     }
-    let kind = of_node(KIND);
-    if !is_value {
-        depart_skipped(at, request);
-        return;
-    }
-    if kind == KIND_INSTANT {
-        depart_passed(at, request, 0u, head, tokens);
-        return;
-    }
-    var service = 0u;
-    if kind != KIND_BATCH {
-        service = value_of(of_node(TABLE), draw(request, of_node(INDEX), SERVICE, 0u));
-    }
-    if kind == KIND_DELAY {
-        depart_passed(plus(at, wide(service)), request, service, head, tokens);
-        return;
-    }
-    if kind == KIND_BATCH || of_node(QUEUES) > 1u {
-        advance_queues(at);
-    }
-    let queue = queue_of(route(at, request));
-    if kind == KIND_BATCH {
-        take_to_batch(queue, at, request);
-    } else {
-        take_to_serve(queue, at, request, service);
+    let one = receive(at, request, is_value, head, tokens);
+    if one.fate != STAYS {
+        depart(one);
     }
 }
 
-// Does all that happens strictly before the horizon.
-fn advance(horizon: vec2<u32>) {
+// Who departs as it comes.
+fn receive(at: vec2<u32>, request: u32, is_value: bool, head: u32, tokens: u32) -> Departure {
     let kind = of_node(KIND);
-    if kind == KIND_SERVE || kind == KIND_BATCH {
-        advance_queues(horizon);
+    if !is_value {
+        var skipped = dropped(at, request);
+        skipped.fate = SKIPPED_HERE;
+        return skipped;
     }
+    var service = 0u;
+    if kind == KIND_DELAY || kind == KIND_SERVE {
+        service = value_of(of_node(TABLE), draw(request, of_node(INDEX), SERVICE, 0u));
+    }
+    if kind == KIND_INSTANT || kind == KIND_DELAY {
+        // It does not wait, and a stream stays one.
+        var one = served(plus(at, wide(service)), request, vec2<u32>(), service, 1u);
+        if head != 0u || tokens != 0u {
+            one.size = 0u;
+        }
+        one.head = head;
+        one.tokens = tokens;
+        return one;
+    }
+    let queue = queue_of(route(at, request));
+    if kind == KIND_SERVE {
+        return take_to_serve(queue, at, request, service);
+    }
+    if kind == KIND_BATCH {
+        return take_to_batch(queue, at, request);
+    }
+    return take_to_batcher(queue, at, request);
 }

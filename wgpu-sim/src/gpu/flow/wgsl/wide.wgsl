@@ -54,3 +54,48 @@ fn over(a: vec2<u32>, by: u32) -> vec2<u32> {
     }
     return quotient;
 }
+
+// The same over a number below 2¹⁶, digit by digit.
+fn over_short(a: vec2<u32>, by: u32) -> vec2<u32> {
+    let second = ((a.y % by) << 16u) | (a.x >> 16u);
+    let first = ((second % by) << 16u) | (a.x & 0xffffu);
+    return vec2<u32>(((second / by) << 16u) + first / by, a.y / by);
+}
+
+// The whole product of two words, from halves of them.
+fn product(a: u32, b: u32) -> vec2<u32> {
+    let low = (a & 0xffffu) * (b & 0xffffu);
+    let first = (a >> 16u) * (b & 0xffffu) + (low >> 16u);
+    let second = (a & 0xffffu) * (b >> 16u) + (first & 0xffffu);
+    let high = (a >> 16u) * (b >> 16u) + (first >> 16u) + (second >> 16u);
+    return vec2<u32>((second << 16u) | (low & 0xffffu), high);
+}
+
+// Sums and products that stay at the greatest number where 64 bits do not hold them.
+
+fn plus_capped(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
+    let sum = plus(a, b);
+    return select(sum, NEVER, is_less(sum, a));
+}
+
+fn times_capped(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
+    let low = product(a.x, b.x);
+    // Unless both are beyond 32 bits, one of these is nothing.
+    let middle = product(a.y, b.x) + product(a.x, b.y);
+    let high = low.y + middle.x;
+    let is_beyond = (a.y != 0u && b.y != 0u) || middle.y != 0u || high < low.y;
+    return select(vec2<u32>(low.x, high), NEVER, is_beyond);
+}
+
+// The clocks of continuous batching have 2¹⁶ units a tick.
+
+fn units(time: vec2<u32>) -> vec2<u32> {
+    let shifted = vec2<u32>(time.x << 16u, (time.y << 16u) | (time.x >> 16u));
+    return select(shifted, NEVER, (time.y >> 16u) != 0u);
+}
+
+// To the nearest tick.
+fn ticks(time: vec2<u32>) -> vec2<u32> {
+    let sum = plus_capped(time, wide(0x8000u));
+    return vec2<u32>((sum.y << 16u) | (sum.x >> 16u), sum.y >> 16u);
+}
