@@ -16,7 +16,7 @@ pub use graph::{Part, Shard, Trace, simulate_graph};
 pub(crate) use graph::{follow, run_alone, run_lanes, simulate_flow};
 pub(crate) use sweep::{Ending, Journey, LaneRecord, Source, Spent, Visits, Watch};
 
-/// Requests between two looks at the wish to cancel.
+/// Visits to nodes between two looks at the wish to cancel: some milliseconds.
 const STRIDE: u32 = 1 << 16;
 
 /// Simulates on the CPU, natively on all its cores. `progress` is called now and then, and ends the

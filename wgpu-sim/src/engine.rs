@@ -1,9 +1,11 @@
 //! Which engine runs.
 
+use std::rc::Rc;
+
 use crate::cpu::simulate_flow;
 use crate::error::SimulationError;
 use crate::gpu::flow::Run;
-use crate::gpu::{FILLING_LANES, Gpu, GpuError, simulate_gpu};
+use crate::gpu::{FILLING_LANES, Gpu, GpuError, SharedGpu, simulate_gpu};
 use crate::outcome::graph::GraphOutcome;
 use crate::outcome::{Engine, Outcome};
 use crate::program::network::{Flow, Network};
@@ -22,8 +24,8 @@ pub enum EngineChoice {
     Gpu,
 }
 
-/// Simulates on the engine chosen. Should the GPU fail on the way, the CPU takes over and
-/// [`Outcome::engine_note`] says why.
+/// Simulates on the engine chosen, on the GPU with the device that is shared. Should that fail on the
+/// way, the CPU takes over and [`Outcome::engine_note`] says why.
 ///
 /// # Errors
 /// [`SimulationError`] for a program or settings that cannot be simulated, when cancelled, or where
@@ -32,6 +34,7 @@ pub async fn simulate(
     program: &Program,
     settings: &Settings,
     choice: EngineChoice,
+    shared: &SharedGpu,
     clock: ClockFn<'_>,
     progress: ProgressFn<'_>,
 ) -> Result<Outcome, SimulationError> {
@@ -39,7 +42,7 @@ pub async fn simulate(
     if choice == EngineChoice::Cpu || !(forced || fills_gpu(program, settings)?) {
         return simulate_cpu(program, settings, progress);
     }
-    let failure = match Gpu::new().await {
+    let failure = match shared.get().await {
         Ok(gpu) if gpu.is_software() && !forced => {
             return simulate_cpu(program, settings, progress);
         }
@@ -72,6 +75,7 @@ pub async fn simulate_graph_on(
     network: &Network,
     settings: &Settings,
     choice: EngineChoice,
+    shared: &SharedGpu,
     clock: ClockFn<'_>,
     progress: ProgressFn<'_>,
 ) -> Result<GraphOutcome, SimulationError> {
@@ -81,12 +85,12 @@ pub async fn simulate_graph_on(
     if choice == EngineChoice::Cpu || !(forced || fills) || !flow.is_stable() {
         return simulate_flow(&flow, progress);
     }
-    let gpu = match Gpu::new().await {
+    let gpu = match shared.get().await {
         Ok(gpu) if forced || !gpu.is_software() => gpu,
         Err(error) if forced => return Err(error.into()),
         _ => return simulate_flow(&flow, progress),
     };
-    match graph_on(gpu, &flow, clock, progress).await {
+    match graph_on(shared, gpu, &flow, clock, progress).await {
         // Most graphs have such a node: the answer is worth more than a refusal.
         Err(SimulationError::Gpu(error @ GpuError::Unsuitable(_))) => {
             let mut outcome = simulate_flow(&flow, progress)?;
@@ -97,9 +101,10 @@ pub async fn simulate_graph_on(
     }
 }
 
-/// Runs a graph on a device, on another if that is lost, and else on the CPU.
+/// Runs a graph on the shared device, on another if that is lost, and else on the CPU.
 pub(crate) async fn graph_on(
-    gpu: Gpu,
+    shared: &SharedGpu,
+    gpu: Rc<Gpu>,
     flow: &Flow,
     clock: ClockFn<'_>,
     progress: ProgressFn<'_>,
@@ -112,7 +117,7 @@ pub(crate) async fn graph_on(
     let mut second = first.clone();
     if matches!(first, Some(GpuError::Lost(_))) {
         drop(gpu);
-        second = match Gpu::new().await {
+        second = match shared.get().await {
             Ok(gpu) => failure(run.advance(&gpu, clock, progress).await)?,
             Err(error) => Some(error),
         };

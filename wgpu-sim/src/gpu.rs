@@ -2,6 +2,7 @@
 
 mod buffers;
 pub(crate) mod flow;
+mod shared;
 mod tile;
 
 use core::fmt;
@@ -14,6 +15,8 @@ use crate::program::network::Flow;
 use crate::program::{Compiled, Lane, Program, Settings};
 use crate::record::Record;
 use crate::{ClockFn, Progress, ProgressFn};
+
+pub use shared::SharedGpu;
 
 /// What both kernels have: draws, and the buckets of histograms.
 const DRAWS_WGSL: &str = include_str!("gpu/wgsl/draws.wgsl");
@@ -152,6 +155,12 @@ impl Gpu {
     /// Whether the adapter is known to be software on the CPU, slower than the CPU engine.
     pub fn is_software(&self) -> bool {
         self.info.device_type == wgpu::DeviceType::Cpu
+    }
+
+    /// Whether no failure is known of it. What befell the device since the last run is asked for
+    /// first; browsers tell it by themselves.
+    fn is_alive(&self) -> bool {
+        self.device.poll(wgpu::PollType::Poll).is_ok() && self.failure.check().is_ok()
     }
 
     /// Waits until all work submitted so far is done.

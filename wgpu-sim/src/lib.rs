@@ -65,7 +65,7 @@ pub use cost::{Cost, cost_per_hour};
 pub use cpu::{Part, Shard, Trace, simulate_cpu, simulate_graph};
 pub use engine::{EngineChoice, simulate, simulate_graph_on};
 pub use error::SimulationError;
-pub use gpu::{Gpu, GpuError, simulate_gpu};
+pub use gpu::{Gpu, GpuError, SharedGpu, simulate_gpu};
 pub use objectives::{Judged, Unit, judge};
 pub use outcome::chosen::chosen;
 pub use outcome::graph::{GraphOutcome, Mode, NodeResult};

@@ -11,9 +11,10 @@ use modelspec_core::Analysis;
 use pretty_assertions::assert_eq;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use wgpu_sim::network::{Flow, Load, Network, Routing, Work};
+use wgpu_sim::network::{Flow, Load, Network, Routing, Tries, Work};
 use wgpu_sim::{
-    Engine, EngineChoice, Gpu, Service, Settings, Trace, Warmup, simulate_graph, simulate_graph_on,
+    Engine, EngineChoice, Gpu, Service, Settings, SharedGpu, Trace, Warmup, simulate_graph,
+    simulate_graph_on,
 };
 
 /// Lanes that are compared of each graph.
@@ -159,12 +160,23 @@ fn the_examples_generators_run_on_the_gpu() {
         ),
     ] {
         let graph = Analysis::new(text).graph.unwrap();
-        let network = Network::from_graph(&graph, &Load::default())
+        let mut network = Network::from_graph(&graph, &Load::default())
             .unwrap()
             .network;
+        // Their timeouts would keep them on the CPU.
+        for stage in &mut network.stages {
+            stage.tries = Tries::ENDLESS;
+        }
         let go_on = &mut |_| ControlFlow::Continue(());
         let expected = simulate_graph(&network, &settings, go_on).unwrap();
-        let run = simulate_graph_on(&network, &settings, EngineChoice::Gpu, &|| 0.0, go_on);
+        let run = simulate_graph_on(
+            &network,
+            &settings,
+            EngineChoice::Gpu,
+            &SharedGpu::default(),
+            &|| 0.0,
+            go_on,
+        );
         let mut outcome = pollster::block_on(run).unwrap();
         assert_eq!(
             (outcome.engine, outcome.engine_note.as_deref()),

@@ -6,8 +6,8 @@ use core::time::Duration;
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 use wgpu_sim::{
-    Arrivals, EngineChoice, Outcome, Program, Service, Settings, SimulationError, Station, Warmup,
-    simulate, simulate_cpu,
+    Arrivals, EngineChoice, Outcome, Program, Service, Settings, SharedGpu, SimulationError,
+    Station, Warmup, simulate, simulate_cpu,
 };
 
 fn station(name: &str, servers: u32, rate: f64, service: Service) -> Station {
@@ -306,7 +306,8 @@ fn little_work_runs_on_the_cpu_of_itself() {
         ..Settings::default()
     };
     let go_on = &mut |_| ControlFlow::Continue(());
-    let chosen = simulate(&program, &settings, EngineChoice::Auto, &|| 0.0, go_on);
+    let (auto, shared) = (EngineChoice::Auto, SharedGpu::default());
+    let chosen = simulate(&program, &settings, auto, &shared, &|| 0.0, go_on);
     let chosen = pollster::block_on(chosen).unwrap();
     assert_eq!(chosen, run_with(program.stations, &settings).unwrap());
 }

@@ -4,10 +4,12 @@
 mod heap;
 mod networks;
 
+use core::time::Duration;
+
 use pretty_assertions::assert_eq;
 use proptest::prelude::*;
-use wgpu_sim::network::Flow;
-use wgpu_sim::{Settings, Trace, Warmup};
+use wgpu_sim::network::{Flow, Gaps, Link, Network, Routing, Stage, Work};
+use wgpu_sim::{Service, Settings, Trace, Warmup};
 
 fn settings() -> Settings {
     Settings {
@@ -60,6 +62,38 @@ proptest! {
         prop_assume!(flow.is_stable());
         let (expected, _) = heap::Heap::run(&flow, 1);
         assert_eq!(Trace::by_events(&flow, 1).unwrap(), expected);
+    }
+}
+
+#[test]
+fn a_graph_whose_nodes_take_turns_in_several_steps_has_the_same_counts() {
+    let queue = Work::Serve {
+        replicas: 2,
+        concurrency: 1,
+        routing: Routing::LeastLoaded,
+        service: Service::Exponential {
+            mean: Duration::from_millis(1),
+        },
+    };
+    let length = 600_usize;
+    let network = Network {
+        rate: 1_500.0,
+        gaps: Gaps::Exponential,
+        stages: (0..length)
+            .map(|at| Stage::new(format!("queue-{at}"), queue.clone()))
+            .collect(),
+        links: (0..=length)
+            .map(|at| Link::new(at.checked_sub(1), (at < length).then_some(at)))
+            .collect(),
+        objective: None,
+    };
+    let flow = Flow::new(&network, &settings()).unwrap();
+    let expected = Trace::by_events(&flow, 1).unwrap();
+    for window in [32, 256] {
+        assert!(
+            Trace::new(&flow, 1, window).unwrap() == expected,
+            "window {window}"
+        );
     }
 }
 

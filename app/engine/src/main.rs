@@ -15,10 +15,13 @@ mod import;
 mod message;
 mod simulate;
 
+use std::rc::Rc;
+
 use js_sys::Array;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+use wgpu_sim::SharedGpu;
 
 use message::{Answer, Request, Task};
 
@@ -30,6 +33,8 @@ fn main() {
         return;
     };
     let port = scope.clone();
+    // Compiling the kernels takes longer than most runs: they are kept from one to the next.
+    let shared = Rc::<SharedGpu>::default();
     let hear = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let data = event.data();
         let (text, files) = match data.dyn_ref::<Array>() {
@@ -37,7 +42,8 @@ fn main() {
             None => (data, Array::new()),
         };
         if let Some(text) = text.as_string() {
-            wasm_bindgen_futures::spawn_local(answer(port.clone(), text, files));
+            let answer = answer(port.clone(), Rc::clone(&shared), text, files);
+            wasm_bindgen_futures::spawn_local(answer);
         }
     });
     scope.set_onmessage(Some(hear.as_ref().unchecked_ref()));
@@ -45,7 +51,12 @@ fn main() {
     hear.forget();
 }
 
-async fn answer(port: DedicatedWorkerGlobalScope, text: String, files: Array) {
+async fn answer(
+    port: DedicatedWorkerGlobalScope,
+    shared: Rc<SharedGpu>,
+    text: String,
+    files: Array,
+) {
     let request: Request = match serde_json::from_str(&text) {
         Ok(request) => request,
         Err(error) => {
@@ -57,7 +68,7 @@ async fn answer(port: DedicatedWorkerGlobalScope, text: String, files: Array) {
     let answer = match request.task {
         Task::Simulate(task) => {
             let progress = |share: f64| send(&port, id, &Answer::Progress(share));
-            simulate::run(&task, &progress).await
+            simulate::run(&task, &shared, &progress).await
         }
         Task::Targets => Answer::Done(export::targets()),
         Task::Export(task) => export::run(&task),

@@ -125,7 +125,7 @@ fn Answer(figures: std::rc::Rc<Figures>) -> impl IntoView {
         crate::ui::duration(figures.elapsed_ms),
     );
     let notes = figures.notes.clone();
-    let note = figures.engine_note.clone();
+    let note = figures.note.as_deref().map(prose);
     let reasons = figures.reasons.clone();
     let whole = figures.whole.as_ref();
     let journeys = whole.and_then(|whole| whole.journeys.clone());

@@ -31,8 +31,8 @@ pub(super) fn figures(result: &Value, revision: u64) -> Figures {
             .and_then(|seed| u32::try_from(seed).ok())
             .unwrap_or(0),
         elapsed_ms: number(Some(result), "elapsedMs").unwrap_or(0.0),
-        engine_note: result
-            .get("engineNote")
+        note: result
+            .get("note")
             .and_then(Value::as_str)
             .map(ToOwned::to_owned),
         notes: notes(result.get("notes")),

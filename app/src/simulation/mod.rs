@@ -245,8 +245,8 @@ pub(crate) struct Figures {
     pub(crate) seed: u32,
     /// How long it took, in milliseconds.
     pub(crate) elapsed_ms: f64,
-    /// Why another engine ran than was asked for.
-    pub(crate) engine_note: Option<String>,
+    /// Why it was computed as it was: event by event, or not by what was asked for.
+    pub(crate) note: Option<String>,
     /// What was left out or simplified, in sentences; each with the node it is about.
     pub(crate) notes: Vec<(Option<String>, String)>,
 }

@@ -1,44 +1,11 @@
-import { readFile } from "node:fs/promises";
-
 import AxeBuilder from "@axe-core/playwright";
 
-import { expect, open, test } from "../page.mjs";
-import { hashOf, template } from "../share.mjs";
+import { expect, test } from "../page.mjs";
+import { template } from "../share.mjs";
+import { download, partial, ran, rows, run, simulate } from "../simulation.mjs";
 
 const rag = await template("rag");
 const guarded = await template("rag-guarded");
-// Nobody knows how long the judge takes, so no request can be followed through the graph.
-const partial = `apiVersion: modelgraph/v1alpha1
-kind: ModelGraph
-metadata: {name: partial}
-spec:
-  inputs: {in: {type: text}}
-  outputs: {out: {type: text}}
-  nodes:
-    first: {role: transformer, inputs: {in: {type: text}}, outputs: {out: {type: text}}, service: {exponential: {mean: 30ms}}, budget: 60ms}
-    judge: {role: transformer, inputs: {in: {type: text}}, outputs: {out: {type: text}}}
-    last: {role: transformer, inputs: {in: {type: text}}, outputs: {out: {type: text}}, service: {fixed: 5ms}}
-  edges:
-    - {from: inputs.in, to: first.in}
-    - {from: first.out, to: judge.in}
-    - {from: judge.out, to: last.in}
-    - {from: last.out, to: outputs.out}
-  workload: {arrivals: {poisson: {rate: 20rps}}}
-`;
-const run = (page) => page.getByRole("button", { name: "Run", exact: true });
-const ran = (page) => page.locator(".simulate-ran");
-const rows = (page) => page.getByRole("region", { name: "Figures of every node" }).getByRole("row").filter({ has: page.getByRole("rowheader") });
-
-/** Opens a document at the panel. */
-async function simulate(page, text) {
-  await open(page, `/${hashOf(text)}`);
-  await page.getByRole("tab", { name: "Simulate" }).click();
-}
-
-async function download(page, name) {
-  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name, exact: true }).click()]);
-  return readFile(await file.path(), "utf8");
-}
 
 test("requests are followed through the graph, and judged by what it promises", async ({ page }) => {
   await simulate(page, rag);
@@ -104,134 +71,6 @@ spec:
   const svg = await download(page, "SVG");
   const valid = await page.evaluate((text) => new DOMParser().parseFromString(text, "image/svg+xml").querySelector("parsererror") === null, svg);
   expect(valid).toBe(true);
-});
-
-test("CPU and GPU give equal figures, to the last digit", async ({ page }) => {
-  test.setTimeout(180_000);
-  await simulate(page, partial);
-  await page.getByRole("combobox", { name: "Requests" }).selectOption({ label: "100,000" });
-  const answers = [];
-  for (const [engine, label] of [["CPU", "CPU"], ["GPU", "GPU (WebGPU)"]]) {
-    await page.getByLabel("Engine").selectOption({ label });
-    await run(page).click();
-    await expect(ran(page)).toContainText(`${engine} ·`, { timeout: 120_000 });
-    answers.push(await download(page, "CSV"));
-  }
-  expect(answers[0]).toContain("last");
-  expect(answers[1]).toBe(answers[0]);
-});
-
-/** Numbers from 0 to 1, the same for the same seed. */
-function* numbers(seed) {
-  for (let state = seed; ; ) {
-    state = (state + 0x9e3779b9) | 0;
-    let bits = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
-    bits = Math.imul(bits ^ (bits >>> 15), 0x735a2d97);
-    yield ((bits ^ (bits >>> 15)) >>> 0) / 2 ** 32;
-  }
-}
-
-/** A graph of branches that meet again: queues, replicas, batches, joins, chances, ways, and limits. */
-function randomGraph(seed) {
-  const draws = numbers(seed);
-  const draw = () => draws.next().value;
-  const one = (...choices) => choices[Math.floor(draw() * choices.length)];
-  const times = () => one("fixed: 4ms", `exponential: {mean: ${one(3, 6, 9)}ms}`, "lognormal: {p50: 4ms, p95: 9ms}");
-  const routing = () => one("central", "leastLoaded", "roundRobin", "random", "powerOfTwo");
-  const work = () =>
-    one(
-      `service: {${times()}}, placement: {replicas: ${one(1, 2, 3)}, routing: ${routing()}, concurrency: 1}`,
-      `service: {${times()}}, placement: {replicas: ${one(2, 3)}, routing: ${routing()}, concurrency: 1, queueLimit: ${one(1, 4)}}`,
-      `service: {batch: {base: 3ms, perItem: 1ms}}, placement: {replicas: ${one(1, 2)}, batch: {dynamic: {maxSize: ${one(2, 5)}, maxDelay: 2ms}}}`,
-    );
-  const branches = Array.from({ length: one(1, 2, 3) }, (_, at) => `branch${at}`);
-  const node = (name) => `    ${name}: {role: transformer, inputs: {in: {type: text}}, outputs: {out: {type: text}}, ${work()}}`;
-  const way = () => one("", ", hop: 1ms", ", timeout: 30ms");
-  return `apiVersion: modelgraph/v1alpha1
-kind: ModelGraph
-metadata: {name: random-${seed}}
-spec:
-  inputs: {in: {type: text}}
-  outputs: {out: {type: text}}
-  nodes:
-${["first", ...branches, "last"].map(node).join("\n")}
-    meet: {role: join, join: ${one("all", "any")}, inputs: {in: {type: text}}, outputs: {out: {type: text}}}
-  edges:
-    - {from: inputs.in, to: first.in}
-${branches.map((name) => `    - {from: first.out, to: ${name}.in${way()}}\n    - {from: ${name}.out, to: meet.in}`).join("\n")}
-    - {from: meet.out, to: last.in}
-    - {from: last.out, to: outputs.out}
-  workload: {arrivals: {poisson: {rate: ${one(20, 60)}rps}}}
-`;
-}
-
-/** What the engine's worker answers: each graph on each engine. */
-function answers(page, graphs, engines, requests) {
-  return page.evaluate(
-    async ({ graphs, engines, requests }) => {
-      const { worker: address, engine: js, engineWasm: wasm } = globalThis.modelspecAssets;
-      const worker = new Worker(address, { type: "module" });
-      worker.postMessage({ js, wasm });
-      const found = [];
-      for (const text of graphs) {
-        for (const engine of engines) {
-          const id = found.length + 1;
-          const asked = { id, do: "simulate", text, files: {}, rate: null, requests, replications: 4, seed: 7, engine };
-          found.push(
-            await new Promise((resolve, reject) => {
-              worker.onmessage = ({ data }) => {
-                const answer = typeof data === "string" ? JSON.parse(data) : data;
-                if (answer.done) resolve(answer.done);
-                if (answer.refused || answer.failed) reject(new Error(JSON.stringify(answer)));
-              };
-              worker.postMessage(JSON.stringify(asked));
-            }),
-          );
-        }
-      }
-      worker.terminate();
-      return found;
-    },
-    { graphs, engines, requests },
-  );
-}
-
-/** Without what tells the engines apart. */
-const figuresOf = ({ engine, engineNote, elapsedMs, ...figures }) => figures;
-
-// Each compiles the kernel anew, which takes seconds without a GPU: `RANDOM_GRAPHS=20` compares more.
-const GRAPHS = Number(process.env.RANDOM_GRAPHS ?? 3);
-
-test("whole graphs give equal histograms on CPU and GPU, at random", async ({ page }) => {
-  test.setTimeout(60_000 + 20_000 * GRAPHS);
-  await open(page);
-  const graphs = Array.from({ length: GRAPHS }, (_, at) => randomGraph(at + 1));
-  const found = await answers(page, graphs, ["cpu", "gpu"], 800);
-  for (const [at, graph] of graphs.entries()) {
-    const [cpu, gpu] = found.slice(2 * at, 2 * at + 2);
-    expect([cpu.engine, gpu.engine, gpu.engineNote], graph).toEqual(["cpu", "gpu", undefined]);
-    expect(cpu.distribution.length, graph).toBeGreaterThan(10);
-    expect(figuresOf(gpu), graph).toEqual(figuresOf(cpu));
-  }
-  expect(new Set(found.map(({ endToEnd }) => endToEnd.meanMs)).size).toBe(GRAPHS);
-});
-
-test("a run is cancelled at once, and another can follow", async ({ page }) => {
-  await simulate(page, guarded);
-  await page.getByRole("combobox", { name: "Requests" }).selectOption({ label: "10,000,000" });
-  await run(page).click();
-  await expect(page.getByRole("button", { name: /^Cancel/ })).toBeVisible();
-  const took = await page.evaluate(async () => {
-    const start = performance.now();
-    const button = () => document.querySelector(".simulate-controls button[type=submit]");
-    button().click();
-    while (!button().textContent.includes("Run")) await new Promise(requestAnimationFrame);
-    return performance.now() - start;
-  });
-  expect(took).toBeLessThan(100);
-  await page.getByRole("combobox", { name: "Requests" }).selectOption({ label: "100,000" });
-  await run(page).click();
-  await expect(ran(page)).toContainText("100,032 requests", { timeout: 60_000 });
 });
 
 test("the nodes stand in the document's order, in table and plot, with what they may take", async ({ page }) => {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::sweep::{Events, Sweep, WINDOW, Watch};
+use super::sweep::{Events, Sweep, TURNS, WINDOW, Watch};
 use super::{LaneRecord, Work, threads};
 use crate::error::SimulationError;
 use crate::outcome::graph::GraphOutcome;
@@ -179,6 +179,19 @@ fn run(
     work.run(threads, progress, push)
 }
 
+/// Steps of a sweep between two looks at the wish to cancel.
+fn steps_between_looks(flow: &Flow, window: u32) -> u32 {
+    // A visit to a generator takes many times as long as others.
+    let visits = if flow.has_streams() {
+        super::STRIDE >> 4
+    } else {
+        super::STRIDE
+    };
+    let nodes = u32::try_from(flow.nodes.len()).unwrap_or(u32::MAX);
+    let step = nodes.min(TURNS).saturating_mul(window);
+    visits.checked_div(step).unwrap_or(0)
+}
+
 fn run_lane(
     flow: &Flow,
     replication: u32,
@@ -189,22 +202,29 @@ fn run_lane(
         return run_events(flow, replication, advanced);
     }
     let mut sweep = Sweep::new(flow, replication, window)?;
-    let mut unsaid = 0_u32;
+    let steps = steps_between_looks(flow, window);
+    let (mut unsaid, mut unseen) = (0_u32, 0_u32);
     while !sweep.is_done() {
         unsaid = unsaid.saturating_add(sweep.advance());
-        if unsaid >= super::STRIDE || sweep.is_done() {
+        unseen = unseen.saturating_add(1);
+        if unseen >= steps || sweep.is_done() {
             if !advanced(unsaid) {
                 return None;
             }
-            unsaid = 0;
+            (unsaid, unseen) = (0, 0);
         }
     }
     Some(sweep.into_record())
 }
 
-/// Runs one lane, from its beginning to its end.
-pub(crate) fn run_alone(flow: &Flow, replication: u32) -> Result<LaneRecord, SimulationError> {
-    let record = run_lane(flow, replication, WINDOW, &mut |_| true);
+/// Runs one lane, from its beginning to its end; `goes_on` is asked on the way whether it is still
+/// wanted.
+pub(crate) fn run_alone(
+    flow: &Flow,
+    replication: u32,
+    goes_on: &mut dyn FnMut() -> bool,
+) -> Result<LaneRecord, SimulationError> {
+    let record = run_lane(flow, replication, WINDOW, &mut |_| goes_on());
     record.ok_or(SimulationError::Cancelled)?
 }
 

@@ -9,16 +9,17 @@
 mod events;
 mod gather;
 mod journeys;
+mod sending;
 mod source;
 mod stations;
 mod visits;
 
-use crate::draws::{Purpose, counter_word, draw_each};
 use crate::error::SimulationError;
-use crate::program::network::{Edge, Flow, Node};
+use crate::program::network::{Flow, Node};
 pub(crate) use events::Events;
 use gather::Gathering;
 pub(crate) use journeys::{Journey, Spent, Watch};
+use sending::{Leaving, Sending};
 pub(crate) use source::Source;
 use source::{Left, Requests};
 use stations::{Arrival, Station};
@@ -26,6 +27,9 @@ pub(crate) use visits::{Ending, LaneRecord, Visits};
 
 /// Arrivals of a window.
 pub(crate) const WINDOW: u32 = 256;
+
+/// Nodes that take their turns in one step.
+pub(crate) const TURNS: u32 = 256;
 
 /// What an edge brings to a node: a request's value, or the word that none will come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,6 +135,8 @@ pub(crate) struct Sweep<'a> {
     places: Vec<Place<'a>>,
     /// Where each node stands in `places`.
     rank: Vec<usize>,
+    /// The next place to take its turn in the window; the first where a new window is due.
+    next: usize,
     /// Visits of counted requests that have ended, of all nodes together.
     ended: u64,
     goal: u64,
@@ -172,6 +178,7 @@ impl<'a> Sweep<'a> {
             requests: Requests::default(),
             places,
             rank,
+            next: 0,
             ended: 0,
             goal: u64::from(flow.counted).saturating_mul(flow.nodes.len() as u64),
             ending: Ending::new(flow.has_streams()),
@@ -200,8 +207,21 @@ impl<'a> Sweep<'a> {
         self.ended >= self.goal
     }
 
-    /// Simulates one window and says how many requests arrived in it.
+    /// Simulates one window, in a large graph a part of one, and says how many requests arrived.
     pub(crate) fn advance(&mut self) -> u32 {
+        let arrived = if self.next == 0 { self.enter() } else { 0 };
+        let horizon = self.source.horizon();
+        let end = self.next.saturating_add(TURNS as usize);
+        let end = end.min(self.places.len());
+        for position in self.next..end {
+            self.turn(position, horizon);
+        }
+        self.next = if end < self.places.len() { end } else { 0 };
+        arrived
+    }
+
+    /// Lets the requests of a window in, and says how many.
+    fn enter(&mut self) -> u32 {
         self.entering.clear();
         for _ in 0..self.window {
             let (request, at) = self.source.next();
@@ -225,10 +245,6 @@ impl<'a> Sweep<'a> {
         };
         let entering = self.entering.iter().copied();
         sending.send(&mut self.places, &self.rank, &entering, &mut self.draws);
-        let horizon = self.source.horizon();
-        for position in 0..self.places.len() {
-            self.turn(position, horizon);
-        }
         self.window
     }
 
@@ -322,103 +338,5 @@ impl<'a> Sweep<'a> {
             (place.index as usize, place.visits, self.flow.counted.into())
         });
         LaneRecord::new(self.flow, visits, self.ending)
-    }
-}
-
-/// What goes along the edges of a node: a request's value, or the word that there is none.
-#[derive(Clone, Copy, Debug)]
-struct Leaving {
-    at: u64,
-    request: u32,
-    value: bool,
-    answer: Tokens,
-}
-
-impl Leaving {
-    /// What follows from a departure; `passes_on_drop` says that what a full queue drops, or
-    /// what is not served in time, goes on.
-    #[inline]
-    fn after(departure: &Departure, passes_on_drop: bool) -> Self {
-        let &Departure { at, request, fate } = departure;
-        let (value, answer) = match fate {
-            Fate::Served { .. } => (true, Tokens::default()),
-            Fate::Streamed { answer, .. } => (true, answer),
-            Fate::Dropped | Fate::TimedOut { .. } => (passes_on_drop, Tokens::default()),
-            Fate::Skipped => (false, Tokens::default()),
-        };
-        Self {
-            at,
-            request,
-            value,
-            answer,
-        }
-    }
-
-    /// As it comes to the other end of an edge; a word that there is no value takes no time.
-    #[inline]
-    fn along(self, edge: &Edge, taken: bool) -> Message {
-        let taken = taken && self.value;
-        let hop = if taken { u64::from(edge.hop) } else { 0 };
-        Message {
-            at: self.at.saturating_add(hop),
-            request: self.request,
-            place: edge.place,
-            value: taken,
-            answer: if taken {
-                self.answer
-            } else {
-                Tokens::default()
-            },
-        }
-    }
-}
-
-/// The edges that leave a node.
-struct Sending<'a> {
-    flow: &'a Flow,
-    key: [u32; 2],
-    index: u32,
-    edges: &'a [usize],
-}
-
-impl Sending<'_> {
-    /// Sends what leaves along every edge: a value, or the word that there is none, which an edge
-    /// that the request does not take carries at once.
-    fn send(
-        &self,
-        places: &mut [Place<'_>],
-        rank: &[usize],
-        leaving: &(impl Iterator<Item = Leaving> + Clone),
-        draws: &mut Vec<u32>,
-    ) {
-        // Edges that exclude each other share their draws.
-        let mut visited = None;
-        for &edge in self.edges {
-            let Some(edge) = self.flow.edges.get(edge) else {
-                continue;
-            };
-            let target = rank.get(edge.to).and_then(|&rank| places.get_mut(rank));
-            let Some(target) = target else { continue };
-            if edge.chance.is_certain() {
-                target
-                    .inbox
-                    .extend(leaving.clone().map(|sent| sent.along(edge, true)));
-                continue;
-            }
-            let visit = edge.chance.visit;
-            if visited != Some(visit) {
-                visited = Some(visit);
-                draws.clear();
-                draws.extend(leaving.clone().map(|sent| sent.request));
-                let word = counter_word(self.index, Purpose::Branch, visit);
-                draw_each(self.key, draws, word);
-            }
-            let draws = draws.iter();
-            let messages = leaving
-                .clone()
-                .zip(draws)
-                .map(|(sent, &bits)| sent.along(edge, edge.chance.holds(bits)));
-            target.inbox.extend(messages);
-        }
     }
 }

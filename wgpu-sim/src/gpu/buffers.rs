@@ -119,7 +119,11 @@ impl Gpu {
             let _ = sender.send(result);
         });
         let failed = |error: &dyn core::fmt::Display| GpuError::Failed(error.to_string());
-        self.wait(receiver).await?.map_err(|error| failed(&error))?;
+        if let Err(error) = self.wait(receiver).await? {
+            // Browsers refuse buffers of a lost device first, and say a moment later that it is lost.
+            self.finish().await?;
+            return Err(failed(&error));
+        }
         let view = staging
             .get_mapped_range(..)
             .map_err(|error| failed(&error))?;

@@ -2,6 +2,7 @@
 
 use core::ops::ControlFlow;
 use core::time::Duration;
+use std::rc::Rc;
 use std::sync::OnceLock;
 
 use pretty_assertions::assert_eq;
@@ -284,13 +285,15 @@ fn a_graph_whose_device_is_lost_has_the_same_answer() {
     let go_on = &mut |_| ControlFlow::Continue(());
     let expected = crate::simulate_graph(&tandem(), &settings, go_on).unwrap();
     let flow = Flow::new(&tandem(), &settings).unwrap();
-    let run = |gpu: Gpu, progress: crate::ProgressFn<'_>| {
+    let shared = SharedGpu::default();
+    let device = || pollster::block_on(shared.get()).unwrap();
+    let run = |progress: crate::ProgressFn<'_>| {
         let clock = || 0.0;
-        let outcome = crate::engine::graph_on(gpu, &flow, &clock, progress);
+        let outcome = crate::engine::graph_on(&shared, device(), &flow, &clock, progress);
         pollster::block_on(outcome).unwrap()
     };
 
-    let whole = run(pollster::block_on(Gpu::new()).unwrap(), go_on);
+    let whole = run(go_on);
     assert_eq!(
         (whole.engine, whole.engine_note.clone()),
         (Engine::Gpu, None)
@@ -302,20 +305,51 @@ fn a_graph_whose_device_is_lost_has_the_same_answer() {
     };
     assert_eq!(as_cpu(whole), expected);
 
-    let mortal = pollster::block_on(Gpu::new()).unwrap();
-    let device = mortal.device.clone();
+    let mortal = device();
     let mut dispatches = 0;
     let kill = &mut |_| {
         dispatches += 1;
         if dispatches == 3 {
-            device.destroy();
+            mortal.device.destroy();
         }
         ControlFlow::Continue(())
     };
-    let outcome = run(mortal, kill);
+    let outcome = run(kill);
     let note = outcome.engine_note.clone().unwrap_or_default();
     assert!(note.contains("the GPU was lost"), "{note}");
     assert_eq!(as_cpu(outcome), expected);
     // The device that others use is another one.
     assert!(gpu.failure.check().is_ok());
+}
+
+#[test]
+fn a_device_is_kept_with_its_kernels_until_it_fails() {
+    if gpu().is_none() {
+        return;
+    }
+    let shared = SharedGpu::default();
+    let settings = Settings {
+        replications: 2,
+        requests: 200,
+        ..Settings::default()
+    };
+    let run = || {
+        let go_on = &mut |_| ControlFlow::Continue(());
+        let choice = crate::EngineChoice::Gpu;
+        let network = tandem();
+        let outcome =
+            crate::simulate_graph_on(&network, &settings, choice, &shared, &|| 0.0, go_on);
+        let outcome = pollster::block_on(outcome).unwrap();
+        assert_eq!((outcome.engine, &outcome.engine_note), (Engine::Gpu, &None));
+        (outcome, pollster::block_on(shared.get()).unwrap())
+    };
+    let (first, device) = run();
+    assert!(device.flow.get().is_some());
+    let (second, kept) = run();
+    assert!(Rc::ptr_eq(&device, &kept));
+    // Lost while nothing runs: the next run finds another, and has nothing to tell of it.
+    device.device.destroy();
+    let (third, another) = run();
+    assert!(!Rc::ptr_eq(&device, &another));
+    assert_eq!((&second, &third), (&first, &first));
 }

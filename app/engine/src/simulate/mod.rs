@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use wasm_bindgen::JsCast as _;
 use wgpu_sim::network::{Load, Network};
 use wgpu_sim::stats::Bin;
-use wgpu_sim::{EngineChoice, Settings, Warmup};
+use wgpu_sim::{EngineChoice, Settings, SharedGpu, Warmup};
 
 use crate::message::{Answer, Simulate, note};
 
@@ -24,7 +24,7 @@ const SHOWN: usize = 8;
 const QUIET_MS: f64 = 40.0;
 
 /// Simulates; `progress` hears of the share that is done.
-pub(crate) async fn run(task: &Simulate, progress: &dyn Fn(f64)) -> Answer {
+pub(crate) async fn run(task: &Simulate, shared: &SharedGpu, progress: &dyn Fn(f64)) -> Answer {
     let analysis = task.document.analysed();
     let errors = analysis.count(Severity::Error);
     let Some((graph, ..)) = analysis.whole() else {
@@ -58,6 +58,7 @@ pub(crate) async fn run(task: &Simulate, progress: &dyn Fn(f64)) -> Answer {
             "gpu" => EngineChoice::Gpu,
             _ => EngineChoice::Auto,
         },
+        shared,
         start: now(),
         progress,
     };
@@ -77,6 +78,7 @@ struct Asked<'a> {
     graph: &'a Graph,
     settings: Settings,
     choice: EngineChoice,
+    shared: &'a SharedGpu,
     /// When it was asked, in milliseconds.
     start: f64,
     progress: &'a dyn Fn(f64),

@@ -21,6 +21,7 @@ pub(super) async fn run(asked: &Asked<'_>, rate: Option<f64>, reasons: &[Diagnos
         &compilation.program,
         &asked.settings,
         asked.choice,
+        asked.shared,
         &now,
         hear,
     )
@@ -44,6 +45,7 @@ pub(super) async fn run(asked: &Asked<'_>, rate: Option<f64>, reasons: &[Diagnos
         }
     }
     result.insert("path".into(), path(graph, &outcome));
+    result.insert("note".into(), json!(outcome.engine_note));
     result.insert("rate".into(), json!(compilation.rate));
     result.insert("elapsedMs".into(), json!(now() - asked.start));
     result.insert("origins".into(), Value::Object(origins));

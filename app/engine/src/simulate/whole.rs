@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use wgpu_sim::network::{GraphCompilation, Stage, Work};
-use wgpu_sim::{Cost, Journeys, NodeResult, judge, simulate_graph_on};
+use wgpu_sim::{Cost, GraphOutcome, Journeys, NodeResult, judge, simulate_graph_on};
 
 use super::{Asked, bins, now, refused};
 use crate::message::{Answer, note};
@@ -10,7 +10,15 @@ use crate::message::{Answer, note};
 pub(super) async fn run(asked: &Asked<'_>, compilation: &GraphCompilation) -> Answer {
     let network = &compilation.network;
     let hear = &mut asked.hearing();
-    let outcome = match simulate_graph_on(network, &asked.settings, asked.choice, &now, hear).await
+    let outcome = match simulate_graph_on(
+        network,
+        &asked.settings,
+        asked.choice,
+        asked.shared,
+        &now,
+        hear,
+    )
+    .await
     {
         Ok(outcome) => outcome,
         Err(error) => return refused(&error.to_string()),
@@ -43,6 +51,7 @@ pub(super) async fn run(asked: &Asked<'_>, compilation: &GraphCompilation) -> An
     let chosen = chosen.map(|chosen| chosen.to_json());
     result.insert("whole".into(), json!(true));
     result.insert("placement".into(), json!(chosen));
+    result.insert("note".into(), json!(note_of(&outcome)));
     result.insert("stations".into(), nodes.collect());
     result.insert("distribution".into(), bins(&outcome.distribution));
     result.insert("journeys".into(), journeys);
@@ -54,6 +63,18 @@ pub(super) async fn run(asked: &Asked<'_>, compilation: &GraphCompilation) -> An
     result.insert("origins".into(), Value::Object(origins));
     result.insert("notes".into(), compilation.notes.iter().map(note).collect());
     Answer::Done(Value::Object(result))
+}
+
+/// How it was computed, where that is not as one would think.
+fn note_of(outcome: &GraphOutcome) -> Option<String> {
+    // A note about the engine names the reason itself.
+    let by_events = || {
+        Some(format!(
+            "event by event, since {}",
+            outcome.mode_reason.as_ref()?
+        ))
+    };
+    outcome.engine_note.clone().or_else(by_events)
 }
 
 /// A node's figures, with what the graph says of it and what is drawn.

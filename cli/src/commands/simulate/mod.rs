@@ -15,7 +15,7 @@ use modelspec_core::check::{Diagnostic, Severity};
 use modelspec_core::graph::Graph;
 use modelspec_core::text::LineIndex;
 use wgpu_sim::network::{GraphCompilation, Load, Network};
-use wgpu_sim::{Cost, EngineChoice, GraphOutcome, Progress, Settings, Summary, Warmup};
+use wgpu_sim::{Cost, EngineChoice, GraphOutcome, Progress, Settings, SharedGpu, Summary, Warmup};
 
 use crate::source::bundle;
 use crate::{Failure, Outcome, print, source};
@@ -144,6 +144,7 @@ impl Simulate {
             &compilation.network,
             &self.settings(),
             self.choice(),
+            &SharedGpu::default(),
             &clock,
             progress,
         ))?;
@@ -179,6 +180,7 @@ impl Simulate {
             program,
             &self.settings(),
             self.choice(),
+            &SharedGpu::default(),
             &clock,
             progress,
         ))?;

@@ -131,7 +131,7 @@ impl<'a> Run<'a> {
                 self.by_cpu = self.by_cpu.saturating_add(u32::from(record.is_none()));
                 let record = match record {
                     Some(record) => record,
-                    None => run_alone(self.flow, lane)?,
+                    None => run_alone(self.flow, lane, &mut || progress(state).is_continue())?,
                 };
                 self.records.push(record);
             }

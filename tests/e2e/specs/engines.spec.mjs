@@ -1,0 +1,126 @@
+// The engines behind the panel: equal figures, devices that last or are lost, and runs given up.
+import { expect, open, test } from "../page.mjs";
+import { template } from "../share.mjs";
+import { answers, download, engineOf, figuresOf, partial, ran, randomGraph, run, simulate, watchDevices } from "../simulation.mjs";
+
+const guarded = await template("rag-guarded");
+const note = (page) => page.locator(".simulate-note");
+
+/** Chooses what computes, and how many requests. */
+async function choose(page, engine, requests) {
+  await page.getByLabel("Engine").selectOption({ label: engine });
+  await page.getByRole("combobox", { name: "Requests" }).selectOption({ label: requests });
+}
+
+test("CPU and GPU give equal figures, to the last digit", async ({ page }) => {
+  test.setTimeout(180_000);
+  await simulate(page, partial);
+  const answers = [];
+  for (const [engine, label] of [["CPU", "CPU"], ["GPU", "GPU (WebGPU)"]]) {
+    await choose(page, label, "100,000");
+    await run(page).click();
+    await expect(ran(page)).toContainText(`${engine} ·`, { timeout: 120_000 });
+    answers.push(await download(page, "CSV"));
+  }
+  expect(answers[0]).toContain("last");
+  expect(answers[1]).toBe(answers[0]);
+});
+
+// `RANDOM_GRAPHS` compares more, or fewer.
+const GRAPHS = Number(process.env.RANDOM_GRAPHS ?? 20);
+
+test("whole graphs give equal histograms on CPU and GPU, at random", async ({ page }) => {
+  // One device serves all: its kernel is compiled once, which takes seconds in software.
+  test.setTimeout(60_000 + 6_000 * GRAPHS);
+  await open(page);
+  const graphs = Array.from({ length: GRAPHS }, (_, at) => randomGraph(at + 1));
+  const tasks = graphs.flatMap((text) => ["cpu", "gpu"].map((engine) => ({ text, engine, requests: 800 })));
+  const found = await answers(page, tasks);
+  for (const [at, graph] of graphs.entries()) {
+    const [cpu, gpu] = found.slice(2 * at, 2 * at + 2);
+    expect([cpu.engine, gpu.engine, gpu.note], graph).toEqual(["cpu", "gpu", null]);
+    expect(cpu.distribution.length, graph).toBeGreaterThan(10);
+    expect(figuresOf(gpu), graph).toEqual(figuresOf(cpu));
+  }
+  expect(new Set(found.map(({ endToEnd }) => endToEnd.meanMs)).size).toBe(GRAPHS);
+});
+
+/** The answers for a graph on the GPU, and how many devices the engine has had since. */
+async function devices(page, text, requests) {
+  const [answer] = await answers(page, [{ text, engine: "gpu", requests }]);
+  return [answer, await engineOf(page).evaluate(() => globalThis.devices.length)];
+}
+
+test("a device is kept from run to run, and another follows one that was lost", async ({ page }) => {
+  test.setTimeout(120_000);
+  await watchDevices(page);
+  await open(page);
+  const graph = randomGraph(3);
+  const [first, one] = await devices(page, graph, 800);
+  const [second, still] = await devices(page, graph, 800);
+  await engineOf(page).evaluate(() => globalThis.devices[0].destroy());
+  const [third, another] = await devices(page, graph, 800);
+  expect([one, still, another]).toEqual([1, 1, 2]);
+  for (const answer of [first, second, third]) {
+    expect([answer.engine, answer.note]).toEqual(["gpu", null]);
+    expect(figuresOf(answer)).toEqual(figuresOf(first));
+  }
+});
+
+for (const [mortal, told] of [
+  [1, /^the GPU was lost: .*; another took over$/],
+  [2, /^the GPU was lost: .*; the CPU simulated \d+ of 4 replications instead$/],
+]) {
+  test(`a graph has the same figures when ${mortal} of its devices are lost on the way`, async ({ page }) => {
+    test.setTimeout(120_000);
+    await watchDevices(page, { mortal, after: 7 });
+    await open(page);
+    const graph = randomGraph(3);
+    const [expected] = await answers(page, [{ text: graph, engine: "cpu", requests: 800 }]);
+    const [found, count] = await devices(page, graph, 800);
+    expect(found.note).toMatch(told);
+    expect(count).toBe(2);
+    expect(figuresOf(found)).toEqual(figuresOf(expected));
+  });
+}
+
+test("the page tells of a device that was lost", async ({ page }) => {
+  test.setTimeout(180_000);
+  await watchDevices(page, { mortal: 1, after: 7 });
+  await simulate(page, randomGraph(3));
+  await choose(page, "GPU (WebGPU)", "100,000");
+  await run(page).click();
+  await expect(note(page)).toHaveText(/^the GPU was lost: .*; another took over$/, { timeout: 120_000 });
+  await expect(ran(page)).toContainText("GPU · 100,");
+});
+
+test("the page says why a graph is simulated event by event", async ({ page }) => {
+  await simulate(page, await template("agent-tools"));
+  await choose(page, "CPU", "100,000");
+  await run(page).click();
+  await expect(ran(page)).toContainText("CPU · 100,", { timeout: 60_000 });
+  await expect(note(page)).toHaveText(/^event by event, since a loop leads back to /);
+});
+
+for (const engine of ["CPU", "GPU (WebGPU)"]) {
+  test(`a run of a whole graph is cancelled at once, and another can follow: ${engine}`, async ({ page }) => {
+    await simulate(page, engine === "CPU" ? guarded : randomGraph(1));
+    await choose(page, engine, "10,000,000");
+    await run(page).click();
+    await expect(page.getByRole("button", { name: /^Cancel · [1-9]/ })).toBeVisible({ timeout: 60_000 });
+    const ended = engineOf(page).waitForEvent("close").then(() => Date.now());
+    const [start, shown] = await page.evaluate(async () => {
+      const start = Date.now();
+      const button = () => document.querySelector(".simulate-controls button[type=submit]");
+      button().click();
+      while (!button().textContent.includes("Run")) await new Promise(requestAnimationFrame);
+      return [start, Date.now()];
+    });
+    // The page is free, and nothing computes any longer.
+    expect(shown - start).toBeLessThan(100);
+    expect((await ended) - start).toBeLessThan(100);
+    await choose(page, "CPU", "100,000");
+    await run(page).click();
+    await expect(ran(page)).toContainText("CPU · 100,", { timeout: 60_000 });
+  });
+}
