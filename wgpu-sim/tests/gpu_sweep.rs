@@ -169,11 +169,12 @@ fn the_examples_generators_run_on_the_gpu() {
         }
         let go_on = &mut |_| ControlFlow::Continue(());
         let expected = simulate_graph(&network, &settings, go_on).unwrap();
+        let shared = SharedGpu::default();
         let run = simulate_graph_on(
             &network,
             &settings,
             EngineChoice::Gpu,
-            &SharedGpu::default(),
+            &shared,
             &|| 0.0,
             go_on,
         );
