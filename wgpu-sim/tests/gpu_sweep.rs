@@ -4,16 +4,15 @@ mod heap;
 mod networks;
 
 use core::ops::ControlFlow;
-use core::time::Duration;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use modelspec_core::Analysis;
 use pretty_assertions::assert_eq;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use wgpu_sim::network::{Flow, Load, Network, Routing, Work};
+use wgpu_sim::network::{Flow, Load, Network};
 use wgpu_sim::{
-    Engine, EngineChoice, Gpu, Service, Settings, Trace, Warmup, simulate_graph, simulate_graph_on,
+    Engine, EngineChoice, Gpu, Settings, Trace, Warmup, simulate_graph, simulate_graph_on,
 };
 
 /// Lanes that are compared of each graph.
@@ -100,26 +99,6 @@ fn random_generators_agree() {
     let generators =
         (networks::continuous(), 20.0..400.0).prop_map(|(work, rate)| networks::alone(work, rate));
     compare_random(&gpu, 100, generators.boxed());
-}
-
-#[test]
-fn replicas_whose_load_nobody_asks_for_hold_long_runs() {
-    let Some(gpu) = gpu() else { return };
-    let settings = Settings {
-        replications: 2,
-        requests: 5_000,
-        ..Settings::default()
-    };
-    for routing in [Routing::RoundRobin, Routing::Random] {
-        let queue = Work::Serve {
-            replicas: 2,
-            concurrency: 1,
-            routing,
-            service: Service::Fixed(Duration::from_millis(5)),
-        };
-        let flow = Flow::new(&networks::alone(queue, 200.0), &settings).unwrap();
-        assert_eq!(compare(&gpu, &flow).unwrap(), 0, "{routing:?}");
-    }
 }
 
 #[test]
