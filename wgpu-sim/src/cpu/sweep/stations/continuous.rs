@@ -9,6 +9,7 @@ use core::cmp::Reverse;
 use core::ops::Range;
 use std::collections::BinaryHeap;
 
+use super::super::visits::{CacheUse, Usage};
 use super::super::{Departure, Fate, Tokens};
 use super::Queue;
 use crate::draws::{Table, draw};
@@ -29,6 +30,8 @@ pub(in super::super) struct Continuous<'a> {
     ends: Option<BinaryHeap<Reverse<u64>>>,
     /// The replica's time spent on counted requests, in 2⁻¹⁶ ticks.
     busy: u64,
+    /// How often counted requests were put back.
+    preemptions: u64,
 }
 
 impl<'a> Continuous<'a> {
@@ -46,24 +49,33 @@ impl<'a> Continuous<'a> {
             key,
             limit: node.limit.map(|limit| limit as usize),
             counted: flow.counting(),
-            scheduler: Scheduler::new(batcher),
+            scheduler: Scheduler::new(batcher, flow.counting()),
             finished: Vec::new(),
             ends: routed.then(BinaryHeap::new),
             busy: 0,
+            preemptions: 0,
         }
     }
 
     /// The replica's time spent on counted requests, in 2⁻¹⁶ ticks; a step's is shared by those who
-    /// run.
-    pub(super) fn busy(&self) -> u64 {
-        self.busy
+    /// run. And the use of its KV cache meanwhile.
+    pub(super) fn usage(&self) -> Usage {
+        let (stored, room) = self.scheduler.cache();
+        Usage {
+            busy: self.busy,
+            cache: Some(CacheUse {
+                preemptions: self.preemptions,
+                stored,
+                room,
+            }),
+        }
     }
 
     /// A request with what it draws.
     fn sequence(&self, at: u64, request: u32) -> Sequence {
         let batcher = self.batcher;
         let prompt = self.prompt(request);
-        let answer = batcher.answer.of(self.tables, self.key, request);
+        let answer = self.answer(request);
         let room = batcher.longest.saturating_sub(prompt).max(1);
         let is_hit = batcher.shared > 0
             && u64::from(draw(self.key, request, batcher.hit_word)) < batcher.hit;
@@ -76,16 +88,27 @@ impl<'a> Continuous<'a> {
     /// The tokens of a prompt: in a later round of a loop, with what the rounds before added.
     fn prompt(&self, number: u32) -> u32 {
         let batcher = self.batcher;
-        let request = number.checked_rem(batcher.span).unwrap_or(number);
-        let first = batcher.prompt.of(self.tables, self.key, request);
+        let request = self.request(number);
+        let first = batcher.prompt.of(self.tables, self.key, (request, request));
         let mut whole = first;
         let mut before = request;
         while before < number {
-            let answer = batcher.answer.of(self.tables, self.key, before);
+            let answer = self.answer(before);
             whole = whole.saturating_add(answer).saturating_add(batcher.growth);
             before = before.saturating_add(batcher.span);
         }
         whole.min(batcher.longest.saturating_sub(1).max(first))
+    }
+
+    /// The tokens of an answer.
+    fn answer(&self, number: u32) -> u32 {
+        let visit = (number, self.request(number));
+        self.batcher.answer.of(self.tables, self.key, visit)
+    }
+
+    /// The request of a visit.
+    fn request(&self, number: u32) -> u32 {
+        number.checked_rem(self.batcher.span).unwrap_or(number)
     }
 
     /// Lets those depart that have their last token.
@@ -101,6 +124,8 @@ impl<'a> Continuous<'a> {
             let request = sequence.request.checked_rem(self.batcher.span);
             if request.is_some_and(|request| self.counted.contains(&request)) {
                 self.busy = self.busy.saturating_add(sequence.busy);
+                let preemptions = u64::from(sequence.preemptions);
+                self.preemptions = self.preemptions.saturating_add(preemptions);
             }
             departures.push(Departure {
                 at,
