@@ -402,7 +402,7 @@ fn what_a_generator_lacks_is_said() {
 /// it.
 #[test]
 fn a_generator_is_estimated_from_its_model_and_gpu() {
-    let stated = "service: {continuous: {step: 9ms, perToken: 40us, perContextToken: 85ns, perPrefillSquared: 1ns}}";
+    let stated = "service: {continuous: {step: 9ms, perToken: 40us, perContextToken: 85ns, perPrefillSquared: 0.9ns}}";
     let facts = "model: {parameters: 8.03B, precision: bf16, layers: 32, heads: 32, kvHeads: 8, headDim: 128}";
     let text = RAG.replace(stated, facts);
     assert_ne!(text, RAG);
