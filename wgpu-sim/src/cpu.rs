@@ -13,8 +13,10 @@ use crate::record::Record;
 use crate::{Progress, ProgressFn};
 
 pub use graph::{Part, Shard, Trace, simulate_graph};
-pub(crate) use graph::{follow, run_alone, run_lanes, simulate_flow};
-pub(crate) use sweep::{Ending, Journey, LaneRecord, Source, Spent, Visits, Watch};
+pub(crate) use graph::{answers, follow, run_alone, run_lanes, simulate_flow};
+pub(crate) use sweep::{
+    Answer, CacheUse, Ending, Journey, LaneRecord, Source, Spent, Visits, Watch,
+};
 
 /// Visits to nodes between two looks at the wish to cancel: some milliseconds.
 const STRIDE: u32 = 1 << 16;

@@ -72,11 +72,11 @@ pub use outcome::graph::{GraphOutcome, Mode, NodeResult};
 pub use outcome::journeys::{Journey, Journeys, Stay, Stop};
 pub use outcome::{Engine, Outcome, StationResult};
 pub use program::{
-    Arrivals, Compilation, MAX_SERVERS, Origin, Program, Service, Settings, Station, Warmup,
-    from_graph, network,
+    Arrivals, CALIBRATED, Compilation, MAX_SERVERS, Origin, Program, Service, Settings, Station,
+    Warmup, from_graph, network,
 };
 pub use stats::Summary;
-pub use trace::{TraceError, read as read_trace};
+pub use trace::{RequestTrace, TableError, read as read_trace};
 
 /// How far a simulation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use from_graph::{Compilation, Origin, from_graph};
+pub use from_graph::{CALIBRATED, Compilation, Origin, from_graph};
 pub(crate) use from_graph::{is_external, replicas};
 
 pub(crate) use compile::{Compiled, CompiledStation, Lane};

@@ -2,15 +2,33 @@
 //! and its GPU, or calibrated to measurements.
 //!
 //! An estimate says what it rests on ([`Basis`]) and how far measured figures lay from it
-//! ([`Basis::band`]). The formula stands at [`generator`]; the
-//! shares of a GPU's peaks that it uses, at [`efficiency`].
+//! ([`Basis::band`]). The formulas stand at [`generator`],
+//! [`encoder`] and [`search`]; the shares of a GPU's peaks that they use, at [`efficiency`].
 
 pub mod calibrate;
 pub mod efficiency;
+pub mod encoder;
 pub mod generator;
 pub mod least_squares;
+pub mod measurements;
+pub mod replay;
+pub mod search;
+
+use modelspec_core::hardware::{Catalogue, Gpu};
+use modelspec_core::spec::Placement;
 
 pub use crate::program::network::StepTime;
+
+/// The GPU of a placement, and how many of them a replica has; what is missing, as the end of a
+/// sentence about the node.
+fn gpu_of<'c>(placement: &Placement, catalogue: &'c Catalogue) -> Result<(&'c Gpu, u32), String> {
+    let stated = placement.gpu.as_ref();
+    let stated = stated.ok_or("its placement states no GPU")?;
+    let gpu = catalogue.find(&stated.value);
+    let gpu = gpu.map_err(|_| format!("the GPU `{}` is not known", stated.value.0))?;
+    let gpus = placement.gpus_per_replica.map_or(1, |gpus| gpus.value.0);
+    Ok((gpu, gpus))
+}
 
 impl StepTime {
     /// The time of a step, in nanoseconds: base + token·T + context·C + prefill·Q.

@@ -1,57 +1,72 @@
-//! Traces of arrivals.
+//! Traces of requests.
 
 use core::fmt;
 use core::time::Duration;
 
-/// Why a text is not a trace.
+/// Why a table cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TraceError {
+pub struct TableError {
     /// The line, from 1.
     pub line: usize,
     /// What is wrong and what to do.
     pub reason: String,
 }
 
-impl fmt::Display for TraceError {
+impl fmt::Display for TableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}: {}", self.line, self.reason)
     }
 }
 
-impl core::error::Error for TraceError {}
+impl core::error::Error for TableError {}
 
-/// The gaps between the requests of a trace: comma-separated values, a line a request, whose first
-/// column is when it came, as `2023-11-16 18:15:46.6805900` or in seconds. A first line without a
-/// time is a heading; further columns are not read. The last gap, from the last request to the
-/// first of the next round, is the mean of the others.
+/// Requests that were measured, in the order in which they came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestTrace {
+    /// The gap before each request. A trace goes in a circle: before the first request it is the
+    /// mean of the others.
+    pub gaps: Vec<Duration>,
+    /// The tokens of each prompt, where the trace says them.
+    pub prompts: Option<Vec<u32>>,
+    /// The tokens of each answer, where the trace says them.
+    pub answers: Option<Vec<u32>>,
+}
+
+/// Reads a trace: comma-separated values, a line a request, whose first column is when it came, as
+/// `2023-11-16 18:15:46.6805900` or in seconds. A first line without a time is a heading; of the
+/// further columns those headed `ContextTokens` and `GeneratedTokens` are read.
 ///
 /// # Errors
-/// [`TraceError`] for the first line that has no time, or one before that of the line above, and
-/// for fewer than two requests.
-pub fn read(text: &str) -> Result<Vec<Duration>, TraceError> {
-    let fail = |line, reason: String| Err(TraceError { line, reason });
+/// [`TableError`] for the first line that has no time, or one before that of the line above, or no
+/// number of tokens where the heading has one, and for fewer than two requests.
+pub fn read(text: &str) -> Result<RequestTrace, TableError> {
     let mut times: Vec<u64> = Vec::new();
+    let [mut prompts, mut answers] = ["ContextTokens", "GeneratedTokens"].map(Column::new);
     for (line, row) in (1_usize..).zip(text.lines()) {
-        let first = row.split(',').next().unwrap_or("").trim().trim_matches('"');
+        let cells: Vec<&str> = row.split(',').map(cell).collect();
+        let first = cells.first().copied().unwrap_or("");
+        let fail = |reason: String| Err(TableError { line, reason });
         match time(first) {
             Some(at) if times.last().is_some_and(|&before| at < before) => {
-                return fail(
-                    line,
-                    format!("`{first}` is before the line above; sort the requests by time"),
-                );
+                return fail(format!(
+                    "`{first}` is before the line above; sort the requests by time"
+                ));
             }
             Some(at) => times.push(at),
-            None if line == 1 || row.trim().is_empty() => {}
+            None if line == 1 => {
+                prompts.find(&cells);
+                answers.find(&cells);
+                continue;
+            }
+            None if row.trim().is_empty() => continue,
             None => {
-                return fail(
-                    line,
-                    format!(
-                        "`{first}` is not a time; write it as `2023-11-16 18:15:46.68`, or in \
-                         seconds"
-                    ),
-                );
+                return fail(format!(
+                    "`{first}` is not a time; write it as `2023-11-16 18:15:46.68`, or in seconds"
+                ));
             }
         }
+        prompts.read(line, &cells)?;
+        answers.read(line, &cells)?;
     }
     let pairs = times.iter().zip(times.iter().skip(1));
     let mut gaps: Vec<Duration> = pairs
@@ -60,15 +75,65 @@ pub fn read(text: &str) -> Result<Vec<Duration>, TraceError> {
     let whole: Duration = gaps.iter().sum();
     let count = u32::try_from(gaps.len()).unwrap_or(u32::MAX);
     let Some(mean) = whole.checked_div(count) else {
-        let line = text.lines().count().max(1);
-        return fail(line, "the trace has fewer than two requests".to_owned());
+        return Err(TableError {
+            line: text.lines().count().max(1),
+            reason: "the trace has fewer than two requests".to_owned(),
+        });
     };
-    gaps.push(mean);
-    Ok(gaps)
+    gaps.insert(0, mean);
+    Ok(RequestTrace {
+        gaps,
+        prompts: prompts.into_values(),
+        answers: answers.into_values(),
+    })
+}
+
+/// What a cell holds, without quotes.
+pub(crate) fn cell(text: &str) -> &str {
+    text.trim().trim_matches('"')
+}
+
+/// A column of numbers of tokens, where the heading has it.
+struct Column {
+    heading: &'static str,
+    place: Option<usize>,
+    values: Vec<u32>,
+}
+
+impl Column {
+    fn new(heading: &'static str) -> Self {
+        Self {
+            heading,
+            place: None,
+            values: Vec::new(),
+        }
+    }
+
+    fn find(&mut self, headings: &[&str]) {
+        let mut headings = headings.iter();
+        self.place = headings.position(|heading| heading.eq_ignore_ascii_case(self.heading));
+    }
+
+    fn read(&mut self, line: usize, cells: &[&str]) -> Result<(), TableError> {
+        let Some(place) = self.place else {
+            return Ok(());
+        };
+        let cell = cells.get(place).copied().unwrap_or("");
+        let value = cell.parse().map_err(|_| TableError {
+            line,
+            reason: format!("`{cell}` is no number of tokens for `{}`", self.heading),
+        })?;
+        self.values.push(value);
+        Ok(())
+    }
+
+    fn into_values(self) -> Option<Vec<u32>> {
+        self.place.map(|_| self.values)
+    }
 }
 
 /// A time in nanoseconds: a date, counted from the year 1970, or seconds.
-fn time(text: &str) -> Option<u64> {
+pub(crate) fn time(text: &str) -> Option<u64> {
     let Some((date, clock)) = text.split_once([' ', 'T']) else {
         return seconds(text);
     };
@@ -138,13 +203,20 @@ mod tests {
                     2024-01-01 00:00:00,396,109\n\
                     2024-02-29 00:00:00,1,1\n\
                     2024-03-01 00:00:00.25,1,1\n";
-        let gaps = read(text).unwrap();
+        let RequestTrace {
+            gaps,
+            prompts,
+            answers,
+        } = read(text).unwrap();
         let day = Duration::from_hours(24);
         let quarter = Duration::from_millis(250);
-        assert_eq!(gaps[..3], [2 * quarter, 59 * day, day + quarter]);
-        assert_eq!(gaps[3], (gaps[0] + gaps[1] + gaps[2]) / 3);
-        let gaps = read("0.5\n0.75\n1.25\n").unwrap();
-        assert_eq!(gaps, [quarter, 2 * quarter, Duration::from_millis(375)]);
+        assert_eq!(gaps[1..], [2 * quarter, 59 * day, day + quarter]);
+        assert_eq!(gaps[0], (gaps[1] + gaps[2] + gaps[3]) / 3);
+        assert_eq!(prompts.unwrap(), [374, 396, 1, 1]);
+        assert_eq!(answers.unwrap(), [44, 109, 1, 1]);
+        let plain = read("0.5\n0.75\n1.25\n").unwrap();
+        let gaps = [Duration::from_millis(375), quarter, 2 * quarter];
+        assert_eq!((&*plain.gaps, plain.prompts), (&gaps[..], None));
     }
 
     #[test]
@@ -156,6 +228,10 @@ mod tests {
         );
         assert!(reason("at\n1.5\nsoon\n").starts_with("line 3: `soon` is not a time"));
         assert!(reason("at\n2023-13-01 00:00:00\n").starts_with("line 2"));
+        assert_eq!(
+            reason("at,GeneratedTokens\n1.5,30\n2.5,some\n"),
+            "line 3: `some` is no number of tokens for `GeneratedTokens`"
+        );
         assert!(reason("at\n1.5\n").contains("fewer than two requests"));
         assert!(reason("").contains("fewer than two requests"));
     }

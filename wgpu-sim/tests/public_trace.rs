@@ -13,7 +13,8 @@ fn a_public_trace_keeps_its_rate_and_spread() {
         return;
     };
     let path = format!("{shared}/data/traces/AzureLLMInferenceTrace_conv.csv");
-    let gaps = read_trace(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let trace = read_trace(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let gaps = trace.gaps;
     assert_eq!(gaps.len(), 19_366);
     let mean = gaps.iter().map(Duration::as_secs_f64).sum::<f64>() / gaps.len() as f64;
     let squares = gaps

@@ -30,4 +30,6 @@ pub use primitive::{
 pub use read::{API_VERSION, Document, KIND, LOCK_KIND, Reading, read};
 pub use reader::{Reader, Shape, is_node_name, is_port_name, list_words, nearest};
 pub(crate) use revision::same_revision;
-pub use units::{Bytes, Cores, Count, Duration, Money, MoneyRate, Percent, Rate, Ratio};
+pub use units::{
+    Bytes, Cores, Count, Duration, FineDuration, Money, MoneyRate, Percent, Rate, Ratio,
+};

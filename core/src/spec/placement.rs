@@ -5,7 +5,7 @@ use serde_json::json;
 use super::form::Form;
 use super::primitive::{GpuName, NodeName, PoolName, Positive};
 use super::reader::{Reader, Shape};
-use super::units::{Bytes, Cores, Count, Duration, Percent};
+use super::units::{Bytes, Cores, Count, Duration, FineDuration, Percent};
 use crate::spec::Ratio;
 use crate::text::Spanned;
 use crate::yaml::{Node, Value};
@@ -60,9 +60,9 @@ record! {
         /// For each token of the step.
         @required "perToken" per_token: Duration,
         /// For each token of context of the sequences in the step.
-        "perContextToken" per_context_token: Duration,
+        "perContextToken" per_context_token: FineDuration,
         /// For each product of prefilled token and context before it.
-        "perPrefillSquared" per_prefill_squared: Duration,
+        "perPrefillSquared" per_prefill_squared: FineDuration,
     }
 
     /// A number from mean and variation.

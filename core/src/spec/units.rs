@@ -168,6 +168,12 @@ units! {
         "ns" = 1, "us" = 1_000, "ms" = 1_000_000, "s" = 1_000_000_000,
         "min" = 60_000_000_000, "h" = 3_600_000_000_000,
     ];
+    /// A time that each of very many parts takes, in picoseconds: a token of context takes some
+    /// tens of nanoseconds, a pair of tokens less than one.
+    FineDuration "time" bare None, example "0.9ns", [
+        "ns" = 1_000, "us" = 1_000_000, "ms" = 1_000_000_000, "s" = 1_000_000_000_000,
+        "min" = 60_000_000_000_000, "h" = 3_600_000_000_000_000,
+    ];
     /// A rate, in requests per 10⁹ minutes, so that both `rps` and `rpm` are exact.
     Rate "rate" bare None, example "20rps", [
         "rpm" = 1_000_000_000, "rps" = 60_000_000_000,
@@ -199,6 +205,13 @@ impl Duration {
     /// In seconds.
     pub fn as_seconds(self) -> f64 {
         self.0 as f64 / 1e9
+    }
+}
+
+impl FineDuration {
+    /// In nanoseconds.
+    pub fn as_nanos(self) -> f64 {
+        self.0 as f64 / 1e3
     }
 }
 
@@ -295,6 +308,7 @@ mod tests {
     fn quantities_read_exactly() {
         assert_eq!(Duration::parse("40ms"), Some(Duration(40_000_000)));
         assert_eq!(Duration::parse("1.5 s"), Some(Duration(1_500_000_000)));
+        assert_eq!(FineDuration::parse("0.9ns"), Some(FineDuration(900)));
         assert_eq!(Count::parse("8.03B"), Some(Count(8_030_000_000)));
         assert_eq!(Count::parse("64"), Some(Count(64)));
         assert_eq!(Bytes::parse("16GiB"), Some(Bytes(17_179_869_184)));
@@ -336,6 +350,8 @@ mod tests {
             assert_eq!(Duration::parse(&text), Some(Duration(value)), "{text}");
         }
         assert_eq!(Duration(1_500_000_000).to_string(), "1.5s");
+        assert_eq!(FineDuration(900).to_string(), "0.9ns");
+        assert_eq!(FineDuration(71_400).to_string(), "71.4ns");
         assert_eq!(Count(8_030_000_000).to_string(), "8.03B");
         assert_eq!(Count(1024).to_string(), "1024");
         assert_eq!(Bytes(17_179_869_184).to_string(), "16GiB");

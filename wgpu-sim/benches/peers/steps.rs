@@ -24,7 +24,7 @@ pub(crate) fn generator(flow: &Flow, requests: u32) -> u64 {
             u64::MAX
         };
         while let Some(start) = replica.start().filter(|&start| start < limit) {
-            let stepped = replica.step(batcher, start);
+            let stepped = replica.step(batcher, start, |_| false);
             for one in stepped.finished {
                 sum += ((stepped.end + (1 << 15)) >> 16) - one.came;
             }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::sweep::{Events, Sweep, TURNS, WINDOW, Watch};
+use super::sweep::{Answer, Events, Sweep, TURNS, WINDOW, Watch};
 use super::{LaneRecord, Work, threads};
 use crate::error::SimulationError;
 use crate::outcome::graph::GraphOutcome;
@@ -250,6 +250,16 @@ pub(crate) fn follow(
     sweep.into_watch().ok_or(SimulationError::Cancelled)
 }
 
+/// Runs the one lane of a feed-forward graph, and tells each answer that is counted.
+pub(crate) fn answers(flow: &Flow) -> Result<Vec<Answer>, SimulationError> {
+    let sweep = Sweep::new(flow, 0, WINDOW).ok_or(SimulationError::Cancelled)?;
+    let mut sweep = sweep.answering();
+    while !sweep.is_done() {
+        sweep.advance();
+    }
+    sweep.into_answers()
+}
+
 fn run_events(
     flow: &Flow,
     replication: u32,
@@ -279,6 +289,9 @@ pub struct Trace {
     pub first: (Vec<u32>, u64),
     /// The same of times per token behind the first.
     pub token: (Vec<u32>, u64),
+    /// For each node, of its KV caches: how often requests were put back, and the tokens stored and
+    /// those that there was room for, times the time in 2⁻¹⁶ ticks.
+    pub caches: Vec<Option<(u64, u128, u128)>>,
 }
 
 impl Trace {
@@ -333,6 +346,14 @@ impl Trace {
             times: ending.times().counts.to_vec(),
             first: counts(ending.first()),
             token: counts(ending.token()),
+            caches: record
+                .nodes
+                .iter()
+                .map(|visits| {
+                    let cache = visits.cache?;
+                    Some((cache.preemptions, cache.stored, cache.room))
+                })
+                .collect(),
         }
     }
 }

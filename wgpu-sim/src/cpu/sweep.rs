@@ -23,7 +23,7 @@ use sending::{Leaving, Sending};
 pub(crate) use source::Source;
 use source::{Left, Requests};
 use stations::{Arrival, Station};
-pub(crate) use visits::{Ending, LaneRecord, Visits};
+pub(crate) use visits::{CacheUse, Ending, LaneRecord, Visits};
 
 /// Arrivals of a window.
 pub(crate) const WINDOW: u32 = 256;
@@ -58,6 +58,16 @@ impl Message {
         let order = (u64::from(self.request) << 16) | u64::from(self.place);
         (u128::from(self.at) << 64) | u128::from(order)
     }
+}
+
+/// How long a request took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) request: u32,
+    /// From when it entered until it left, in ticks.
+    pub(crate) time: u64,
+    /// How long before that its first token was there, in ticks.
+    pub(crate) head: u64,
 }
 
 /// What leaves a node.
@@ -143,6 +153,8 @@ pub(crate) struct Sweep<'a> {
     ending: Ending,
     /// Follows requests, where that is asked.
     watch: Option<Watch>,
+    /// Each answer that is counted, where that is asked.
+    answers: Option<Vec<Answer>>,
     /// Buffers of one node's turn.
     arrivals: Vec<Arrival>,
     departures: Vec<Departure>,
@@ -183,6 +195,7 @@ impl<'a> Sweep<'a> {
             goal: u64::from(flow.counted).saturating_mul(flow.nodes.len() as u64),
             ending: Ending::new(flow.has_streams()),
             watch: None,
+            answers: None,
             arrivals: Vec::new(),
             departures: Vec::new(),
             entering: Vec::new(),
@@ -196,6 +209,24 @@ impl<'a> Sweep<'a> {
             watch: Some(watch),
             ..self
         }
+    }
+
+    /// A lane whose answers are kept one by one.
+    pub(crate) fn answering(self) -> Self {
+        Self {
+            answers: Some(Vec::new()),
+            ..self
+        }
+    }
+
+    /// The answers that were kept, in the order in which they left.
+    ///
+    /// # Errors
+    /// As for [`Self::into_record`].
+    pub(crate) fn into_answers(mut self) -> Result<Vec<Answer>, SimulationError> {
+        let answers = self.answers.take().unwrap_or_default();
+        self.into_record()?;
+        Ok(answers)
     }
 
     /// What was seen of the requests that were followed.
@@ -304,6 +335,14 @@ impl<'a> Sweep<'a> {
                 let answered = matches!(fate, Fate::Served { .. } | Fate::Streamed { .. });
                 let left = self.requests.leave(request, at, answered);
                 if counted {
+                    if let (Some(answers), Left::Answered(time)) = (&mut self.answers, left) {
+                        let head = fate.tokens().head.into();
+                        answers.push(Answer {
+                            request,
+                            time,
+                            head,
+                        });
+                    }
                     if let Some(watch) = &mut self.watch {
                         let time = match left {
                             Left::Answered(time) => Some(time),
@@ -333,7 +372,7 @@ impl<'a> Sweep<'a> {
     /// [`SimulationError::Invariant`] if the counts contradict one another.
     pub(crate) fn into_record(self) -> Result<LaneRecord, SimulationError> {
         let visits = self.places.into_iter().map(|mut place| {
-            place.visits.add_busy(place.station.busy());
+            place.visits.add_usage(place.station.usage());
             // Every counted request comes once, or is said not to.
             (place.index as usize, place.visits, self.flow.counted.into())
         });

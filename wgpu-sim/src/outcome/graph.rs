@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::Engine;
-use crate::cpu::{Ending, LaneRecord, Visits};
+use crate::cpu::{CacheUse, Ending, LaneRecord, Visits};
 use crate::draws::Table;
-use crate::program::network::{Flow, Node, Step};
+use crate::program::network::{Batcher, Flow, Node, Step};
 use crate::stats::{Bin, Histogram, Sample, Summary};
 
 /// How time advances.
@@ -107,6 +107,13 @@ pub struct NodeResult {
     pub batch_mean: Option<f64>,
     /// The mean number of requests that wait.
     pub queue_mean: Option<f64>,
+    /// The mean share of its KV caches' tokens that is stored, without what prompts share; none
+    /// without continuous batching, where the cache is taken to be always large enough, and from
+    /// the GPU, which does not count it.
+    pub kv_utilisation: Option<f64>,
+    /// How often a request was put back for lack of KV cache and computed anew, all replications
+    /// together; none without continuous batching, and from the GPU.
+    pub preemptions: Option<u64>,
 }
 
 impl GraphOutcome {
@@ -242,8 +249,19 @@ impl NodeResult {
             }
             _ => None,
         };
+        // Lanes of the GPU do not count it, and a part says nothing of the whole.
+        let caches: Option<Vec<CacheUse>> = visits.iter().map(|visits| visits.cache).collect();
+        let cache = caches.and_then(|caches| caches.into_iter().reduce(CacheUse::and));
+        let cache = cache.filter(|_| is_run);
+        let is_bounded = match &node.step {
+            Step::Continuous { batcher, .. } => batcher.blocks < Batcher::UNBOUNDED,
+            _ => false,
+        };
+        let kv_use = cache.filter(|cache| is_bounded && cache.room > 0);
         Self {
             name: node.name.clone(),
+            kv_utilisation: kv_use.map(|cache| cache.stored as f64 / cache.room as f64),
+            preemptions: cache.map(|cache| cache.preemptions),
             utilisation,
             stable: is_stable,
             load: servers.map(|_| node.load),

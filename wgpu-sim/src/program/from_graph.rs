@@ -5,7 +5,7 @@ mod service;
 mod sharing;
 
 pub(super) use arrivals::of as arrivals_of;
-pub(super) use service::of as service_of;
+pub(super) use service::{mean_seconds, of as service_of, unloaded};
 pub(super) use sharing::{slowdown, turns};
 
 use std::collections::BTreeMap;
@@ -36,6 +36,8 @@ pub struct Compilation {
 pub enum Origin {
     /// `service` states it.
     Declared,
+    /// `service` states it, and was fitted to measurements.
+    Calibrated,
     /// `latency` states it without a load: it is taken as unloaded.
     Latency,
     /// `latency` was stated under a load: the service that gives it there was fitted.
@@ -44,7 +46,21 @@ pub enum Origin {
     Estimated(Basis),
 }
 
+/// The annotation of a node whose `service` was fitted to measurements: it tells which.
+pub const CALIBRATED: &str = "modelgraph/calibrated";
+
 impl Origin {
+    /// Of what `service` states.
+    pub(super) fn stated(node: &spec::Node) -> Self {
+        let annotations = node.annotations.as_ref();
+        let is_calibrated = annotations.is_some_and(|all| all.named(CALIBRATED).is_some());
+        if is_calibrated {
+            Self::Calibrated
+        } else {
+            Self::Declared
+        }
+    }
+
     /// Of an estimate, how far measured figures lie from it, as a share of it: half lie within.
     pub const fn band(self) -> Option<f64> {
         match self {
@@ -57,6 +73,7 @@ impl Origin {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Declared => "declared",
+            Self::Calibrated => "calibrated",
             Self::Latency => "declared latency",
             Self::Fitted => "fitted to latency",
             Self::Estimated(_) => "estimated",

@@ -14,11 +14,14 @@ use core::time::Duration;
 pub use continuous::{
     BLOCK, Batcher, Continuous, Lengths, Prefix, StepTime, TokenLaw, TokenPart, Tokens,
 };
-pub use flow::{Call, Chance, Clients, Edge, Flow, Gather, Node, Pace, Rounds, Slice, Step};
+pub use flow::{
+    Call, Chance, Circle, Clients, Edge, Flow, Gather, Node, Pace, Rounds, Slice, Step,
+};
 pub use from_graph::GraphCompilation;
 pub use gaps::{Change, Gaps, Hold, UNIT_BITS};
 
 use super::Service;
+use crate::trace::RequestTrace;
 
 /// A feed-forward graph of stages under arrivals from outside.
 ///
@@ -43,8 +46,8 @@ pub struct Network {
 pub struct Load<'a> {
     /// Requests a second, in place of the document's: their gaps keep their shape.
     pub rate: Option<f64>,
-    /// The gaps of the trace that the document refers to; see [`crate::read_trace`].
-    pub trace: Option<&'a [Duration]>,
+    /// The trace that the document refers to; see [`crate::read_trace`].
+    pub trace: Option<&'a RequestTrace>,
 }
 
 /// One node of the graph.

@@ -185,6 +185,83 @@ pub fn single(catalogue: &Catalogue, gpu: &Gpu, bits: u64) -> Reached {
     }
 }
 
+/// The share of the peak of matrix products that products of so many tokens reach: µ.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve(Vec<(f64, f64)>);
+
+impl Curve {
+    fn of(measured: &[(u32, f64)]) -> Option<Self> {
+        let points = measured
+            .iter()
+            .map(|&(tokens, share)| (f64::from(tokens), share));
+        let is_share = |share: f64| share > 0.0 && share <= 1.0;
+        let is_good = measured.iter().all(|&(_, share)| is_share(share));
+        (!measured.is_empty() && is_good).then(|| Self(points.collect()))
+    }
+
+    /// µ of so many tokens: a line over the logarithm of their number between what was measured;
+    /// beyond the last it stays, and below the first it falls with the number, for there the time
+    /// is that of reading the weights.
+    pub fn at(&self, tokens: f64) -> f64 {
+        let Some(&(most, last)) = self.0.last() else {
+            return 1.0;
+        };
+        let above = self.0.iter().position(|&(at, _)| at >= tokens);
+        let Some(above) = above.filter(|_| tokens < most) else {
+            return last;
+        };
+        let get = |place: usize| self.0.get(place).copied().unwrap_or((most, last));
+        let (right, high) = get(above);
+        let Some(below) = above.checked_sub(1) else {
+            return high * tokens / right;
+        };
+        let (left, low) = get(below);
+        low + (high - low) * libm::log(tokens / left) / libm::log(right / left)
+    }
+
+    /// Tokens over µ: the time of so many tokens, in tokens at the whole peak. More tokens never
+    /// take less time.
+    pub fn effort(&self, tokens: f64) -> f64 {
+        let at = |tokens: f64| tokens / self.at(tokens).max(f64::MIN_POSITIVE);
+        let first = self.0.first().map_or(tokens, |&(first, _)| first);
+        let passed = self.0.iter().map(|&(known, _)| known);
+        let passed = passed.filter(|&known| known <= tokens).map(at);
+        passed.fold(at(tokens.max(first)), f64::max)
+    }
+}
+
+/// The curve of a GPU for weights of so many bits; of one that nobody measured, that of the median
+/// of its generation.
+pub fn curve(catalogue: &Catalogue, gpu: &Gpu, bits: u64) -> (Curve, Basis) {
+    let of = |gpu: &Gpu| {
+        let own = gpu.efficiency.as_ref()?;
+        // What fp8 was not measured for, such as Ampere, computes as bf16 does.
+        let narrow = Curve::of(&own.fp8).filter(|_| bits <= 8);
+        narrow.or_else(|| Curve::of(&own.bf16))
+    };
+    if let Some(own) = of(gpu) {
+        return (own, Basis::Measured);
+    }
+    let own = generation(&gpu.name);
+    let known: Vec<(Generation, Curve)> = catalogue
+        .gpus()
+        .iter()
+        .filter_map(|gpu| Some((generation(&gpu.name), of(gpu)?)))
+        .collect();
+    let is_kin = known.iter().any(|(generation, _)| *generation == own);
+    let kin = known
+        .iter()
+        .filter(|(generation, _)| !is_kin || *generation == own);
+    let mut kin: Vec<&Curve> = kin.map(|(_, curve)| curve).collect();
+    let saturated = |curve: &Curve| curve.at(f64::INFINITY);
+    kin.sort_by(|a, b| saturated(a).total_cmp(&saturated(b)));
+    let middle = kin.len().saturating_sub(1) / 2;
+    let median = kin.get(middle).map(|&curve| curve.clone());
+    // Of nothing, the middle of what a share can be.
+    let median = median.unwrap_or_else(|| Curve(vec![(128.0, 0.5)]));
+    (median, Basis::Generation)
+}
+
 fn shares(own: &Efficiency, bits: u64) -> Option<Reached> {
     let saturated = |curve: &[(u32, f64)]| {
         let shares = curve.iter().map(|&(_, share)| share);

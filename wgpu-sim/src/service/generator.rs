@@ -18,7 +18,7 @@ use modelspec_core::hardware::{
 use modelspec_core::spec::{Model, Placement, Precision};
 
 use super::efficiency::{LAYER_NS, Reached, peak, reached};
-use super::{Basis, StepTime};
+use super::{Basis, StepTime, gpu_of};
 
 /// What a generator does, as far as model and GPU say.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -112,13 +112,7 @@ pub fn estimate(
     placement: &Placement,
     catalogue: &Catalogue,
 ) -> Result<Generator, String> {
-    let stated = placement
-        .gpu
-        .as_ref()
-        .ok_or("its placement states no GPU")?;
-    let gpu = catalogue.find(&stated.value);
-    let gpu = gpu.map_err(|_| format!("the GPU `{}` is not known", stated.value.0))?;
-    let gpus = placement.gpus_per_replica.map_or(1, |gpus| gpus.value.0);
+    let (gpu, gpus) = gpu_of(placement, catalogue)?;
     let lacks = |fact| format!("to estimate its service time {fact} is missing");
     let memory = memory_of(gpu, placement);
     let mut parts = AtPeak::new(model, gpu, gpus).map_err(lacks)?;

@@ -19,6 +19,7 @@ pub(super) fn of(flow: &Flow, replication: u32) -> Box<dyn Iterator<Item = u64> 
             }))
         }
         Pace::Trace(gaps) => {
+            let gaps = &gaps.values;
             let offset = gaps.len() * replication as usize / flow.replications as usize;
             let mut at = 0;
             Box::new((offset..).map(move |place| {

@@ -18,6 +18,7 @@ pub(crate) struct Sequence {
     decodes: bool,
     pub(crate) start: Option<u64>,
     pub(crate) first: Option<u64>,
+    preemptions: u64,
 }
 
 impl Sequence {
@@ -30,6 +31,11 @@ impl Sequence {
     ) -> Self {
         let tokens = |lengths: &Lengths, request: u32| {
             let mut tokens = lengths.fixed;
+            for traced in &lengths.traced {
+                let many = traced.values.len();
+                let offset = many * key[1] as usize / traced.replications as usize;
+                tokens += traced.values[(offset + request as usize) % many];
+            }
             for &(table, word) in &lengths.parts {
                 tokens += tables[table].value(draw(key, request, word));
             }
@@ -51,6 +57,7 @@ impl Sequence {
             decodes: false,
             start: None,
             first: None,
+            preemptions: 0,
         }
     }
 
@@ -79,6 +86,13 @@ pub(crate) struct Replica {
     pub(crate) clock: u64,
     /// How often a request was put back.
     pub(crate) preemptions: u64,
+    /// Tokens stored times the time since the beginning; the same and the time, when the first
+    /// counted request was admitted and when the last had left.
+    stored: u128,
+    opened: Option<(u64, u128)>,
+    closed: (u64, u128),
+    /// How often counted requests were put back.
+    counted: u64,
 }
 
 impl Replica {
@@ -96,8 +110,24 @@ impl Replica {
         batcher.blocks - held
     }
 
-    /// Runs one step from `start`.
-    pub(crate) fn step(&mut self, batcher: &Batcher, start: u64) -> Stepped {
+    /// Of the cache while counted requests were in it: how often one was put back, what was stored
+    /// and what there was room for.
+    pub(crate) fn cache(&self, batcher: &Batcher) -> (u64, u128, u128) {
+        let Some((opened, stored)) = self.opened else {
+            return (0, 0, 0);
+        };
+        let room = u128::from(batcher.blocks * u64::from(BLOCK));
+        let time = u128::from(self.closed.0 - opened);
+        (self.counted, self.closed.1 - stored, time * room)
+    }
+
+    /// Runs one step from `start`; `counts` tells who is counted.
+    pub(crate) fn step(
+        &mut self,
+        batcher: &Batcher,
+        start: u64,
+        counts: impl Fn(u32) -> bool,
+    ) -> Stepped {
         let mut budget = batcher.max_batched_tokens;
         let (mut tokens, mut context, mut products) = (0_u64, 0_u64, 0_u64);
         let mut add = |one: &mut Sequence, part: u32| {
@@ -121,6 +151,7 @@ impl Replica {
                 self.preemptions += 1;
                 let mut last = self.running.pop().unwrap();
                 last.stored = 0;
+                last.preemptions += 1;
                 last.decodes = false;
                 self.waiting.push_front(last);
                 if self.running.len() == index {
@@ -136,11 +167,15 @@ impl Replica {
             && self.running.len() < batcher.max_sequences as usize
             && let Some(first) = self.waiting.front()
         {
-            let part = (first.prompt + first.made - first.cached).min(budget);
-            if first.blocks(first.cached + part) > self.free(batcher) {
+            let known = first.prompt + first.made;
+            let part = (known - first.cached).min(budget);
+            if first.blocks(known) > self.free(batcher) {
                 break;
             }
             let mut first = self.waiting.pop_front().unwrap();
+            if counts(first.request) {
+                self.opened.get_or_insert((start, self.stored));
+            }
             first.stored = first.cached;
             add(&mut first, part);
             self.running.push(first);
@@ -151,6 +186,8 @@ impl Replica {
             + batcher.context * context
             + ((products * batcher.half_prefill + (1 << 15)) >> 16);
         let end = start + time;
+        let stored = self.running.iter().map(|one| one.stored - one.cached);
+        self.stored += stored.map(u128::from).sum::<u128>() * u128::from(time);
         self.clock = end;
         for one in &mut self.running {
             if one.stored == one.prompt + one.made {
@@ -162,6 +199,11 @@ impl Replica {
         let all = std::mem::take(&mut self.running);
         let (finished, running) = all.into_iter().partition(|one| one.made == one.answer);
         self.running = running;
+        let finished: Vec<Sequence> = finished;
+        for one in finished.iter().filter(|one| counts(one.request)) {
+            self.closed = (end, self.stored);
+            self.counted += one.preemptions;
+        }
         Stepped { end, finished }
     }
 }

@@ -127,6 +127,7 @@ impl<'a> Heap<'a> {
                 times: vec![0; BUCKETS],
                 first: (vec![0; BUCKETS], 0),
                 token: (vec![0; BUCKETS], 0),
+                caches: Vec::new(),
             },
         };
         let mut arrivals = arrivals::of(flow, replication);
@@ -148,7 +149,20 @@ impl<'a> Heap<'a> {
         }
         let replicas = heap.lines.iter().flatten().map(|line| &line.replica);
         let put_back = replicas.map(|replica| replica.preemptions).sum();
+        heap.trace.caches = heap.caches();
         (heap.trace, put_back)
+    }
+
+    fn caches(&self) -> Vec<Option<(u64, u128, u128)>> {
+        let nodes = self.flow.nodes.iter().zip(&self.lines);
+        let caches = nodes.map(|(node, lines)| {
+            let Step::Continuous { batcher, .. } = &node.step else {
+                return None;
+            };
+            let caches = lines.iter().map(|line| line.replica.cache(batcher));
+            caches.reduce(|a, b| (a.0 + b.0, a.1 + b.1, a.2 + b.2))
+        });
+        caches.take(self.flow.sink()).collect()
     }
 
     fn bits(&self, node: usize, purpose: Purpose, visit: u32, request: u32) -> u32 {
@@ -414,7 +428,10 @@ impl<'a> Heap<'a> {
             self.call(node, queue);
             return;
         }
-        let stepped = line.replica.step(batcher, start);
+        let counting = self.flow.counting();
+        let stepped = line
+            .replica
+            .step(batcher, start, |request| counting.contains(&request));
         let ticks = |time: u64| (time + (1 << 15)) >> 16;
         let end = ticks(stepped.end);
         for one in stepped.finished {

@@ -5,4 +5,6 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod llm_silicon;
+mod mlperf;
 mod table;
+mod vllm;

@@ -71,6 +71,7 @@ fn tokens(mean: u32) -> impl Strategy<Value = Tokens> {
         (5.0..f64::from(mean), 0.0_f64..1.5)
             .prop_map(|(mean, cv)| TokenLaw::Lognormal { mean, cv }),
         prop::collection::vec(1..mean, 1..5).prop_map(TokenLaw::Empirical),
+        prop::collection::vec(1..mean, 1..5).prop_map(TokenLaw::Traced),
     ];
     let part = (law, prop::option::of(0_u32..2)).prop_map(|(law, input)| TokenPart { law, input });
     let most = prop::option::of(1..2 * mean);

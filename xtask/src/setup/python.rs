@@ -74,7 +74,7 @@ impl Packages {
                 ],
             );
             pip.args(["-r", self.requirements]);
-            for constraints in self.constraints {
+            if let Some(constraints) = self.constraints {
                 pip.args(["-c", constraints]);
             }
             run(pip)

@@ -108,7 +108,7 @@ impl Simulate {
         let trace = trace::read(graph, &self.file)?;
         let load = Load {
             rate: self.rate,
-            trace: trace.as_deref(),
+            trace: trace.as_ref(),
         };
         match Network::from_graph(graph, &load) {
             Ok(compilation) if let (Some(share), Some(output)) = (self.shard, &self.output) => {

@@ -12,7 +12,7 @@ use modelspec_core::Analysis;
 use modelspec_core::compose::Bundle;
 use serde::{Deserialize, Serialize};
 use wgpu_sim::network::{GraphCompilation, Load, Network};
-use wgpu_sim::{Part, Settings, Shard};
+use wgpu_sim::{Part, RequestTrace, Settings, Shard};
 
 use super::{FailOn, Format, Open, Said, Told};
 use crate::{Failure, Outcome};
@@ -54,8 +54,37 @@ struct Run {
     /// The files that the document refers to, by path.
     files: BTreeMap<String, String>,
     rate: Option<f64>,
-    /// The gaps of a trace, in nanoseconds.
-    trace: Option<Vec<u64>>,
+    trace: Option<Trace>,
+}
+
+/// A trace, with its gaps in nanoseconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Trace {
+    gaps: Vec<u64>,
+    prompts: Option<Vec<u32>>,
+    answers: Option<Vec<u32>>,
+}
+
+impl From<&RequestTrace> for Trace {
+    fn from(trace: &RequestTrace) -> Self {
+        let nanoseconds = |gap: &Duration| u64::try_from(gap.as_nanos()).unwrap_or(u64::MAX);
+        Self {
+            gaps: trace.gaps.iter().map(nanoseconds).collect(),
+            prompts: trace.prompts.clone(),
+            answers: trace.answers.clone(),
+        }
+    }
+}
+
+impl From<Trace> for RequestTrace {
+    fn from(trace: Trace) -> Self {
+        Self {
+            gaps: trace.gaps.into_iter().map(Duration::from_nanos).collect(),
+            prompts: trace.prompts,
+            answers: trace.answers,
+        }
+    }
 }
 
 /// Simulates one share and writes what it counted.
@@ -72,7 +101,6 @@ pub(super) fn write(
     let part = Part::simulate(&compilation.network, settings, shard, progress)?;
     let analysis = open.analysis;
     let files = analysis.bundle.iter().flat_map(|bundle| bundle.files());
-    let nanoseconds = |gap: &Duration| u64::try_from(gap.as_nanos()).unwrap_or(u64::MAX);
     let stored = Stored {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         run: Run {
@@ -82,9 +110,7 @@ pub(super) fn write(
                 .map(|(path, text)| (path.to_owned(), text.to_owned()))
                 .collect(),
             rate: load.rate,
-            trace: load
-                .trace
-                .map(|gaps| gaps.iter().map(nanoseconds).collect()),
+            trace: load.trace.map(Trace::from),
         },
         part,
     };
@@ -136,12 +162,10 @@ impl Merge {
             name: &run.name,
             analysis: &analysis,
         };
-        let gaps: Option<Vec<Duration>> = run
-            .trace
-            .map(|gaps| gaps.into_iter().map(Duration::from_nanos).collect());
+        let trace = run.trace.map(RequestTrace::from);
         let load = Load {
             rate: run.rate,
-            trace: gaps.as_deref(),
+            trace: trace.as_ref(),
         };
         let Some((graph, ..)) = analysis.whole() else {
             return Err(Failure(format!("{} holds no graph", run.name)));

@@ -1,16 +1,16 @@
 //! The file of a workload that is a trace.
 
 use std::path::Path;
-use std::time::Duration;
 
 use modelspec_core::graph::Graph;
 use modelspec_core::spec::Arrivals;
+use wgpu_sim::RequestTrace;
 
 use crate::Failure;
 
-/// The gaps of the trace that the graph's workload names, relative to the document; none where it
+/// The trace that the graph's workload names, relative to the document; none where it
 /// names none.
-pub(super) fn read(graph: &Graph, document: &Path) -> Result<Option<Vec<Duration>>, Failure> {
+pub(super) fn read(graph: &Graph, document: &Path) -> Result<Option<RequestTrace>, Failure> {
     let workload = graph.spec.body().and_then(|body| body.workload.as_ref());
     let arrivals = workload.and_then(|workload| workload.arrivals.as_ref());
     let Some(Arrivals::Trace(trace)) = arrivals.map(|arrivals| &arrivals.value) else {
@@ -23,6 +23,6 @@ pub(super) fn read(graph: &Graph, document: &Path) -> Result<Option<Vec<Duration
     let path = folder.join(&*stated.value);
     let failed = |why: &dyn core::fmt::Display| Failure(format!("{}: {why}", path.display()));
     let text = std::fs::read_to_string(&path).map_err(|error| failed(&error))?;
-    let gaps = wgpu_sim::read_trace(&text).map_err(|error| failed(&error))?;
-    Ok(Some(gaps))
+    let trace = wgpu_sim::read_trace(&text).map_err(|error| failed(&error))?;
+    Ok(Some(trace))
 }

@@ -299,7 +299,7 @@ impl<'a> Events<'a> {
         }
         let counted = u64::from(self.flow.counted);
         let visits = self.places.into_iter().map(|mut place| {
-            place.visits.add_busy(place.station.busy());
+            place.visits.add_usage(place.station.usage());
             let entered = counted.saturating_add(place.further);
             (place.index, place.visits, entered)
         });

@@ -6,6 +6,7 @@ mod fifo;
 mod replicas;
 mod router;
 
+use super::visits::Usage;
 use super::{Departure, Fate, Labour, Tokens};
 use crate::draws::{Purpose, Table, counter_word, draw_each};
 use crate::program::network::{Flow, Node, Routing, Step};
@@ -112,14 +113,14 @@ impl<'a> Station<'a> {
         })
     }
 
-    /// The servers' time spent on counted requests, in 2⁻¹⁶ ticks, where departures do not tell it.
-    pub(super) fn busy(&self) -> u64 {
+    /// What counted requests used that departures do not tell.
+    pub(super) fn usage(&self) -> Usage {
         match self {
             Self::Continuous(replicas) => {
-                let busy = replicas.queues().iter().map(Continuous::busy);
-                busy.fold(0, u64::saturating_add)
+                let usage = replicas.queues().iter().map(Continuous::usage);
+                usage.fold(Usage::default(), Usage::and)
             }
-            _ => 0,
+            _ => Usage::default(),
         }
     }
 

@@ -36,6 +36,52 @@ pub(crate) struct Visits {
     pub(crate) left: u64,
     pub(crate) first: u64,
     pub(crate) last: u64,
+    /// The use of KV caches, under continuous batching.
+    pub(crate) cache: Option<CacheUse>,
+}
+
+/// What counted requests used of a node.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Usage {
+    /// The servers' time, in 2⁻¹⁶ ticks.
+    pub(super) busy: u64,
+    pub(super) cache: Option<CacheUse>,
+}
+
+impl Usage {
+    /// Of two replicas together.
+    pub(super) fn and(self, other: Self) -> Self {
+        let cache = match (self.cache, other.cache) {
+            (Some(one), Some(other)) => Some(one.and(other)),
+            (one, other) => one.or(other),
+        };
+        Self {
+            busy: self.busy.saturating_add(other.busy),
+            cache,
+        }
+    }
+}
+
+/// The use of KV caches from the first counted request to the last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CacheUse {
+    /// How often a request was put back, to be computed anew.
+    pub(crate) preemptions: u64,
+    /// The tokens stored, times the time in 2⁻¹⁶ ticks.
+    pub(crate) stored: u128,
+    /// The same of those that there was room for.
+    pub(crate) room: u128,
+}
+
+impl CacheUse {
+    /// Of two replicas, or lanes, together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            preemptions: self.preemptions.saturating_add(other.preemptions),
+            stored: self.stored.saturating_add(other.stored),
+            room: self.room.saturating_add(other.room),
+        }
+    }
 }
 
 impl Visits {
@@ -57,6 +103,7 @@ impl Visits {
             left: 0,
             first: u64::MAX,
             last: 0,
+            cache: None,
         }
     }
 
@@ -127,9 +174,10 @@ impl Visits {
             .saturating_add(self.shared)
     }
 
-    /// Adds the servers' time that departures do not tell.
-    pub(super) fn add_busy(&mut self, busy: u64) {
-        self.shared = self.shared.saturating_add(u128::from(busy));
+    /// Adds what departures do not tell.
+    pub(super) fn add_usage(&mut self, usage: Usage) {
+        self.shared = self.shared.saturating_add(u128::from(usage.busy));
+        self.cache = usage.cache;
     }
 
     /// How long they waited in all, and how long they were served.

@@ -67,6 +67,15 @@ fn ring(entries: usize, words: usize) -> (usize, u32) {
     (entries.saturating_mul(words).saturating_add(2), mask)
 }
 
+/// Whether a trace says how many tokens a node's requests have.
+fn is_traced(node: &Node) -> bool {
+    let Step::Continuous { batcher, .. } = &node.step else {
+        return false;
+    };
+    let lengths = [&batcher.prompt, &batcher.answer];
+    lengths.iter().any(|lengths| !lengths.traced.is_empty())
+}
+
 impl Words {
     /// Compiles a graph for the kernel.
     ///
@@ -82,6 +91,11 @@ impl Words {
         if let Some(node) = flow.nodes.iter().find(is_bounded) {
             let name = &node.name;
             let reason = format!("`{name}` has a timeout, which the CPU alone simulates");
+            return Err(GpuError::Unsuitable(reason));
+        }
+        if let Some(node) = flow.nodes.iter().find(|node| is_traced(node)) {
+            let name = &node.name;
+            let reason = format!("a trace says the tokens of `{name}`, which the CPU alone reads");
             return Err(GpuError::Unsuitable(reason));
         }
         let mut rank = vec![0_usize; flow.nodes.len()];

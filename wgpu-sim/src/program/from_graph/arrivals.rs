@@ -9,6 +9,7 @@ use modelspec_core::text::{Span, Spanned};
 
 use super::super::network::{Change, Gaps, Hold, Load};
 use super::ARRIVALS;
+use crate::trace::RequestTrace;
 
 /// The rate given, else the document's, in requests a second, of Poisson arrivals; says where they
 /// stand in for others.
@@ -75,7 +76,7 @@ fn stated(graph: &Graph) -> Option<&Spanned<spec::Arrivals>> {
     graph.spec.body()?.workload.as_ref()?.arrivals.as_ref()
 }
 
-fn compile(graph: &Graph, trace: Option<&[Duration]>) -> Result<(f64, Gaps), Box<Diagnostic>> {
+fn compile(graph: &Graph, trace: Option<&RequestTrace>) -> Result<(f64, Gaps), Box<Diagnostic>> {
     let Some(arrivals) = stated(graph) else {
         let workload = graph.spec.body().and_then(|body| body.workload.as_ref());
         let span = workload.map_or(Span::default(), |workload| workload.span);
@@ -122,7 +123,7 @@ fn compile(graph: &Graph, trace: Option<&[Duration]>) -> Result<(f64, Gaps), Box
                             the command line";
                 Box::new(lacks("the file of a `trace` is not at hand").with_help(help))
             })?;
-            Gaps::Trace(trace.to_vec())
+            Gaps::Trace(trace.gaps.clone())
         }
         spec::Arrivals::Closed(closed) => {
             let clients = closed.clients.map(|clients| clients.value.0);

@@ -13,8 +13,25 @@ const ASSUMED_CV: f64 = 0.5;
 
 /// The service time of a node, or why there is none.
 pub(in crate::program) fn of(node: &spec::Node, servers: u32) -> Result<(Service, Origin), String> {
+    let (unloaded, origin) = unloaded(node)?;
+    let (Origin::Latency, Some(latency)) = (origin, &node.latency) else {
+        return Ok((unloaded, origin));
+    };
+    let at = latency.at.as_ref().and_then(|at| at.rate);
+    let Some(rate) = at
+        .map(|rate| rate.value.per_second())
+        .filter(|&rate| rate > 0.0)
+    else {
+        return Ok((unloaded, Origin::Latency));
+    };
+    let servers = servers.min(MAX_SERVERS);
+    fit(&latency.value, &unloaded, rate, servers).map(|service| (service, Origin::Fitted))
+}
+
+/// The service of a node with its latency taken as unloaded, or why there is none.
+pub(in crate::program) fn unloaded(node: &spec::Node) -> Result<(Service, Origin), String> {
     if let Some(service) = &node.service {
-        return declared(&service.value).map(|service| (service, Origin::Declared));
+        return declared(&service.value).map(|service| (service, Origin::stated(node)));
     }
     let continuous = matches!(node.batch(), Some(spec::Batch::Continuous(_)));
     let Some(latency) = &node.latency else {
@@ -25,16 +42,7 @@ pub(in crate::program) fn of(node: &spec::Node, servers: u32) -> Result<(Service
         }
         .to_owned());
     };
-    let unloaded = from_percentiles(&latency.value)?;
-    let at = latency.at.as_ref().and_then(|at| at.rate);
-    let Some(rate) = at
-        .map(|rate| rate.value.per_second())
-        .filter(|&rate| rate > 0.0)
-    else {
-        return Ok((unloaded, Origin::Latency));
-    };
-    let servers = servers.min(MAX_SERVERS);
-    fit(&latency.value, &unloaded, rate, servers).map(|service| (service, Origin::Fitted))
+    Ok((from_percentiles(&latency.value)?, Origin::Latency))
 }
 
 fn time(stated: Option<Spanned<spec::Duration>>) -> Option<Duration> {
@@ -192,7 +200,7 @@ fn fit(latency: &Latency, unloaded: &Service, rate: f64, servers: u32) -> Result
 }
 
 /// The mean of a service in seconds.
-pub(super) fn mean_seconds(service: &Service) -> f64 {
+pub(in crate::program) fn mean_seconds(service: &Service) -> f64 {
     match service {
         Service::Fixed(time) => time.as_secs_f64(),
         Service::Exponential { mean } | Service::Lognormal { mean, .. } => mean.as_secs_f64(),

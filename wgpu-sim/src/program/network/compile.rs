@@ -49,7 +49,10 @@ impl Flow {
         let gap_mean = 1e9 / network.rate / tick_ns;
         let too_long = |name: &str| SimulationError::station(name, TOO_LONG);
         let mut tables = Vec::new();
-        let pace = network.gaps.compile(network.rate, tick_ns, &mut tables)?;
+        let pace =
+            network
+                .gaps
+                .compile(network.rate, tick_ns, settings.replications, &mut tables)?;
         if gap_mean < COARSEST {
             let reason = format!(
                 "requests are closer together than {COARSEST} ticks of {} µs; lower the rate, or \
@@ -92,6 +95,7 @@ impl Flow {
                         stage,
                         stated,
                         (index, source),
+                        settings.replications,
                         tick_ns,
                         &mut tables,
                     )?),
@@ -148,6 +152,7 @@ impl Flow {
             tables,
             gap: 0,
             pace,
+            once: false,
             clients: closed::clients(&network.gaps, tick_ns),
             by_events: by_events(network, &loops, &nodes),
             loops,

@@ -5,11 +5,12 @@
 //! in which they were admitted, as long as the token budget lasts. Where the KV cache lacks a block
 //! for one of them, the last admitted is put back to the front of the queue and will be computed
 //! anew. If none was put back, waiting requests are admitted, first come first served, with as much
-//! of their prompt as the budget holds. The step takes c0 + c1·T + c2·C + c3·Q: T tokens, C the sum
-//! of the contexts of the requests in it, Q the sum of k·(context + k/2) over parts of prompts of k
-//! tokens; contexts are those before the step.
+//! of their prompt as the budget holds; each waits until the cache has room for the whole of it.
+//! The step takes c0 + c1·T + c2·C + c3·Q: T tokens, C the sum of the contexts of the requests in
+//! it, Q the sum of k·(context + k/2) over parts of prompts of k tokens; contexts are those before
+//! the step.
 
-use super::Routing;
+use super::{Circle, Routing};
 use crate::draws::{Table, draw};
 
 /// Tokens in a block of the KV cache.
@@ -95,6 +96,8 @@ pub enum TokenLaw {
     },
     /// Measured numbers, in any order.
     Empirical(Vec<u32>),
+    /// The number of each request of the trace by which requests arrive.
+    Traced(Vec<u32>),
 }
 
 /// Continuous batching in integers, of one replica.
@@ -134,13 +137,20 @@ pub struct Batcher {
     pub growth: u32,
 }
 
+impl Batcher {
+    /// Blocks of a cache that is always large enough.
+    pub const UNBOUNDED: u64 = 1 << 40;
+}
+
 /// A number of tokens in integers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lengths {
     /// What each request has.
     pub fixed: u32,
-    /// What varies: the index of a table, and the counter of its draw.
+    /// What is drawn: the index of a table, and the counter of its draw.
     pub parts: Vec<(usize, u32)>,
+    /// What traces say of each request.
+    pub traced: Vec<Circle>,
     /// The most of all together.
     pub most: u32,
 }
@@ -174,11 +184,17 @@ impl Continuous {
 }
 
 impl Tokens {
+    /// Whether a trace says them.
+    pub(super) fn are_traced(&self) -> bool {
+        let mut parts = self.parts.iter();
+        parts.any(|part| matches!(part.law, TokenLaw::Traced(_)))
+    }
+
     /// About the mean.
     pub(super) fn mean(&self) -> f64 {
         let parts = self.parts.iter().map(|part| match &part.law {
             TokenLaw::Lognormal { mean, .. } => *mean,
-            TokenLaw::Empirical(values) => {
+            TokenLaw::Empirical(values) | TokenLaw::Traced(values) => {
                 let sum: f64 = values.iter().map(|&value| f64::from(value)).sum();
                 sum / values.len().max(1) as f64
             }
@@ -191,13 +207,16 @@ impl Tokens {
 }
 
 impl Lengths {
-    /// The number of a request, at least 1.
-    pub(crate) fn of(&self, tables: &[Table], key: [u32; 2], request: u32) -> u32 {
+    /// The number of a visit of a request, at least 1. Visits draw apart, and have the same of a
+    /// trace.
+    pub(crate) fn of(&self, tables: &[Table], key: [u32; 2], (visit, request): (u32, u32)) -> u32 {
         let parts = self.parts.iter().filter_map(|&(table, word)| {
-            let bits = draw(key, request, word);
+            let bits = draw(key, visit, word);
             Some(tables.get(table)?.value(bits))
         });
+        let traced = self.traced.iter().map(|traced| traced.of(key[1], request));
         parts
+            .chain(traced)
             .fold(self.fixed, u32::saturating_add)
             .min(self.most)
             .max(1)

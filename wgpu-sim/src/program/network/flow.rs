@@ -15,6 +15,8 @@ pub struct Flow {
     pub gap: usize,
     /// How the rate of arrivals changes.
     pub pace: Pace,
+    /// Whether a trace is gone through once, rather than in a circle.
+    pub once: bool,
     /// Who asks, if those who have their answer ask again.
     pub clients: Option<Clients>,
     /// The loops; no node is in two of them.
@@ -95,8 +97,31 @@ pub enum Pace {
     },
     /// From when in ticks, and the mean gap from there on.
     Profile(Vec<(u64, u64)>),
-    /// Each gap, in ticks.
-    Trace(Vec<u32>),
+    /// The gap before each request, in ticks.
+    Trace(Circle),
+}
+
+/// A value of each request of a trace. The trace goes in a circle, of which replication r of R
+/// starts at r/R.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Circle {
+    /// The values, in the order of the requests.
+    pub values: Vec<u32>,
+    /// The lanes that share the circle.
+    pub replications: u32,
+}
+
+impl Circle {
+    /// The value of a request of a lane; 0 of an empty circle.
+    pub fn of(&self, replication: u32, request: u32) -> u32 {
+        let many = self.values.len();
+        let offset = u64::from(replication).saturating_mul(many as u64);
+        let offset = offset.checked_div(u64::from(self.replications));
+        let offset = usize::try_from(offset.unwrap_or(0)).unwrap_or(0);
+        let place = offset.saturating_add(request as usize).checked_rem(many);
+        let value = place.and_then(|place| self.values.get(place));
+        value.copied().unwrap_or(0)
+    }
 }
 
 /// One node in integers.

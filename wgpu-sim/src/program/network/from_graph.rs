@@ -1,9 +1,13 @@
 //! From a document's graph to a network.
 
+mod batch;
 mod branches;
+mod estimate;
 mod generator;
 mod rounds;
+mod tokens;
 mod work;
+mod zones;
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -13,11 +17,12 @@ use modelspec_core::graph::{EdgeIx, Graph, Node, NodeIx, expected_visits};
 use modelspec_core::spec::{self, Join, OnFailure, Role};
 use modelspec_core::text::Span;
 
-use super::{Link, Load, Network, Routing, Share, Stage, Wait, Work};
+use super::{Continuous, Gaps, Link, Load, Network, Routing, Share, Stage, Wait, Work};
 use crate::program::Origin;
 use crate::program::from_graph::{arrivals_of, turns};
 use crate::service::Basis;
 use rounds::Loops;
+use zones::Zones;
 
 /// A graph as a network, and what was taken for granted on the way.
 #[derive(Clone, Debug)]
@@ -45,6 +50,7 @@ impl Network {
     /// node without a service time, loops within one another.
     pub fn from_graph(graph: &Graph, load: &Load<'_>) -> Result<GraphCompilation, Vec<Diagnostic>> {
         let (rate, gaps) = arrivals_of(graph, load)?;
+        let trace = load.trace.filter(|_| matches!(gaps, Gaps::Trace(_)));
         let mut visits = expected_visits(graph);
         let (mut found, mut notes) = (Vec::new(), Vec::new());
         let shares = branches::shares(graph);
@@ -56,7 +62,7 @@ impl Network {
             let Some(stated) = graph.spec_of(ix) else {
                 continue;
             };
-            match work::of(graph, ix, stated) {
+            match work::of(graph, ix, stated, trace) {
                 Ok((work, origin)) => {
                     numbers.insert(ix, stages.len());
                     if let Some(Origin::Estimated(basis)) = origin {
@@ -82,10 +88,11 @@ impl Network {
             }
         }
         take_turns(graph, &numbers, &mut stages, &mut notes);
-        let links = links(graph, &numbers, |edge| {
+        let share = |edge| {
             let onward = || shares.get(&edge).copied();
             loops.share(edge).or_else(onward).unwrap_or(Share::Always)
-        });
+        };
+        let links = links(graph, &numbers, share, &mut notes);
         if !found.is_empty() || stages.is_empty() {
             return Err(found);
         }
@@ -101,6 +108,21 @@ impl Network {
             origins,
             notes,
         })
+    }
+}
+
+impl Continuous {
+    /// The server that a node states, for a trace that is to be replayed on it
+    /// ([`crate::service::replay`]): the trace has the lengths. Its steps take the time that is
+    /// estimated of them; where nothing is, that which the node states.
+    ///
+    /// # Errors
+    /// What the node lacks, as a sentence about it.
+    pub fn stated(node: &spec::Node) -> Result<Self, String> {
+        match node.batch() {
+            Some(spec::Batch::Continuous(batch)) => generator::replayed(node, batch),
+            _ => Err("its `placement.batch` is not `continuous`".to_owned()),
+        }
     }
 }
 
@@ -171,8 +193,10 @@ fn links(
     graph: &Graph,
     numbers: &BTreeMap<NodeIx, usize>,
     share: impl Fn(EdgeIx) -> Share,
+    notes: &mut Vec<Diagnostic>,
 ) -> Vec<Link> {
     let mut links = Vec::new();
+    let zones = Zones::new(graph);
     for edge in &graph.edges {
         let stated = graph.edge_spec(edge.ix);
         let time = |of: fn(&spec::Edge) -> Option<u64>| stated.and_then(of);
@@ -189,7 +213,7 @@ fn links(
             port: edge.ports.map_or(u32::MAX, |(_, to)| to.0),
             required: edge.required && port.is_none_or(|port| port.required),
             chance: share(edge.ix),
-            hop: Duration::from_nanos(time(|edge| Some(edge.hop?.value.0)).unwrap_or(0)),
+            hop: zones.hop(edge, stated, notes),
             timeout: time(|edge| Some(edge.timeout?.value.0)).map(Duration::from_nanos),
         });
     }
@@ -230,11 +254,26 @@ fn simpler(node: &Node, stated: &spec::Node, work: &Work, notes: &mut Vec<Diagno
                     "with requests sent to the replica with the fewest",
                 );
             }
+            let lengths = [("prompts", &work.prompt), ("answers", &work.answer)];
+            for (what, _) in lengths.iter().filter(|(_, tokens)| tokens.are_traced()) {
+                say(node.span, &format!("with {what} as long as the trace's"));
+            }
             if work.kv_tokens.is_none() {
                 let what =
                     "with a KV cache that is always large enough; state `kvTokens` of its batch";
                 say(node.span, what);
             }
+        }
+        Work::Batch { times, .. } if !states_batches(stated) => {
+            let grows = times.first() != times.last();
+            let what = if grows {
+                "with its time for a batch of one, and what its model's products add for each \
+                 further request"
+            } else {
+                "as if a batch took no longer than one request: the model facts that would tell \
+                 are missing"
+            };
+            say(node.span, what);
         }
         Work::Serve { .. } if is_continuous => {
             let what = "with the time stated of a request, however many run beside it; state \
@@ -242,6 +281,17 @@ fn simpler(node: &Node, stated: &spec::Node, work: &Work, notes: &mut Vec<Diagno
             say(node.span, what);
         }
         _ => {}
+    }
+}
+
+/// Whether its batches have their times from elsewhere than the time of one request.
+fn states_batches(stated: &spec::Node) -> bool {
+    match &stated.service {
+        Some(service) => matches!(
+            service.value,
+            spec::Service::Batch(_) | spec::Service::Points(_) | spec::Service::Fixed(_)
+        ),
+        None => stated.latency.is_none(),
     }
 }
 

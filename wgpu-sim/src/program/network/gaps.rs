@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::flow::Pace;
+use super::flow::{Circle, Pace};
 use crate::draws::{self, MAX_TICKS, Table};
 use crate::error::SimulationError;
 use crate::program::compile::ns;
@@ -26,7 +26,8 @@ pub enum Gaps {
     /// Poisson at rates that change at set times: the first holds until counting starts, which is
     /// the profile's time 0; the last holds for ever.
     Profile(Vec<Change>),
-    /// As measured, in a circle. Replication r of R starts at r/R of it.
+    /// As measured, the gap before each request, in a circle. Replication r of R starts at r/R of
+    /// it.
     Trace(Vec<Duration>),
     /// So many clients, each of whom asks again so long after its answer.
     Closed {
@@ -187,6 +188,7 @@ impl Gaps {
         &self,
         rate: f64,
         tick_ns: f64,
+        replications: u32,
         tables: &mut Vec<Table>,
     ) -> Result<Pace, SimulationError> {
         let too_long = || SimulationError::station("inputs", crate::program::compile::TOO_LONG);
@@ -242,7 +244,10 @@ impl Gaps {
                     before = at;
                     u32::try_from(gap).unwrap_or(MAX_TICKS)
                 });
-                Pace::Trace(gaps.collect())
+                Pace::Trace(Circle {
+                    values: gaps.collect(),
+                    replications,
+                })
             }
         })
     }

@@ -3,13 +3,17 @@
 use crate::draws::{Purpose, Table, counter_word, draw};
 use crate::program::network::{Flow, Pace, UNIT_BITS};
 
+/// When requests come that never come, in ticks: behind all that a simulation reaches, and yet a
+/// number that can be counted in 2⁻¹⁶ ticks.
+const NEVER: u64 = 1 << 46;
+
 /// Arrivals on their way. Times are in 2⁻¹⁶ ticks.
 pub(super) struct Paced<'a> {
     pace: &'a Pace,
     tables: &'a [Table],
     key: [u32; 2],
-    /// Where a trace starts.
-    offset: usize,
+    /// The first request behind the end of a trace that is gone through once.
+    end_of_trace: u32,
     /// Requests before counting starts.
     warmup: u32,
     now: u64,
@@ -28,7 +32,7 @@ impl<'a> Paced<'a> {
             pace: &flow.pace,
             tables: &flow.tables,
             key,
-            offset: 0,
+            end_of_trace: u32::MAX,
             warmup: flow.warmup,
             now: 0,
             state: 0,
@@ -38,12 +42,10 @@ impl<'a> Paced<'a> {
         };
         match &flow.pace {
             Pace::Steady => return None,
-            Pace::Trace(gaps) => {
-                let [_, replication] = key;
-                let place = u64::from(replication).saturating_mul(gaps.len() as u64);
-                let place = place.checked_div(u64::from(flow.replications));
-                paced.offset = usize::try_from(place.unwrap_or(0)).unwrap_or(0);
+            Pace::Trace(gaps) if flow.once => {
+                paced.end_of_trace = u32::try_from(gaps.values.len()).unwrap_or(u32::MAX);
             }
+            Pace::Trace(_) => {}
             Pace::Switching { starts, .. } => {
                 let word = counter_word(0, Purpose::Hold, 1);
                 let bits = u64::from(draw(key, 0, word));
@@ -58,9 +60,11 @@ impl<'a> Paced<'a> {
     /// When a request arrives, in ticks; `units` are its draw from the table of gaps.
     pub(super) fn arrive(&mut self, request: u32, units: u32) -> u64 {
         if let Pace::Trace(gaps) = self.pace {
-            let place = self.offset.saturating_add(request as usize);
-            let place = place.checked_rem(gaps.len()).unwrap_or(0);
-            let gap = gaps.get(place).copied().unwrap_or(0);
+            if request >= self.end_of_trace {
+                return NEVER;
+            }
+            let [_, replication] = self.key;
+            let gap = gaps.of(replication, request);
             self.now = self.now.saturating_add(u64::from(gap) << 16);
             return self.now >> 16;
         }

@@ -9,6 +9,7 @@ use core::cmp::Reverse;
 use core::ops::Range;
 use std::collections::{BTreeSet, BinaryHeap};
 
+use super::super::visits::{CacheUse, Usage};
 use super::super::{Departure, Fate, Labour, Tokens};
 use super::{Arrival, Queue};
 use crate::draws::{Table, draw};
@@ -31,6 +32,8 @@ pub(in super::super) struct Continuous<'a> {
     ends: Option<BinaryHeap<Reverse<u64>>>,
     /// The replica's time spent on counted requests, in 2⁻¹⁶ ticks.
     busy: u64,
+    /// How often counted requests were put back.
+    preemptions: u64,
 }
 
 impl<'a> Continuous<'a> {
@@ -48,25 +51,34 @@ impl<'a> Continuous<'a> {
             key,
             limit: node.limit.map(|limit| limit as usize),
             counted: flow.counting(),
-            scheduler: Scheduler::new(batcher),
+            scheduler: Scheduler::new(batcher, flow.counting()),
             finished: Vec::new(),
             due: BTreeSet::new(),
             ends: routed.then(BinaryHeap::new),
             busy: 0,
+            preemptions: 0,
         }
     }
 
     /// The replica's time spent on counted requests, in 2⁻¹⁶ ticks; a step's is shared by those who
-    /// run.
-    pub(super) fn busy(&self) -> u64 {
-        self.busy
+    /// run. And the use of its KV cache meanwhile.
+    pub(super) fn usage(&self) -> Usage {
+        let (stored, room) = self.scheduler.cache();
+        Usage {
+            busy: self.busy,
+            cache: Some(CacheUse {
+                preemptions: self.preemptions,
+                stored,
+                room,
+            }),
+        }
     }
 
     /// A request with what it draws.
     fn sequence(&self, arrival: &Arrival) -> Sequence {
         let (batcher, request) = (self.batcher, arrival.request);
         let prompt = self.prompt(request);
-        let answer = batcher.answer.of(self.tables, self.key, request);
+        let answer = self.answer(request);
         let room = batcher.longest.saturating_sub(prompt).max(1);
         let is_hit = batcher.shared > 0
             && u64::from(draw(self.key, request, batcher.hit_word)) < batcher.hit;
@@ -79,18 +91,29 @@ impl<'a> Continuous<'a> {
     /// The tokens of a prompt: in a later round of a loop, with what the rounds before added.
     fn prompt(&self, number: u32) -> u32 {
         let batcher = self.batcher;
-        let request = number.checked_rem(batcher.span).unwrap_or(number);
-        let first = batcher.prompt.of(self.tables, self.key, request);
+        let request = self.request(number);
+        let first = batcher.prompt.of(self.tables, self.key, (request, request));
         let mut whole = first;
         // Every try of a round asks the same; the answers before are those of first tries.
         let round = batcher.span.saturating_mul(batcher.tries);
         let mut before = request;
         while number.saturating_sub(before) >= round {
-            let answer = batcher.answer.of(self.tables, self.key, before);
+            let answer = self.answer(before);
             whole = whole.saturating_add(answer).saturating_add(batcher.growth);
             before = before.saturating_add(round);
         }
         whole.min(batcher.longest.saturating_sub(1).max(first))
+    }
+
+    /// The tokens of an answer.
+    fn answer(&self, number: u32) -> u32 {
+        let visit = (number, self.request(number));
+        self.batcher.answer.of(self.tables, self.key, visit)
+    }
+
+    /// The request of a visit.
+    fn request(&self, number: u32) -> u32 {
+        number.checked_rem(self.batcher.span).unwrap_or(number)
     }
 
     /// Lets those depart that have their last token.
@@ -134,11 +157,13 @@ impl<'a> Continuous<'a> {
         self.depart(departures);
     }
 
-    /// Counts the replica's time spent on a request that leaves.
+    /// Counts the replica's time spent on a request that leaves, and how often it was put back.
     fn work(&mut self, sequence: &Sequence) {
         let request = sequence.request.checked_rem(self.batcher.span);
         if request.is_some_and(|request| self.counted.contains(&request)) {
             self.busy = self.busy.saturating_add(sequence.busy);
+            let preemptions = u64::from(sequence.preemptions);
+            self.preemptions = self.preemptions.saturating_add(preemptions);
         }
     }
 }

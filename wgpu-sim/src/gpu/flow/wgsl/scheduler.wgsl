@@ -42,9 +42,19 @@ fn known_of(sequence: u32) -> u32 {
     return load(sequence + PROMPT_TOKENS) + load(sequence + MADE);
 }
 
-// Tokens known and not computed, as far as the budget goes.
+// Tokens known that are not computed.
+fn missing_of(sequence: u32) -> u32 {
+    return known_of(sequence) - load(sequence + COMPUTED);
+}
+
+// Of those, as far as the budget goes.
 fn part_of(sequence: u32, spare: u32) -> u32 {
-    return min(known_of(sequence) - load(sequence + COMPUTED), spare);
+    return min(missing_of(sequence), spare);
+}
+
+// Whether so many free blocks hold all that is known of a request.
+fn fits(sequence: u32, free: u32) -> bool {
+    return needs_of(sequence, missing_of(sequence)) <= free;
 }
 
 // The step before which a request has its last token.
@@ -85,13 +95,12 @@ fn time_of_steps(decoding: Decoding, steps: u32) -> vec2<u32> {
 
 fn is_first_waiter_admitted(queue: u32, decoding: u32) -> bool {
     let first = load(queue + WAITERS + 1u);
-    let spare = of_batcher(MAX_TOKENS) - decoding;
-    if first == 0u || spare == 0u || decoding >= of_batcher(MAX_SEQUENCES) {
+    if first == 0u || decoding >= of_batcher(MAX_TOKENS) || decoding >= of_batcher(MAX_SEQUENCES) {
         return false;
     }
     let free = free_of(queue);
     let asked = load(asking_at(queue, load(queue + STEPS)));
-    return asked <= free && needs_of(first, part_of(first, spare)) <= free - asked;
+    return asked <= free && fits(first, free - asked);
 }
 
 // Runs the next steps, if they are of requests that only decode and start before `limit`.
@@ -213,22 +222,22 @@ fn take_step(queue: u32) {
     }
 }
 
-// Admits those who wait, first come first served, as far as the budget goes.
+// Admits those who wait, first come first served, as far as the budget goes: each only when the
+// cache has room for the whole of its prompt.
 fn admit(queue: u32, work: ptr<function, Work>) {
     loop {
         let first = load(queue + WAITERS + 1u);
         if first == 0u || (*work).spare == 0u || load(queue + RUNNERS) >= of_batcher(MAX_SEQUENCES) {
             break;
         }
-        let part = part_of(first, (*work).spare);
-        let blocks = needs_of(first, part);
-        if blocks > free_of(queue) {
+        if !fits(first, free_of(queue)) {
             break;
         }
         tally();
         share_time(queue);
         take_out(queue + WAITERS, first);
-        store(queue + USED, load(queue + USED) + blocks);
+        let part = part_of(first, (*work).spare);
+        store(queue + USED, load(queue + USED) + needs_of(first, part));
         compute(first, part, work);
         store_wide(first + START, least(load_wide(first + START), load_wide(queue + CLOCK)));
         // Until it leaves, its time is what is shared beyond what has been.

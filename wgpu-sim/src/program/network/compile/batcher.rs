@@ -1,7 +1,7 @@
 //! Continuous batching in integers.
 
 use super::super::continuous::BLOCK;
-use super::super::{Batcher, Continuous, Lengths, Stage, TokenLaw, Tokens};
+use super::super::{Batcher, Circle, Continuous, Lengths, Stage, TokenLaw, Tokens};
 use crate::draws::{self, MAX_TICKS, Purpose, Table, counter_word};
 use crate::error::SimulationError;
 
@@ -53,10 +53,10 @@ pub(super) fn check(stage: &Stage, stated: &Continuous) -> Result<(), Simulation
                     ));
                 }
             }
-            TokenLaw::Empirical(values) if values.is_empty() => {
+            TokenLaw::Empirical(values) | TokenLaw::Traced(values) if values.is_empty() => {
                 return fail("it has no measured numbers of tokens; give at least one".into());
             }
-            TokenLaw::Empirical(_) => {}
+            TokenLaw::Empirical(_) | TokenLaw::Traced(_) => {}
         }
     }
     Ok(())
@@ -74,11 +74,12 @@ fn blocks(stated: &Continuous, tokens: u32) -> u64 {
 }
 
 /// The batches of a stage of this number, in integers; `source` is the number of the source, by
-/// which the graph's inputs draw.
+/// which the graph's inputs draw. `replications` share a trace.
 pub(super) fn new(
     stage: &Stage,
     stated: &Continuous,
     (index, source): (u32, u32),
+    replications: u32,
     tick_ns: f64,
     tables: &mut Vec<Table>,
 ) -> Result<Batcher, SimulationError> {
@@ -90,8 +91,16 @@ pub(super) fn new(
         let most = longest
             .saturating_sub(1)
             .min(tokens.most.unwrap_or(MAX_TOKENS));
-        let mut parts = Vec::new();
+        let (mut parts, mut traced) = (Vec::new(), Vec::new());
         for (visit, part) in (0_u32..).zip(&tokens.parts) {
+            if let TokenLaw::Traced(values) = &part.law {
+                let values = values.clone();
+                traced.push(Circle {
+                    values,
+                    replications,
+                });
+                continue;
+            }
             let table = table(&part.law).ok_or_else(|| {
                 let reason = format!("its tokens reach beyond {MAX_TICKS}; give a smaller mean");
                 SimulationError::station(&stage.name, reason)
@@ -106,6 +115,7 @@ pub(super) fn new(
         Ok::<_, SimulationError>(Lengths {
             fixed: tokens.fixed,
             parts,
+            traced,
             most: most.max(1),
         })
     };
@@ -122,7 +132,7 @@ pub(super) fn new(
         // Without a bound: more than all sequences can fill.
         blocks: stated
             .kv_tokens
-            .map_or(1 << 40, |tokens| blocks(stated, tokens)),
+            .map_or(Batcher::UNBOUNDED, |tokens| blocks(stated, tokens)),
         shared: shared(stated).saturating_mul(BLOCK),
         hit,
         hit_word: counter_word(index, Purpose::Prefix, 0),
@@ -144,7 +154,7 @@ fn table(law: &TokenLaw) -> Option<Table> {
             let most = f64::from(MAX_TOKENS);
             Table::new(0, |p, c| draws::lognormal(mu, sigma, p, c).min(most))
         }
-        TokenLaw::Empirical(values) => {
+        TokenLaw::Empirical(values) | TokenLaw::Traced(values) => {
             let mut sorted: Vec<f64> = values.iter().map(|&value| f64::from(value)).collect();
             sorted.sort_by(f64::total_cmp);
             Table::new(0, |p, _| draws::empirical(&sorted, p))

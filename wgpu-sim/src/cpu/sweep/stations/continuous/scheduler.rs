@@ -1,10 +1,11 @@
 //! Which requests run in a step, and how long it takes.
 
+use core::ops::Range;
 use std::collections::VecDeque;
 
 use super::Arrival;
 use super::kv::{Blocks, held};
-use crate::program::network::Batcher;
+use crate::program::network::{BLOCK, Batcher};
 
 /// A request in a replica. Times are in 2⁻¹⁶ ticks, but for
 /// `came` and `until`.
@@ -32,6 +33,8 @@ pub(super) struct Sequence {
     /// Its share of the steps' time until it last joined, and the sum of shares when it did.
     pub(super) busy: u64,
     joined: u64,
+    /// How often it was put back.
+    pub(super) preemptions: u32,
 }
 
 impl Sequence {
@@ -54,6 +57,7 @@ impl Sequence {
             last: u64::MAX,
             busy: 0,
             joined: 0,
+            preemptions: 0,
         }
     }
 
@@ -78,6 +82,11 @@ impl Sequence {
         self.since = step;
     }
 
+    /// Its tokens in the cache, without those that others share.
+    fn stored(&self) -> u64 {
+        u64::from(self.computed.saturating_sub(self.cached))
+    }
+
     fn held(&self) -> u64 {
         held(self.computed, self.cached)
     }
@@ -88,10 +97,14 @@ impl Sequence {
         whole.saturating_sub(self.held())
     }
 
-    /// As much of its prompt as fits into so many tokens, and the blocks that takes.
-    fn next_part(&self, spare: u64) -> (u32, u64) {
-        let part = part(self.known().saturating_sub(self.computed), spare);
-        (part, self.needs(part))
+    /// Tokens known that are not computed.
+    fn missing(&self) -> u32 {
+        self.known().saturating_sub(self.computed)
+    }
+
+    /// Whether so many free blocks hold all that is known of it.
+    fn fits(&self, free: u64) -> bool {
+        self.needs(self.missing()) <= free
     }
 }
 
@@ -145,10 +158,25 @@ pub(super) struct Scheduler<'a> {
     /// time since.
     shares: u64,
     unshared: u64,
+    /// The tokens stored, and their sum over time.
+    stored: u64,
+    kept: Kept,
+    /// The visits that are counted, and the sums when the first of them was admitted and when the
+    /// last that left did.
+    counted: Range<u32>,
+    opened: Option<Kept>,
+    closed: Kept,
+}
+
+/// Sums over a replica's time, in 2⁻¹⁶ ticks: what its cache stored, and the time itself.
+#[derive(Clone, Copy, Debug, Default)]
+struct Kept {
+    tokens: u128,
+    until: u64,
 }
 
 impl<'a> Scheduler<'a> {
-    pub(super) fn new(batcher: &'a Batcher) -> Self {
+    pub(super) fn new(batcher: &'a Batcher, counted: Range<u32>) -> Self {
         Self {
             batcher,
             waiting: VecDeque::new(),
@@ -161,6 +189,11 @@ impl<'a> Scheduler<'a> {
             blocks: Blocks::new(batcher.blocks),
             shares: 0,
             unshared: 0,
+            stored: 0,
+            kept: Kept::default(),
+            counted,
+            opened: None,
+            closed: Kept::default(),
         }
     }
 
@@ -172,6 +205,51 @@ impl<'a> Scheduler<'a> {
     /// Requests that wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// From the first counted request to the last: the tokens stored, and those that there was room
+    /// for, each times the time in 2⁻¹⁶ ticks.
+    pub(super) fn cache(&self) -> (u128, u128) {
+        let Some(opened) = self.opened else {
+            return (0, 0);
+        };
+        let time = u128::from(self.closed.until.saturating_sub(opened.until));
+        let room = self.batcher.blocks.saturating_mul(BLOCK.into());
+        (
+            self.closed.tokens.saturating_sub(opened.tokens),
+            time.saturating_mul(room.into()),
+        )
+    }
+
+    fn counts(&self, sequence: &Sequence) -> bool {
+        let request = sequence.request.checked_rem(self.batcher.span);
+        request.is_some_and(|request| self.counted.contains(&request))
+    }
+
+    /// The sums up to now.
+    fn kept(&self) -> Kept {
+        Kept {
+            until: self.clock,
+            ..self.kept
+        }
+    }
+
+    /// Adds what is stored during steps in which those who decode store a token more each, and whose
+    /// times grow as their contexts do: Σ (stored + decoding · j) · (first + growth · j).
+    fn keep(&mut self, steps: u64, time: u64) {
+        let product = |a: u64, b: u64| u128::from(a).saturating_mul(u128::from(b));
+        let begin = self.stored.saturating_add(self.decoding);
+        let mut sum = product(begin, time);
+        if steps > 1 {
+            let growth = self.batcher.context.saturating_mul(self.decoding);
+            let pairs = steps.saturating_mul(steps.saturating_sub(1)) / 2;
+            let squares = pairs.saturating_mul(steps.saturating_mul(2).saturating_sub(1)) / 3;
+            let rise = product(self.time_of(1), pairs).saturating_add(product(growth, squares));
+            sum = sum.saturating_add(rise.saturating_mul(self.decoding.into()));
+        }
+        self.kept.tokens = self.kept.tokens.saturating_add(sum);
+        let grown = self.decoding.saturating_mul(steps);
+        self.stored = self.stored.saturating_add(grown);
     }
 
     /// Whether the empty cache has room for a request.
@@ -235,11 +313,9 @@ impl<'a> Scheduler<'a> {
             return 0;
         }
         if self.decoding < budget && self.running.len() < self.batcher.max_sequences as usize {
-            let spare = budget.saturating_sub(self.decoding);
             let free = self.blocks.free.checked_sub(self.blocks.asked(self.steps));
-            let fits = |first: &Sequence, free| first.next_part(spare).1 <= free;
             if let (Some(first), Some(free)) = (self.waiting.front(), free)
-                && fits(first, free)
+                && first.fits(free)
             {
                 return 0;
             }
@@ -287,6 +363,7 @@ impl<'a> Scheduler<'a> {
 
     /// Time passes, in which those who decode got so many tokens.
     fn pass(&mut self, steps: u64, time: u64) {
+        self.keep(steps, time);
         self.steps = self.steps.saturating_add(steps);
         let grown = self.decoding.saturating_mul(steps);
         self.context = self.context.saturating_add(grown);
@@ -316,13 +393,14 @@ impl<'a> Scheduler<'a> {
             && spare > 0
             && let Some(last) = self.running.last_mut()
         {
-            let part = part(last.known().saturating_sub(last.computed), spare);
+            let part = part(last.missing(), spare);
             taken = last.needs(part);
             if taken > free {
                 return self.step_each();
             }
             sum.add(part, last.computed, true);
             last.computed = last.computed.saturating_add(part);
+            self.stored = self.stored.saturating_add(part.into());
             spare = spare.saturating_sub(u64::from(part));
             from = from.saturating_sub(1);
         }
@@ -345,16 +423,18 @@ impl<'a> Scheduler<'a> {
         }
     }
 
-    /// Admits those who wait, first come first served, as far as the budget goes.
+    /// Admits those who wait, first come first served, as far as the budget goes: each only when
+    /// the cache has room for the whole of its prompt.
     fn admit(&mut self, mut spare: u64, sum: &mut Asked) {
         while spare > 0
             && self.running.len() < self.batcher.max_sequences as usize
             && let Some(first) = self.waiting.front()
         {
-            let (part, blocks) = first.next_part(spare);
-            let Some(free) = self.blocks.free.checked_sub(blocks) else {
+            if !first.fits(self.blocks.free) {
                 return;
-            };
+            }
+            let part = part(first.missing(), spare);
+            let free = self.blocks.free.saturating_sub(first.needs(part));
             self.share();
             let Some(mut first) = self.waiting.pop_front() else {
                 return;
@@ -362,6 +442,10 @@ impl<'a> Scheduler<'a> {
             self.blocks.free = free;
             sum.add(part, first.computed, true);
             first.computed = first.computed.saturating_add(part);
+            self.stored = self.stored.saturating_add(part.into());
+            if self.opened.is_none() && self.counts(&first) {
+                self.opened = Some(self.kept());
+            }
             first.start = first.start.min(self.clock);
             first.since = self.steps;
             first.joined = self.shares;
@@ -389,7 +473,7 @@ impl<'a> Scheduler<'a> {
         while spare > 0
             && let Some(sequence) = self.running.get(index).copied()
         {
-            let part = part(sequence.known().saturating_sub(sequence.computed), spare);
+            let part = part(sequence.missing(), spare);
             let needs = sequence.needs(part);
             while self.blocks.free < needs && self.running.len() > index {
                 is_short = true;
@@ -401,6 +485,7 @@ impl<'a> Scheduler<'a> {
             self.blocks.free = self.blocks.free.saturating_sub(needs);
             sum.add(part, sequence.computed, !sequence.decodes);
             sequence.computed = sequence.computed.saturating_add(part);
+            self.stored = self.stored.saturating_add(part.into());
             spare = spare.saturating_sub(u64::from(part));
             index = index.saturating_add(1);
         }
@@ -420,6 +505,8 @@ impl<'a> Scheduler<'a> {
         self.blocks.free = self.blocks.free.saturating_add(last.held());
         let share = self.shares.saturating_sub(last.joined);
         last.busy = last.busy.saturating_add(share);
+        last.preemptions = last.preemptions.saturating_add(1);
+        self.stored = self.stored.saturating_sub(last.stored());
         last.computed = last.cached;
         last.decodes = false;
         self.waiting.push_front(last);
@@ -476,6 +563,8 @@ impl<'a> Scheduler<'a> {
         let (steps, clock, shares) = (self.steps, self.clock, self.shares);
         let (blocks, mut end) = (&mut self.blocks, u64::MAX);
         let (decoding, context) = (&mut self.decoding, &mut self.context);
+        let stored = &mut self.stored;
+        let left = gone.len();
         self.running.retain_mut(|sequence| {
             if !is_out(sequence) {
                 if sequence.decodes {
@@ -490,6 +579,7 @@ impl<'a> Scheduler<'a> {
                 *context = context.saturating_sub(u64::from(sequence.computed));
             }
             blocks.free = blocks.free.saturating_add(sequence.held());
+            *stored = stored.saturating_sub(sequence.stored());
             sequence.last = clock;
             let share = shares.saturating_sub(sequence.joined);
             sequence.busy = sequence.busy.saturating_add(share);
@@ -497,6 +587,10 @@ impl<'a> Scheduler<'a> {
             false
         });
         self.end = end;
+        let mut left = gone.iter().skip(left);
+        if left.any(|sequence| self.counts(sequence)) {
+            self.closed = self.kept();
+        }
     }
 }
 
