@@ -3,6 +3,8 @@
 
 mod folder;
 
+use core::fmt::Write as _;
+
 use folder::Folder;
 
 const GRAPH: &str = "apiVersion: modelgraph/v1alpha1
@@ -64,7 +66,7 @@ fn batches_give_a_line_that_goes_into_the_document() {
     let written = folder.read("search.modelspec.yaml");
     assert!(written.contains("# reads the questions"), "{written}");
     assert!(
-        written.contains("service: {batch: {base: 1.9ms, perItem: 140us}}"),
+        written.contains("service:\n        batch: {base: 1.9ms, perItem: 140us}"),
         "{written}"
     );
     let simulate = ["simulate", "search.modelspec.yaml", "--requests", "2000"];
@@ -81,7 +83,7 @@ fn requests_one_by_one_are_replayed() {
         let (prompt, answer) = (100 + 150 * (number % 5), 20 + 5 * (number % 3));
         // A step of 12 ms, and 50 µs for each token of the prompt.
         let first = 12.0 + 0.05 * f64::from(prompt);
-        table += &format!("{},{prompt},{answer},{first},12.05\n", 10 * number);
+        let _ = writeln!(table, "{},{prompt},{answer},{first},12.05", 10 * number);
     }
     let folder = search("calibrate-requests");
     folder.file("requests.csv", &table);

@@ -2,7 +2,7 @@
 //! over six stations in tandem, and requests a second of a generator, with jumps and step by step.
 //!
 //! Natively it prints; under Node it prints too, so that WebAssembly stands beside the machine's
-//! own code. `cargo xtask peers` runs both, SimPy and Ciw, and tells the ratios.
+//! own code. `cargo xtask peers` runs both, `SimPy` and Ciw, and tells the ratios.
 
 #[path = "../tests/heap/batcher.rs"]
 #[allow(dead_code)]

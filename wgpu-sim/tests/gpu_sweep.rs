@@ -69,7 +69,7 @@ fn compare_random(gpu: &Gpu, graphs: u32, networks: BoxedStrategy<Network>) {
             warmup: Warmup::Requests(warmup),
         });
     let outcome = runner.run(&(networks, settings), |(network, settings)| {
-        let flow = Flow::new(&network, &settings).unwrap();
+        let flow = Flow::new(&networks::drawn(network), &settings).unwrap();
         // What cannot keep up is not simulated.
         prop_assume!(flow.is_stable());
         by_cpu.fetch_add(compare(gpu, &flow)?, Ordering::Relaxed);
@@ -136,7 +136,7 @@ fn a_full_cache_puts_requests_back_alike() {
     };
     let flow = Flow::new(&networks::short_of_cache(), &settings).unwrap();
     let (_, put_back) = heap::Heap::run(&flow, 0);
-    assert!(put_back > 25, "{put_back}");
+    assert!(put_back > 15, "{put_back}");
     assert_eq!(compare(&gpu, &flow).unwrap(), 0);
 }
 

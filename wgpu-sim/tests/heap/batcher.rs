@@ -121,6 +121,23 @@ impl Replica {
         (self.counted, self.closed.1 - stored, time * room)
     }
 
+    /// Lets a request go whose time is up; whether it was here.
+    pub(crate) fn give_up(&mut self, request: u32, is_counted: bool) -> bool {
+        let is_it = |one: &Sequence| one.request == request;
+        let ran = self.running.iter().position(is_it);
+        let waited = self.waiting.iter().position(is_it);
+        let gone = ran.map(|at| self.running.remove(at));
+        let gone = gone.or_else(|| self.waiting.remove(waited?));
+        let Some(gone) = gone else { return false };
+        if is_counted {
+            self.counted += gone.preemptions;
+            if ran.is_some() {
+                self.closed = (self.clock, self.stored);
+            }
+        }
+        true
+    }
+
     /// Runs one step from `start`; `counts` tells who is counted.
     pub(crate) fn step(
         &mut self,

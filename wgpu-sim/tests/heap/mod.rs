@@ -428,10 +428,10 @@ impl<'a> Heap<'a> {
             self.call(node, queue);
             return;
         }
-        let counting = self.flow.counting();
+        let (counting, span) = (self.flow.counting(), self.flow.span);
         let stepped = line
             .replica
-            .step(batcher, start, |request| counting.contains(&request));
+            .step(batcher, start, |number| counting.contains(&(number % span)));
         let ticks = |time: u64| (time + (1 << 15)) >> 16;
         let end = ticks(stepped.end);
         for one in stepped.finished {

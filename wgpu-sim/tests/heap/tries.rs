@@ -41,15 +41,14 @@ impl Heap<'_> {
         let (came, _) = self.visits.remove(&(node, number)).unwrap();
         self.count(node, number, 5, 1);
         self.count(node, number, 6, at - came);
+        let is_counted = self.is_counted(number);
         let is_alone = !matches!(self.flow.nodes[node].step, Step::Batch { .. });
         for queue in 0..self.lines[node].len() {
             let line = &mut self.lines[node][queue];
             line.waiting.retain(|&(_, other)| other != number);
-            let before = line.replica.waiting.len() + line.replica.running.len();
-            line.replica.waiting.retain(|one| one.request != number);
-            line.replica.running.retain(|one| one.request != number);
-            let after = line.replica.waiting.len() + line.replica.running.len();
-            line.in_service -= before - after;
+            if line.replica.give_up(number, is_counted) {
+                line.in_service -= 1;
+            }
             if line.served.remove(&number).is_some() {
                 line.in_service -= 1;
                 line.idle += u32::from(is_alone);

@@ -120,6 +120,22 @@ pub(crate) fn continuous() -> impl Strategy<Value = Work> {
     )
 }
 
+/// The same with all tokens drawn: what a trace says is read on the CPU alone.
+pub(crate) fn drawn(mut network: Network) -> Network {
+    for stage in &mut network.stages {
+        let Work::Continuous(batching) = &mut stage.work else {
+            continue;
+        };
+        let tokens = [&mut batching.prompt, &mut batching.answer];
+        for part in tokens.into_iter().flat_map(|tokens| &mut tokens.parts) {
+            if let TokenLaw::Traced(values) = &part.law {
+                part.law = TokenLaw::Empirical(values.clone());
+            }
+        }
+    }
+    network
+}
+
 /// A node on its own.
 pub(crate) fn alone(work: Work, rate: f64) -> Network {
     Network {

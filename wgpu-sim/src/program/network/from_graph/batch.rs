@@ -127,8 +127,9 @@ struct Goal {
 
 impl Goal {
     fn of(node: &spec::Node) -> Option<Self> {
+        type Figure = fn(&Summary) -> f64;
         let latency = &node.latency.as_ref()?.value;
-        let stated: [(_, fn(&Summary) -> f64); 4] = [
+        let stated: [(_, Figure); 4] = [
             (latency.p95, |times| times.p95_ms),
             (latency.p99, |times| times.p99_ms),
             (latency.p90, |times| times.p90_ms),

@@ -88,7 +88,7 @@ fn searching(graph: &Graph, ix: NodeIx, node: &spec::Node) -> Result<(Service, O
     let mut queries = inputs
         .filter_map(|&port| Some(&graph.port(port)?.ty))
         .filter(|ty| ty.kind == Kind::Vector);
-    let dimension = queries.find_map(|ty| ty.dim());
+    let dimension = queries.find_map(modelspec_core::graph::Type::dim);
     let dimension = dimension.ok_or_else(|| lacks("the `dim` of its query"))?;
     let service = Service::Lognormal {
         mean: nanos(search::mean(documents.value.0, dimension)),

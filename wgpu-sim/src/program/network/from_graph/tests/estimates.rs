@@ -155,8 +155,8 @@ fn a_latency_is_the_time_of_a_batch_of_one() {
     let mean = 4.0 * libm::exp(0.5 * sigma * sigma);
     assert!((ms(times[0]) - mean).abs() < 1e-4, "{:?}", times[0]);
     let estimated = with(SEARCH);
-    let grown = |times: &[Duration]| times[31] - times[0];
-    let apart = ms(grown(&times)) - ms(grown(&estimated));
+    let grown = |times: &[Duration]| ms(times[31]) - ms(times[0]);
+    let apart = grown(&times) - grown(&estimated);
     assert!(apart.abs() < 1e-4, "{apart}");
     let note = |text: &str| {
         let notes = compile(text).expect("it can be simulated").notes;
