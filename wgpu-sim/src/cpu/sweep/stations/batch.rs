@@ -60,8 +60,8 @@ impl<'a> Batches<'a> {
 
     /// When the first of those who wait gives up.
     fn due(&self) -> Option<u64> {
-        let untils = self.waiting.iter().map(|arrival| arrival.until);
-        untils.min().filter(|_| self.is_bounded)
+        let deadlines = self.waiting.iter().map(|arrival| arrival.until);
+        deadlines.min().filter(|_| self.is_bounded)
     }
 }
 
