@@ -3,7 +3,7 @@ import { expect, open, test } from "../page.mjs";
 import { template } from "../share.mjs";
 import { answers, download, engineOf, figuresOf, partial, ran, randomGraph, run, simulate, watchDevices } from "../simulation.mjs";
 
-const guarded = await template("rag-guarded");
+const rag = await template("rag");
 const note = (page) => page.locator(".simulate-note");
 
 /** Chooses what computes, and how many requests. */
@@ -39,7 +39,7 @@ test("whole graphs give equal histograms on CPU and GPU, at random", async ({ pa
   for (const [at, graph] of graphs.entries()) {
     const [cpu, gpu] = found.slice(2 * at, 2 * at + 2);
     expect([cpu.engine, gpu.engine, gpu.note], graph).toEqual(["cpu", "gpu", null]);
-    expect(cpu.distribution.length, graph).toBeGreaterThan(10);
+    expect(cpu.distribution.length, graph).toBeGreaterThan(3);
     expect(figuresOf(gpu), graph).toEqual(figuresOf(cpu));
   }
   expect(new Set(found.map(({ endToEnd }) => endToEnd.meanMs)).size).toBe(GRAPHS);
@@ -104,7 +104,7 @@ test("the page says why a graph is simulated event by event", async ({ page }) =
 
 for (const engine of ["CPU", "GPU (WebGPU)"]) {
   test(`a run of a whole graph is cancelled at once, and another can follow: ${engine}`, async ({ page }) => {
-    await simulate(page, engine === "CPU" ? guarded : randomGraph(1));
+    await simulate(page, engine === "CPU" ? rag : randomGraph(1));
     await choose(page, engine, "10,000,000");
     await run(page).click();
     await expect(page.getByRole("button", { name: /^Cancel · [1-9]/ })).toBeVisible({ timeout: 60_000 });
@@ -116,9 +116,11 @@ for (const engine of ["CPU", "GPU (WebGPU)"]) {
       while (!button().textContent.includes("Run")) await new Promise(requestAnimationFrame);
       return [start, Date.now()];
     });
-    // The page is free, and nothing computes any longer.
-    expect(shown - start).toBeLessThan(100);
-    expect((await ended) - start).toBeLessThan(100);
+    // The page is free, and nothing computes any longer. In software the dispatch that has begun
+    // keeps the cores until it is done, which is 200 ms at most.
+    const longest = engine === "CPU" ? 100 : 300;
+    expect(shown - start).toBeLessThan(longest);
+    expect((await ended) - start).toBeLessThan(longest);
     await choose(page, "CPU", "100,000");
     await run(page).click();
     await expect(ran(page)).toContainText("CPU · 100,", { timeout: 60_000 });
