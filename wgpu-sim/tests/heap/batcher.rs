@@ -29,7 +29,9 @@ impl Sequence {
         request: u32,
         came: u64,
     ) -> Self {
-        let tokens = |lengths: &Lengths, request: u32| {
+        // What is drawn is drawn for each visit; a trace tells it of the request.
+        let tokens = |lengths: &Lengths, visit: u32| {
+            let request = visit % batcher.span;
             let mut tokens = lengths.fixed;
             for traced in &lengths.traced {
                 let many = traced.values.len();
@@ -37,7 +39,7 @@ impl Sequence {
                 tokens += traced.values[(offset + request as usize) % many];
             }
             for &(table, word) in &lengths.parts {
-                tokens += tables[table].value(draw(key, request, word));
+                tokens += tables[table].value(draw(key, visit, word));
             }
             tokens.clamp(1, lengths.most)
         };

@@ -24,7 +24,7 @@ enum What {
     Word,
     /// A batch may be due.
     Launch,
-    /// The next try of somebody who was dropped, behind all others who come.
+    /// The next tries of those who were dropped, behind all others who come.
     Late,
 }
 
@@ -198,7 +198,19 @@ impl<'a> Heap<'a> {
         let node = self.flow.order[position];
         match what {
             What::Word if place == AGAIN => self.arrive(at, node, request, Some(WHOLE)),
-            What::Late => self.arrive(at, node, request, Some(WHOLE)),
+            What::Late => {
+                // All of them come before a batch is due again.
+                let mut late = vec![request];
+                while let Some(&Reverse((next, rank, What::Late, request, ..))) = self.events.peek()
+                    && (next, rank) == (at, position)
+                {
+                    self.events.pop();
+                    late.push(request);
+                }
+                for request in late {
+                    self.arrive(at, node, request, Some(WHOLE));
+                }
+            }
             What::GiveUp => self.give_up(at, node, request),
             What::Word => {
                 if let Some(value) =

@@ -250,12 +250,16 @@ impl<'a> Member<'a> {
             .map(|(replica, _)| replica)
     }
 
-    /// Starts whom it can.
+    /// Starts whom it can. Whose time is up is about to leave.
     fn start(&mut self, clock: u64) {
+        let stays = |(arrival, _): &(Arrival, u32)| arrival.until.saturating_mul(1 << 16) > clock;
         for line in 0..self.lines.len() {
             while let Some(replica) = self.free(line)
-                && let Some((arrival, service)) =
-                    self.lines.get_mut(line).and_then(VecDeque::pop_front)
+                && let Some(waiting) = self.lines.get_mut(line)
+                && let Some((arrival, service)) = waiting
+                    .iter()
+                    .position(stays)
+                    .and_then(|next| waiting.remove(next))
             {
                 let running = Running {
                     arrival,
