@@ -3,6 +3,12 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use mimalloc::MiMalloc;
+
+/// The command line's.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 /// Times that one thing took.
 #[derive(Default)]
 pub(crate) struct Times(pub(crate) Vec<Duration>);

@@ -271,7 +271,7 @@ impl Builder {
                     value: FactValue::Word(id.value.0.clone()),
                     span: id.span,
                 };
-                port.ty.facts.entry(Param::Space).or_insert(fact);
+                port.ty.facts.or_insert_with(Param::Space, || fact);
             }
         }
     }

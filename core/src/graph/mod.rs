@@ -6,6 +6,7 @@
 
 mod branches;
 mod build;
+mod facts;
 mod forward;
 mod links;
 mod paths;
@@ -19,6 +20,7 @@ use std::rc::Rc;
 pub use branches::{Branches, merging_joins};
 pub(crate) use build::{Brought, BroughtPort, BroughtPorts, build_with};
 pub use build::{build, edge_id};
+pub use facts::Facts;
 pub(crate) use links::Brief;
 use links::Links;
 pub use paths::{cycles, dominators, find_path, heaviest_path, on_every_path, topological_order};

@@ -1,6 +1,6 @@
 use core::fmt;
-use std::collections::BTreeMap;
 
+use super::Facts;
 use crate::check::{Code, Diagnostic, Fix};
 use crate::spec::{
     Dimension, Kind, ModelGraph, ScoreKind, ScoreOrder, TypeBase, TypeExpr, TypeParams, list_words,
@@ -16,7 +16,7 @@ pub struct Type {
     /// Where the kind is stated; `None` where the role brings it.
     pub span: Option<Span>,
     /// What is known. A parameter that is not here is unknown.
-    pub facts: BTreeMap<Param, Fact>,
+    pub facts: Facts,
     /// The type of each item (`candidates`, `list`) or piece (`stream`), where known.
     pub inner: Option<Box<Type>>,
 }
@@ -162,14 +162,14 @@ impl Type {
         Self {
             kind,
             span: None,
-            facts: BTreeMap::new(),
+            facts: Facts::default(),
             inner: None,
         }
     }
 
     /// Whether two types say the same, wherever it is stated.
     pub fn says_the_same(&self, other: &Self) -> bool {
-        let facts = || self.facts.iter().zip(&other.facts);
+        let facts = || self.facts.iter().zip(other.facts.iter());
         let inner = match (&self.inner, &other.inner) {
             (Some(one), Some(other)) => one.says_the_same(other),
             (one, other) => one.is_none() && other.is_none(),
@@ -230,7 +230,7 @@ impl fmt::Display for Type {
             return f.write_str(self.kind.word());
         }
         write!(f, "{{kind: {}", self.kind.word())?;
-        for (param, fact) in &self.facts {
+        for (param, fact) in self.facts.iter() {
             write!(f, ", {}: {}", param.key(), fact.value)?;
         }
         if let Some(inner) = &self.inner {
@@ -263,8 +263,8 @@ pub fn resolve(
     };
     // A port of the role that states the same kind anew keeps what the role says of it.
     if let Some(inherited) = inherited.filter(|inherited| inherited.kind == ty.kind) {
-        for (param, fact) in &inherited.facts {
-            ty.facts.entry(*param).or_insert_with(|| fact.clone());
+        for (param, fact) in inherited.facts.iter() {
+            ty.facts.or_insert_with(*param, || fact.clone());
         }
         ty.inner = ty.inner.or_else(|| inherited.inner.clone());
     }

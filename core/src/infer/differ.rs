@@ -29,7 +29,7 @@ pub(super) fn differences(
         ));
         return;
     }
-    for (&param, b) in &taken.facts {
+    for (&param, b) in taken.facts.iter() {
         let Some(a) = given.fact(param) else {
             continue;
         };

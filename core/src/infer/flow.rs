@@ -21,7 +21,7 @@ pub(super) fn fill(
     if target.kind != source.kind || target.kind == Kind::Any {
         return;
     }
-    for (&param, fact) in &source.facts {
+    for (&param, fact) in source.facts.iter() {
         if !param.is_bound() && !target.facts.contains_key(&param) {
             target.facts.insert(param, fact.clone());
             added.push(Slot {
@@ -44,7 +44,7 @@ pub(super) fn fill(
 }
 
 fn drop_bounds(ty: &mut Type) {
-    ty.facts.retain(|param, _| !param.is_bound());
+    ty.facts.retain(|param| !param.is_bound());
     if let Some(inner) = &mut ty.inner {
         drop_bounds(inner);
     }

@@ -58,7 +58,7 @@ impl Symbols {
         (to, taken): (PortIx, &Type),
         edge: Option<EdgeIx>,
     ) {
-        for (param, fact) in &given.facts {
+        for (param, fact) in given.facts.iter() {
             let Some(other) = taken.facts.get(param) else {
                 continue;
             };
