@@ -177,7 +177,13 @@ fn a_symbol_that_nothing_forces_stays_one() {
     );
     let b = port(&graph, "b.x", Direction::Input);
     assert_eq!(
-        typing.of(b).unwrap().fact(Param::Dim).unwrap().value.to_string(),
+        typing
+            .of(b)
+            .unwrap()
+            .fact(Param::Dim)
+            .unwrap()
+            .value
+            .to_string(),
         "$D"
     );
     assert!(typing.chain(&graph, "D").is_empty());
