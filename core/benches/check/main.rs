@@ -107,15 +107,11 @@ fn keystrokes(text: &str) -> bool {
         for place in 0..PLACES {
             let there = edits(&whole, place).expect("each kind of edit fits the document");
             let edited = apply(text, &there).expect("an edit can be applied");
-            let mut once = Times::default();
-            for _ in 0..3 {
-                let changed = once.measure(|| whole.after(&*edited.text, &there));
-                assert!(changed.is_incremental, "{name}: everything was asked");
-            }
-            taken.0.push(once.percentile(50));
+            let changed = taken.measure(|| whole.after(&*edited.text, &there));
+            assert!(changed.is_incremental, "{name}: everything was asked");
         }
     }
-    taken.show("from a keystroke to findings", Some(KEYSTROKE))
+    taken.show_usual("from a keystroke to findings", KEYSTROKE)
 }
 
 /// The shapes of documents that are measured.

@@ -34,9 +34,19 @@ impl Times {
 
     /// Writes a line; whether the 99th percentile keeps the bar.
     pub(crate) fn show(&self, what: &str, bar: Option<Duration>) -> bool {
+        self.line(what, bar, 99)
+    }
+
+    /// Writes a line; whether the median keeps the bar.
+    #[allow(dead_code)]
+    pub(crate) fn show_usual(&self, what: &str, bar: Duration) -> bool {
+        self.line(what, Some(bar), 50)
+    }
+
+    fn line(&self, what: &str, bar: Option<Duration>, percent: usize) -> bool {
         let (median, high) = (self.percentile(50), self.percentile(99));
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
-        let kept = bar.is_none_or(|bar| high <= bar);
+        let kept = bar.is_none_or(|bar| self.percentile(percent) <= bar);
         let verdict = bar.map_or_else(String::new, |bar| {
             format!("{:>8.1}  {}", ms(bar), if kept { "kept" } else { "ABOVE" })
         });
