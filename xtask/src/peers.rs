@@ -1,6 +1,7 @@
 //! The simulator's speed beside its peers', on one core and in one run.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
@@ -144,6 +145,9 @@ fn wasm() -> Result<String> {
         "wasm-bindgen",
         [&*program, "--target", "nodejs", "--out-dir", FOLDER],
     ))?;
+    // The project's own programs for Node are modules; this one is none.
+    let kind = Path::new(FOLDER).join("package.json");
+    std::fs::write(kind, "{\"type\": \"commonjs\"}\n")?;
     let script = format!("require('./{FOLDER}/peers.js'); console.log(globalThis.report)");
     read(node(["--eval", &script]))
 }

@@ -96,9 +96,9 @@ enum Fate {
     },
     /// Its time was up before it was served.
     TimedOut {
-        wait: u64,
+        wait: u32,
         /// How long it was served.
-        service: u64,
+        service: u32,
         work: Labour,
     },
     /// Its queue was full.
@@ -109,11 +109,16 @@ enum Fate {
 /// What a server spends on a request that is not served in time.
 #[derive(Clone, Copy, Debug, Default)]
 struct Labour {
-    /// How long, and until when.
+    /// How long, and how long after the request has left.
     time: u32,
-    end: u64,
+    past: u32,
     /// How many are served with it, itself included; 0 if it never came to that.
     size: u32,
+}
+
+/// A span of time in ticks; one too long counts as a queue out of control.
+fn short(ticks: u64) -> u32 {
+    u32::try_from(ticks).unwrap_or(u32::MAX)
 }
 
 impl Fate {

@@ -135,10 +135,12 @@ impl Visits {
                 work,
             } => {
                 self.timed_out = self.timed_out.wrapping_add(1);
-                self.waited = self.waited.wrapping_add(wait);
-                self.lost = self.lost.wrapping_add(service);
+                self.times.saturated |= wait.max(service) > BACKLOG_LIMIT;
+                self.waited = self.waited.wrapping_add(wait.into());
+                self.lost = self.lost.wrapping_add(service.into());
                 self.cut_off = self.cut_off.wrapping_add(u32::from(work.size > 0));
-                self.last = self.last.max(work.end);
+                let end = departure.at.saturating_add(work.past.into());
+                self.last = self.last.max(end);
                 self.work(work.time, work.size);
             }
             Fate::Streamed { wait, service, .. } => {

@@ -4,7 +4,7 @@
 use core::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::super::{Departure, Fate, Labour};
+use super::super::{Departure, Fate, Labour, short};
 use super::cut_off;
 use super::fifo::sink_first;
 use super::{Arrival, Queue};
@@ -92,11 +92,11 @@ impl Queue for Batches<'_> {
                 let fate = if at < end {
                     // The batch goes on without caring.
                     Fate::TimedOut {
-                        wait: launch.saturating_sub(arrival.at),
-                        service: at.saturating_sub(launch),
+                        wait: short(launch.saturating_sub(arrival.at)),
+                        service: short(at.saturating_sub(launch)),
                         work: Labour {
                             time: service,
-                            end,
+                            past: short(end.saturating_sub(at)),
                             size: size_of,
                         },
                     }

@@ -4,15 +4,13 @@
 use core::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::super::{Departure, Fate, Labour};
+use super::super::{Departure, Fate, Labour, short};
 use super::{Arrival, Queue};
 
 /// What a server does last.
 #[derive(Clone, Copy, Debug)]
 struct Served {
-    /// When the server is free again.
-    end: u64,
-    /// Which request it serves until then; [`NOBODY`] once that has departed.
+    /// Which request it serves until it is free; [`NOBODY`] once that has departed.
     request: u32,
     service: u32,
     wait: u64,
@@ -25,8 +23,12 @@ const NOBODY: u32 = u32::MAX;
 
 /// A queue on its way.
 pub(in super::super) struct Fifo {
-    /// The servers, by when they are free.
-    servers: Vec<Served>,
+    /// When each server is free.
+    free: Vec<u64>,
+    /// What each does until then.
+    served: Vec<Served>,
+    /// The server that is free first, and when.
+    first: (usize, u64),
     limit: Option<usize>,
     /// When those who wait will start or give up, ascending, where the queue has a limit.
     starts: VecDeque<u64>,
@@ -38,14 +40,15 @@ impl Fifo {
     /// An empty queue; `routed` says that others will ask for its load.
     pub(super) fn new(servers: u32, limit: Option<u32>, routed: bool) -> Self {
         let idle = Served {
-            end: 0,
             request: NOBODY,
             service: 0,
             wait: 0,
             is_cut_off: false,
         };
         Self {
-            servers: vec![idle; servers as usize],
+            free: vec![0; servers as usize],
+            served: vec![idle; servers as usize],
+            first: (0, 0),
             limit: limit.map(|limit| limit as usize),
             starts: VecDeque::new(),
             ends: routed.then(BinaryHeap::new),
@@ -59,45 +62,41 @@ impl Fifo {
         self.starts.insert(place, end);
     }
 
-    /// Gives the server that is free first its next request. The one that it served departs before
-    /// all others that are here: so they leave in order.
+    /// Gives the server that is free first its next request, until `end`. The one that it served
+    /// departs before all others that are here: so they leave nearly in order.
     #[inline]
-    fn serve(&mut self, next: Served, departures: &mut Vec<Departure>) {
-        let mut slot = 0_usize;
-        if let Some(first) = self.servers.first() {
-            first.depart(departures);
+    fn serve(&mut self, next: Served, end: u64, departures: &mut Vec<Departure>) {
+        let (slot, at) = self.first;
+        if let (Some(served), Some(free)) = (self.served.get_mut(slot), self.free.get_mut(slot)) {
+            served.depart(at, departures);
+            *served = next;
+            *free = end;
         }
-        loop {
-            let later = self.servers.get(slot.wrapping_add(1)).copied();
-            let Some(place) = self.servers.get_mut(slot) else {
-                return;
-            };
-            match later {
-                Some(later) if later.end < next.end => *place = later,
-                _ => {
-                    *place = next;
-                    return;
-                }
-            }
-            slot = slot.wrapping_add(1);
+        // Selected without a branch, which would be mispredicted.
+        let mut first = (0, u64::MAX);
+        for (slot, &at) in self.free.iter().enumerate() {
+            let is_sooner = at < first.1;
+            first.0 = if is_sooner { slot } else { first.0 };
+            first.1 = if is_sooner { at } else { first.1 };
         }
+        self.first = first;
     }
 }
 
 impl Served {
     #[inline]
-    fn depart(&self, departures: &mut Vec<Departure>) {
+    fn depart(&self, at: u64, departures: &mut Vec<Departure>) {
         if self.request != NOBODY {
             departures.push(Departure {
-                at: self.end,
+                at,
                 request: self.request,
                 fate: if self.is_cut_off {
                     Fate::TimedOut {
-                        wait: self.wait,
-                        service: self.service.into(),
+                        wait: short(self.wait),
+                        service: self.service,
                         work: Labour {
                             time: self.service,
-                            end: self.end,
+                            past: 0,
                             size: 1,
                         },
                     }
@@ -135,19 +134,21 @@ pub(super) fn sink_first(list: &mut [u64], value: u64) {
 
 impl Queue for Fifo {
     fn advance(&mut self, limit: u64, departures: &mut Vec<Departure>) {
-        for server in &mut self.servers {
-            if server.end >= limit {
-                break;
+        if self.first.1 >= limit {
+            return;
+        }
+        for (&at, served) in self.free.iter().zip(&mut self.served) {
+            if at < limit {
+                served.depart(at, departures);
+                served.request = NOBODY;
             }
-            server.depart(departures);
-            server.request = NOBODY;
         }
     }
 
     fn next(&self) -> Option<u64> {
-        let mut busy = self.servers.iter();
-        let first = busy.find(|server| server.request != NOBODY);
-        first.map(|server| server.end)
+        let servers = self.free.iter().zip(&self.served);
+        let busy = servers.filter(|(_, served)| served.request != NOBODY);
+        busy.map(|(&at, _)| at).min()
     }
 
     fn load(&mut self, at: u64) -> usize {
@@ -168,8 +169,7 @@ impl Queue for Fifo {
         let &Arrival {
             at, request, until, ..
         } = arrival;
-        let free = self.servers.first().map_or(0, |server| server.end);
-        let start = free.max(at);
+        let start = self.first.1.max(at);
         if let Some(limit) = self.limit {
             while self.starts.front().is_some_and(|&start| start <= at) {
                 self.starts.pop_front();
@@ -193,7 +193,6 @@ impl Queue for Fifo {
             return;
         }
         let next = Served {
-            end,
             request,
             service: if end < whole {
                 u32::try_from(end.saturating_sub(start)).unwrap_or(u32::MAX)
@@ -203,6 +202,6 @@ impl Queue for Fifo {
             wait: start.saturating_sub(at),
             is_cut_off: end < whole,
         };
-        self.serve(next, departures);
+        self.serve(next, end, departures);
     }
 }
