@@ -237,7 +237,8 @@ impl<'a> Scheduler<'a> {
     /// Adds what is stored during steps in which those who decode store a token more each, and whose
     /// times grow as their contexts do: Σ (stored + decoding · j) · (first + growth · j).
     fn keep(&mut self, steps: u64, time: u64) {
-        let product = |a: u64, b: u64| u128::from(a).saturating_mul(u128::from(b));
+        // The whole product has room, and WebAssembly is slow to ask whether it has.
+        let product = |a: u64, b: u64| u128::from(a).wrapping_mul(u128::from(b));
         let begin = self.stored.saturating_add(self.decoding);
         let mut sum = product(begin, time);
         if steps > 1 {
@@ -245,7 +246,10 @@ impl<'a> Scheduler<'a> {
             let pairs = steps.saturating_mul(steps.saturating_sub(1)) / 2;
             let squares = pairs.saturating_mul(steps.saturating_mul(2).saturating_sub(1)) / 3;
             let rise = product(self.time_of(1), pairs).saturating_add(product(growth, squares));
-            sum = sum.saturating_add(rise.saturating_mul(self.decoding.into()));
+            sum = sum.saturating_add(match u64::try_from(rise) {
+                Ok(rise) => product(rise, self.decoding),
+                Err(_) => rise.saturating_mul(self.decoding.into()),
+            });
         }
         self.kept.tokens = self.kept.tokens.saturating_add(sum);
         let grown = self.decoding.saturating_mul(steps);
