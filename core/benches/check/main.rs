@@ -114,8 +114,11 @@ fn keystrokes(text: &str) -> bool {
     taken.show_usual("from a keystroke to findings", KEYSTROKE)
 }
 
-/// The shapes of documents that are measured.
-const SHAPES: [(&str, fn(usize) -> String); 2] = [
+/// A shape of documents: its name, and one of so many nodes.
+type Shape = (&'static str, fn(usize) -> String);
+
+/// The shapes that are measured.
+const SHAPES: [Shape; 2] = [
     ("pipelines side by side", documents::pipelines),
     ("one chain", documents::chain),
 ];
