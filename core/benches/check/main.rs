@@ -56,7 +56,7 @@ fn whole(text: &str) -> bool {
         }
         taken.0.push(once.percentile(50));
     }
-    taken.show("infer and check", Some(WHOLE))
+    taken.show_usual("infer and check", WHOLE)
 }
 
 /// Each rule on its own, in the order of the catalogue: what several derive counts for the first.

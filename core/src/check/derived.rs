@@ -9,7 +9,8 @@ use super::latency::Times;
 use super::placed::{Shares, with};
 use super::structure::{Meant, on_cycles};
 use crate::graph::{
-    Branches, NodeIx, always_visited, cycles, expected_visits_in, on_every_path, topological_order,
+    Branches, Brief, Direction, NodeIx, PortIx, always_visited, cycles, expected_visits_in,
+    on_every_path, topological_order,
 };
 use crate::hardware::Catalogue;
 use crate::order::Arrange as _;
@@ -23,6 +24,7 @@ pub(crate) struct Derived {
     pub(crate) plans: Cell<usize>,
     pub(super) catalogue: OnceCell<Rc<Catalogue>>,
     pub(super) meant: OnceCell<Rc<Meant>>,
+    pub(super) odd: OnceCell<Rc<Vec<(PortIx, Brief)>>>,
     pub(super) rings: OnceCell<Rc<Vec<Vec<NodeIx>>>>,
     pub(super) cycles: OnceCell<Rc<Vec<Option<usize>>>>,
     pub(super) order: OnceCell<Rc<Vec<NodeIx>>>,
@@ -52,6 +54,24 @@ impl<'a> Context<'a> {
     pub(super) fn meant(&self) -> &'a Meant {
         let meant = &self.derived().meant;
         meant.get_or_init(|| Rc::new(Meant::new(self.graph)))
+    }
+
+    /// The ports that rules of the whole graph may tell of: those that need a value or give one and
+    /// have no edge, inputs with several, and those whose values are personal. Most are none of these.
+    pub(super) fn odd_ports(&self) -> impl Iterator<Item = (PortIx, Brief)> + use<'a> {
+        let odd = self.derived().odd.get_or_init(|| {
+            let is_odd = |port: &Brief| match port.edges {
+                0 => port.required,
+                1 => false,
+                _ => port.direction == Direction::Input,
+            };
+            let all = self.graph.briefs();
+            Rc::new(
+                all.filter(|(_, port)| port.personal || is_odd(port))
+                    .collect(),
+            )
+        });
+        odd.iter().copied()
     }
 
     /// Of each node, by its number, the cycle without a bound that it is on.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Context;
 use crate::graph::{Brief, Direction, End, Graph, NodeIx, PortIx};
 use crate::spec::{EdgeRole, nearest};
 
@@ -132,9 +133,9 @@ impl Meant {
 }
 
 /// The inputs that need a value and have no edge, and were not meant by a broken one. O(ports).
-pub(super) fn unfed(graph: &Graph, meant: &Meant) -> Vec<PortIx> {
-    let all = graph.briefs();
-    let unfed = all.filter(|(ix, port)| lacks_value(*ix, *port, meant));
+pub(super) fn unfed(cx: &Context<'_>) -> Vec<PortIx> {
+    let (odd, meant) = (cx.odd_ports(), cx.meant());
+    let unfed = odd.filter(|(ix, port)| lacks_value(*ix, *port, meant));
     unfed.map(|(ix, _)| ix).collect()
 }
 

@@ -72,7 +72,7 @@ struct Withheld<'a> {
 impl<'a> Withheld<'a> {
     fn new(cx: &Context<'a>) -> Self {
         let meant = cx.meant();
-        let unfed = unfed(cx.graph, meant);
+        let unfed = unfed(cx);
         let owner = |&ix: &PortIx| Some(cx.graph.brief(ix)?.node);
         let kind = |&ix: &PortIx| Some(cx.typing.of(ix)?.kind);
         Self {
@@ -206,7 +206,7 @@ fn unused_ports(
     found: &mut Vec<Diagnostic>,
 ) {
     let graph = cx.graph;
-    let unused = graph.briefs().filter(|(_, port)| {
+    let unused = cx.odd_ports().filter(|(_, port)| {
         port.direction == Direction::Output && port.required && port.edges == 0
     });
     for (ix, _) in unused {

@@ -56,7 +56,7 @@ rule! {
 fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let graph = cx.graph;
     let mut planner = Planner::new(cx);
-    let twice = graph.briefs().filter(|(_, port)| port.direction == Direction::Input && port.edges > 1);
+    let twice = cx.odd_ports().filter(|(_, port)| port.direction == Direction::Input && port.edges > 1);
     for (ix, _) in twice {
         let Some(port) = graph.port(ix) else { continue };
         if graph.role(port.node) == Some(Role::Join) {

@@ -55,7 +55,7 @@ fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
         ports_of(graph, node, side).is_empty() && !meant.nodes.contains(&node)
     };
     // What needs a value says so itself, and an input is one way to give it.
-    let no_input = lacks(NodeIx::INPUTS, Direction::Output) && unfed(graph, meant).is_empty();
+    let no_input = lacks(NodeIx::INPUTS, Direction::Output) && unfed(cx).is_empty();
     let no_output = lacks(NodeIx::OUTPUTS, Direction::Input);
     let what = match (no_input, no_output) {
         (true, true) => "neither `inputs` nor `outputs`",

@@ -75,7 +75,7 @@ fn check(cx: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let graph = cx.graph;
     let mut by: Vec<Option<By<'_>>> = vec![None; graph.nodes.len()];
     let mut open: VecDeque<&Edge> = VecDeque::new();
-    for (ix, port) in graph.briefs().filter(|(_, port)| port.personal) {
+    for (ix, port) in cx.odd_ports().filter(|(_, port)| port.personal) {
         if port.direction == Direction::Output {
             open.extend(graph.edges_at(ix));
         } else if let Some(slot @ None) = by.get_mut(port.node.0 as usize) {
