@@ -96,9 +96,9 @@ enum Fate {
     },
     /// Its time was up before it was served.
     TimedOut {
-        wait: u32,
+        wait: u64,
         /// How long it was served.
-        service: u32,
+        service: u64,
         work: Labour,
     },
     /// Its queue was full.
@@ -109,16 +109,11 @@ enum Fate {
 /// What a server spends on a request that is not served in time.
 #[derive(Clone, Copy, Debug, Default)]
 struct Labour {
-    /// How long, and how long after the request has left.
+    /// How long, and until when.
     time: u32,
-    past: u32,
+    end: u64,
     /// How many are served with it, itself included; 0 if it never came to that.
     size: u32,
-}
-
-/// A span of time in ticks; one too long counts as a queue out of control.
-fn short(ticks: u64) -> u32 {
-    u32::try_from(ticks).unwrap_or(u32::MAX)
 }
 
 impl Fate {

@@ -7,7 +7,7 @@ mod replicas;
 mod router;
 
 use super::visits::Usage;
-use super::{Departure, Fate, Labour, Tokens, short};
+use super::{Departure, Fate, Labour, Tokens};
 use crate::draws::{Purpose, Table, counter_word, draw_each};
 use crate::program::network::{Flow, Node, Routing, Step};
 use batch::Batches;
@@ -226,17 +226,18 @@ impl<'a> Station<'a> {
 
 /// A request that is cut off after it was served alone from `start` on.
 pub(super) fn cut_off(arrival: &Arrival, start: u64) -> Departure {
-    let service = short(arrival.until.saturating_sub(start));
+    let service = arrival.until.saturating_sub(start);
+    let time = u32::try_from(service).unwrap_or(u32::MAX);
     Departure {
         at: arrival.until,
         request: arrival.request,
         fate: Fate::TimedOut {
-            wait: short(start.saturating_sub(arrival.at)),
+            wait: start.saturating_sub(arrival.at),
             service,
             work: Labour {
-                time: service,
-                past: 0,
-                size: u32::from(service > 0),
+                time,
+                end: arrival.until,
+                size: u32::from(time > 0),
             },
         },
     }
@@ -296,13 +297,12 @@ impl Services<'_> {
         self.drawn
             .extend(arrivals.iter().map(|arrival| arrival.request));
         draw_each(self.key, &mut self.drawn, self.word);
-        // One loop for itself, whose steps do not wait for one another.
-        for drawn in &mut self.drawn {
-            *drawn = self.table.value(*drawn);
-        }
-        for (arrival, &service) in arrivals.iter().zip(&self.drawn) {
+        let mut all_bits = self.drawn.iter();
+        let table = self.table;
+        for arrival in arrivals {
+            let bits = all_bits.next().copied().unwrap_or(0);
             if arrival.value {
-                take(arrival, service, departures);
+                take(arrival, table.value(bits), departures);
             } else {
                 let &Arrival { at, request, .. } = arrival;
                 let fate = Fate::Skipped;

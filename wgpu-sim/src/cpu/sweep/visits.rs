@@ -135,12 +135,10 @@ impl Visits {
                 work,
             } => {
                 self.timed_out = self.timed_out.wrapping_add(1);
-                self.times.saturated |= wait.max(service) > BACKLOG_LIMIT;
-                self.waited = self.waited.wrapping_add(wait.into());
-                self.lost = self.lost.wrapping_add(service.into());
+                self.waited = self.waited.wrapping_add(wait);
+                self.lost = self.lost.wrapping_add(service);
                 self.cut_off = self.cut_off.wrapping_add(u32::from(work.size > 0));
-                let end = departure.at.saturating_add(work.past.into());
-                self.last = self.last.max(end);
+                self.last = self.last.max(work.end);
                 self.work(work.time, work.size);
             }
             Fate::Streamed { wait, service, .. } => {

@@ -4,9 +4,8 @@
 use core::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::super::{Departure, Fate, Labour, short};
+use super::super::{Departure, Fate, Labour};
 use super::cut_off;
-use super::fifo::sink_first;
 use super::{Arrival, Queue};
 
 /// A queue on its way.
@@ -65,6 +64,26 @@ impl<'a> Batches<'a> {
     }
 }
 
+/// Puts the first of an ascending list, now `value`, into its place.
+#[inline]
+fn sink_first(list: &mut [u64], value: u64) {
+    let mut slot = 0_usize;
+    loop {
+        let next = list.get(slot.wrapping_add(1)).copied();
+        let Some(place) = list.get_mut(slot) else {
+            return;
+        };
+        match next {
+            Some(next) if next < value => *place = next,
+            _ => {
+                *place = value;
+                return;
+            }
+        }
+        slot = slot.wrapping_add(1);
+    }
+}
+
 impl Queue for Batches<'_> {
     fn advance(&mut self, limit: u64, departures: &mut Vec<Departure>) {
         while let Some(launch) = self.launch() {
@@ -92,11 +111,11 @@ impl Queue for Batches<'_> {
                 let fate = if at < end {
                     // The batch goes on without caring.
                     Fate::TimedOut {
-                        wait: short(launch.saturating_sub(arrival.at)),
-                        service: short(at.saturating_sub(launch)),
+                        wait: launch.saturating_sub(arrival.at),
+                        service: at.saturating_sub(launch),
                         work: Labour {
                             time: service,
-                            past: short(end.saturating_sub(at)),
+                            end,
                             size: size_of,
                         },
                     }

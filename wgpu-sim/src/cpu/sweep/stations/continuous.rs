@@ -10,7 +10,7 @@ use core::ops::Range;
 use std::collections::{BTreeSet, BinaryHeap};
 
 use super::super::visits::{CacheUse, Usage};
-use super::super::{Departure, Fate, Labour, Tokens, short};
+use super::super::{Departure, Fate, Labour, Tokens};
 use super::{Arrival, Queue};
 use crate::draws::{Table, draw};
 use crate::program::network::{BLOCK, Batcher, Flow, Node};
@@ -119,6 +119,7 @@ impl<'a> Continuous<'a> {
     /// Lets those depart that have their last token.
     fn depart(&mut self, departures: &mut Vec<Departure>) {
         let ticks = |time: u64| time.saturating_add(1 << 15) >> 16;
+        let short = |ticks: u64| u32::try_from(ticks).unwrap_or(u32::MAX);
         let mut finished = core::mem::take(&mut self.finished);
         for sequence in finished.drain(..) {
             let (start, first) = (ticks(sequence.start), ticks(sequence.first));
@@ -171,16 +172,15 @@ impl<'a> Continuous<'a> {
 fn timed_out(sequence: &Sequence) -> Departure {
     let start = sequence.start.saturating_add(1 << 15) >> 16;
     let start = start.min(sequence.until);
-    let last = sequence.last.saturating_add(1 << 15) >> 16;
     Departure {
         at: sequence.until,
         request: sequence.request,
         fate: Fate::TimedOut {
-            wait: short(start.saturating_sub(sequence.came)),
-            service: short(sequence.until.saturating_sub(start)),
+            wait: start.saturating_sub(sequence.came),
+            service: sequence.until.saturating_sub(start),
             work: Labour {
                 time: 0,
-                past: short(last.saturating_sub(sequence.until)),
+                end: sequence.last.saturating_add(1 << 15) >> 16,
                 size: 0,
             },
         },

@@ -4,7 +4,7 @@
 use core::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::super::{Departure, Fate, Labour, short};
+use super::super::{Departure, Fate, Labour};
 use super::{Arrival, Queue};
 
 /// What a server does last.
@@ -92,11 +92,11 @@ impl Served {
                 request: self.request,
                 fate: if self.is_cut_off {
                     Fate::TimedOut {
-                        wait: short(self.wait),
-                        service: self.service,
+                        wait: self.wait,
+                        service: self.service.into(),
                         work: Labour {
                             time: self.service,
-                            past: 0,
+                            end: at,
                             size: 1,
                         },
                     }
@@ -109,26 +109,6 @@ impl Served {
                 },
             });
         }
-    }
-}
-
-/// Puts the first of an ascending list, now `value`, into its place.
-#[inline]
-pub(super) fn sink_first(list: &mut [u64], value: u64) {
-    let mut slot = 0_usize;
-    loop {
-        let next = list.get(slot.wrapping_add(1)).copied();
-        let Some(place) = list.get_mut(slot) else {
-            return;
-        };
-        match next {
-            Some(next) if next < value => *place = next,
-            _ => {
-                *place = value;
-                return;
-            }
-        }
-        slot = slot.wrapping_add(1);
     }
 }
 
