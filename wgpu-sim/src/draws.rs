@@ -54,7 +54,7 @@ pub const fn draw(key: [u32; 2], request: u32, word: u32) -> u32 {
 
 /// Puts the draws of many requests in place of their numbers: all together, which lets the compiler
 /// use vector instructions.
-#[inline]
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
 pub fn draw_each(key: [u32; 2], requests: &mut [u32], word: u32) {
     for request in requests {
         *request = draw(key, *request, word);
