@@ -1,5 +1,7 @@
 //! Inverse-CDF tables: 32 random bits in, a whole number of ticks out.
 
+use core::hint::select_unpredictable;
+
 /// Cells of the body: the lower half of the distribution, in equal steps of probability.
 const BODY: u32 = 4096;
 /// Octaves of the tail: the k-th holds complements between 2⁻ᵏ⁻¹ and 2⁻ᵏ, k = 1…31.
@@ -18,8 +20,13 @@ pub const MAX_TICKS: u32 = 1 << 30;
 /// Built once on the CPU, read by both engines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
-    knots: Box<[u32; KNOTS]>,
+    /// The knots, and behind them the last again: with a power of two of them no index that is
+    /// computed needs to be checked.
+    knots: Box<[u32; ROOM]>,
 }
+
+/// The least power of two above [`KNOTS`].
+const ROOM: usize = KNOTS.next_power_of_two();
 
 /// Mean and variance of the values that a [`Table`] yields, in ticks and ticks².
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,9 +43,10 @@ impl Table {
     ///
     /// `None` if a value is not a number or exceeds [`MAX_TICKS`].
     pub fn new(least: u32, quantile: impl Fn(f64, f64) -> f64) -> Option<Self> {
-        let mut knots: Box<[u32; KNOTS]> = vec![0; KNOTS].into_boxed_slice().try_into().ok()?;
+        let mut knots: Box<[u32; ROOM]> = vec![0; ROOM].into_boxed_slice().try_into().ok()?;
         let mut floor = least;
-        for (knot, (p, c)) in knots.iter_mut().zip(probabilities()) {
+        let (known, behind) = knots.split_at_mut(KNOTS);
+        for (knot, (p, c)) in known.iter_mut().zip(probabilities()) {
             let ticks = libm::round(quantile(p, c));
             if ticks.is_nan() || ticks > f64::from(MAX_TICKS) {
                 return None;
@@ -49,35 +57,24 @@ impl Table {
             floor = ticks;
             *knot = ticks;
         }
+        behind.fill(floor);
         Some(Self { knots })
     }
 
     /// The value, in ticks, for 32 random bits.
     #[inline]
     pub fn value(&self, bits: u32) -> u32 {
-        // Computed for both halves and selected, since a branch would be mispredicted half the time.
-        let complement = !bits | 1;
-        let zeros = complement.leading_zeros();
-        let mantissa = !complement.wrapping_shl(zeros);
-        let tail_cell = BODY
-            .wrapping_add(zeros.wrapping_sub(1).wrapping_mul(OCTAVE_CELLS))
-            .wrapping_add((mantissa >> 25) & 63);
-        let in_tail = bits >> 31 == 1;
-        let cell = if in_tail { tail_cell } else { bits >> 19 };
-        let fraction = (if in_tail { mantissa >> 9 } else { bits >> 3 }) & 0xffff;
-        let index = cell as usize;
-        let low = self.knots.get(index).copied().unwrap_or(0);
-        let high = self
-            .knots
-            .get(index.wrapping_add(1))
-            .copied()
-            .unwrap_or(low);
-        interpolate(low, high, fraction)
+        value(&self.knots, bits)
+    }
+
+    /// Puts the values of many draws in their place.
+    pub fn each(&self, draws: &mut [u32]) {
+        each(&self.knots, draws);
     }
 
     /// The knots, in ascending order.
-    pub fn knots(&self) -> &[u32; KNOTS] {
-        &self.knots
+    pub fn knots(&self) -> &[u32] {
+        self.knots.get(..KNOTS).unwrap_or(&[])
     }
 
     /// The least and the greatest value that the table yields.
@@ -107,6 +104,30 @@ impl Table {
             mean,
             variance: (square - mean * mean).max(0.0),
         }
+    }
+}
+
+/// The value for 32 random bits.
+#[inline]
+fn value(knots: &[u32; ROOM], bits: u32) -> u32 {
+    // Computed for both halves and selected, since a branch would be mispredicted half the time.
+    let complement = !bits | 1;
+    let zeros = complement.leading_zeros();
+    let mantissa = !complement.wrapping_shl(zeros);
+    let tail_cell = BODY
+        .wrapping_add(zeros.wrapping_sub(1).wrapping_mul(OCTAVE_CELLS))
+        .wrapping_add((mantissa >> 25) & 63);
+    let in_tail = bits >> 31 == 1;
+    let cell = select_unpredictable(in_tail, tail_cell, bits >> 19);
+    let fraction = select_unpredictable(in_tail, mantissa >> 9, bits >> 3) & 0xffff;
+    let knot = |cell: u32| knots[cell as usize % ROOM];
+    interpolate(knot(cell), knot(cell.wrapping_add(1)), fraction)
+}
+
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq+avx512cd", "x86_64+avx2"))]
+fn each(knots: &[u32; ROOM], draws: &mut [u32]) {
+    for bits in draws {
+        *bits = value(knots, *bits);
     }
 }
 

@@ -5,7 +5,7 @@ mod pace;
 use std::collections::VecDeque;
 
 use super::Fate;
-use crate::draws::{Purpose, Table, counter_word, draw};
+use crate::draws::{Purpose, Table, counter_word, draw_each};
 use crate::program::network::Flow;
 use pace::Paced;
 
@@ -49,12 +49,11 @@ impl<'a> Source<'a> {
             let word = counter_word(0, Purpose::Gap, 0);
             let mut number = request;
             for gap in &mut self.block {
-                *gap = draw(self.key, number, word);
+                *gap = number;
                 number = number.wrapping_add(1);
             }
-            for gap in &mut self.block {
-                *gap = self.gaps.value(*gap);
-            }
+            draw_each(self.key, &mut self.block, word);
+            self.gaps.each(&mut self.block);
         }
         self.block.get(place).copied().unwrap_or(0)
     }

@@ -297,12 +297,10 @@ impl Services<'_> {
         self.drawn
             .extend(arrivals.iter().map(|arrival| arrival.request));
         draw_each(self.key, &mut self.drawn, self.word);
-        let mut all_bits = self.drawn.iter();
-        let table = self.table;
-        for arrival in arrivals {
-            let bits = all_bits.next().copied().unwrap_or(0);
+        self.table.each(&mut self.drawn);
+        for (arrival, &service) in arrivals.iter().zip(&self.drawn) {
             if arrival.value {
-                take(arrival, table.value(bits), departures);
+                take(arrival, service, departures);
             } else {
                 let &Arrival { at, request, .. } = arrival;
                 let fate = Fate::Skipped;

@@ -153,7 +153,7 @@ impl Words {
         let knots = flow
             .tables
             .iter()
-            .flat_map(|table| *table.knots())
+            .flat_map(|table| table.knots().iter().copied())
             .collect();
         Ok(Self {
             program,
