@@ -41,6 +41,12 @@ impl Record {
         self.gap_sum = self.gap_sum.wrapping_add(u64::from(gap));
         self.wait_sum = self.wait_sum.wrapping_add(u64::from(wait));
         self.service_sum = self.service_sum.wrapping_add(u64::from(service));
+        self.place(wait, service);
+    }
+
+    /// Counts one request by its times, which are not added to the sums.
+    #[inline]
+    pub(crate) fn place(&mut self, wait: u32, service: u32) {
         let sojourn = wait.wrapping_add(service);
         for (kind, value) in [wait, service, sojourn].into_iter().enumerate() {
             let place = kind.wrapping_mul(BUCKETS).wrapping_add(bucket(value));

@@ -16,6 +16,7 @@ mod visits;
 
 use crate::error::SimulationError;
 use crate::program::network::{Flow, Node};
+use crate::record::BACKLOG_LIMIT;
 pub(crate) use events::Events;
 use gather::Gathering;
 pub(crate) use journeys::{Journey, Spent, Watch};
@@ -114,6 +115,23 @@ struct Labour {
     end: u64,
     /// How many are served with it, itself included; 0 if it never came to that.
     size: u32,
+}
+
+impl Departure {
+    /// The wait and the service of one who was served alone, as most are.
+    #[inline]
+    fn alone(&self) -> Option<(u32, u32)> {
+        let Fate::Served {
+            wait,
+            service,
+            size: 0..=1,
+        } = self.fate
+        else {
+            return None;
+        };
+        let wait = u32::try_from(wait).ok();
+        Some((wait.filter(|&wait| wait <= BACKLOG_LIMIT)?, service))
+    }
 }
 
 impl Fate {
@@ -296,24 +314,25 @@ impl<'a> Sweep<'a> {
             },
         );
         let counting = self.flow.counting();
-        for arrival in &self.arrivals {
-            if counting.contains(&arrival.request) {
-                place.visits.enter(arrival.at);
-            }
-        }
+        let counted = self
+            .arrivals
+            .iter()
+            .filter(|arrival| counting.contains(&arrival.request));
+        place.visits.enter(counted.map(|arrival| arrival.at));
         place
             .station
             .serve(&self.arrivals, horizon, &mut self.departures);
-        let is_sink = index as usize == self.flow.sink();
-        let sending = Sending {
-            flow: self.flow,
-            key: self.key,
-            index,
-            edges: &node.outputs,
-        };
         let departures = core::mem::take(&mut self.departures);
-        self.count(position, is_sink, &departures);
-        if !is_sink {
+        if index as usize == self.flow.sink() {
+            self.leave(&departures);
+        } else {
+            self.count(position, &departures);
+            let sending = Sending {
+                flow: self.flow,
+                key: self.key,
+                index,
+                edges: &node.outputs,
+            };
             let passes = node.passes_on_drop;
             let leaving = departures.iter().map(|one| Leaving::after(one, passes));
             sending.send(&mut self.places, &self.rank, &leaving, &mut self.draws);
@@ -321,48 +340,55 @@ impl<'a> Sweep<'a> {
         self.departures = departures;
     }
 
-    /// Counts what left a node, and lets requests leave at the sink.
-    fn count(&mut self, position: usize, is_sink: bool, departures: &[Departure]) {
+    /// Counts what left a node.
+    fn count(&mut self, position: usize, departures: &[Departure]) {
         let counting = self.flow.counting();
         let Some(place) = self.places.get_mut(position) else {
             return;
         };
-        for departure in departures {
-            let &Departure { at, request, fate } = departure;
-            let counted = counting.contains(&request);
-            self.ended = self.ended.saturating_add(u64::from(counted));
-            if is_sink {
-                let answered = matches!(fate, Fate::Served { .. } | Fate::Streamed { .. });
-                let left = self.requests.leave(request, at, answered);
-                if counted {
-                    if let (Some(answers), Left::Answered(time)) = (&mut self.answers, left) {
-                        let head = fate.tokens().head.into();
-                        answers.push(Answer {
-                            request,
-                            time,
-                            head,
-                        });
-                    }
-                    if let Some(watch) = &mut self.watch {
-                        let time = match left {
-                            Left::Answered(time) => Some(time),
-                            _ => None,
-                        };
-                        watch.leave(request, at, time);
-                    }
-                    self.ending.leave(left, self.flow.objective, fate.tokens());
-                }
-                continue;
-            }
-            if counted {
-                place.visits.leave(departure);
-                if let Some(watch) = &mut self.watch {
-                    watch.stop(place.index, departure);
-                }
-            }
-            if !place.node.passes_on_drop {
+        let counted = departures
+            .iter()
+            .filter(|departure| counting.contains(&departure.request));
+        let count = place.visits.leave_all(counted.clone());
+        self.ended = self.ended.saturating_add(count);
+        if let Some(watch) = &mut self.watch {
+            counted.for_each(|departure| watch.stop(place.index, departure));
+        }
+        if place.node.may_fail() && !place.node.passes_on_drop {
+            for departure in departures {
+                let &Departure { at, request, fate } = departure;
                 self.requests.fail(request, at, fate);
             }
+        }
+    }
+
+    /// Lets requests leave at the sink.
+    fn leave(&mut self, departures: &[Departure]) {
+        let counting = self.flow.counting();
+        for departure in departures {
+            let &Departure { at, request, fate } = departure;
+            let answered = matches!(fate, Fate::Served { .. } | Fate::Streamed { .. });
+            let left = self.requests.leave(request, at, answered);
+            if !counting.contains(&request) {
+                continue;
+            }
+            self.ended = self.ended.saturating_add(1);
+            let time = match left {
+                Left::Answered(time) => Some(time),
+                _ => None,
+            };
+            if let (Some(answers), Some(time)) = (&mut self.answers, time) {
+                let head = fate.tokens().head.into();
+                answers.push(Answer {
+                    request,
+                    time,
+                    head,
+                });
+            }
+            if let Some(watch) = &mut self.watch {
+                watch.leave(request, at, time);
+            }
+            self.ending.leave(left, self.flow.objective, fate.tokens());
         }
     }
 

@@ -167,7 +167,7 @@ impl<'a> Events<'a> {
         for arrival in &self.arrivals {
             let (.., request) = self.flow.visit(arrival.request);
             if counting.contains(&request) {
-                place.visits.enter(arrival.at);
+                place.visits.enter([arrival.at]);
             }
         }
         let slice = place

@@ -107,13 +107,52 @@ impl Visits {
         }
     }
 
+    /// Counts those who come, by when they do.
     #[inline]
-    pub(super) fn enter(&mut self, at: u64) {
-        self.came = self.came.wrapping_add(at);
-        self.first = self.first.min(at);
+    pub(super) fn enter(&mut self, times: impl IntoIterator<Item = u64>) {
+        // Kept out of memory, where each sum would wait for the one before.
+        let (mut came, mut first) = (self.came, self.first);
+        for at in times {
+            came = came.wrapping_add(at);
+            first = first.min(at);
+        }
+        (self.came, self.first) = (came, first);
     }
 
+    /// Counts those who leave, and says how many.
     #[inline]
+    pub(super) fn leave_all<'d>(
+        &mut self,
+        departures: impl Iterator<Item = &'d Departure> + Clone,
+    ) -> u64 {
+        let (mut count, mut left, mut last) = (0_u64, self.left, self.last);
+        let (mut served, mut waits, mut services) = (0_u32, 0_u64, 0_u64);
+        for departure in departures.clone() {
+            count = count.wrapping_add(1);
+            let Some((wait, service)) = departure.alone() else {
+                continue;
+            };
+            left = left.wrapping_add(departure.at);
+            last = last.max(departure.at);
+            served = served.wrapping_add(1);
+            waits = waits.wrapping_add(wait.into());
+            services = services.wrapping_add(service.into());
+            self.times.place(wait, service);
+        }
+        (self.left, self.last) = (left, last);
+        self.served = self.served.wrapping_add(served);
+        self.times.wait_sum = self.times.wait_sum.wrapping_add(waits);
+        self.times.service_sum = self.times.service_sum.wrapping_add(services);
+        self.alone = self.alone.saturating_add(services);
+        if u64::from(served) < count {
+            for departure in departures.filter(|departure| departure.alone().is_none()) {
+                self.leave(departure);
+            }
+        }
+        count
+    }
+
+    /// Counts one who leaves.
     pub(super) fn leave(&mut self, departure: &Departure) {
         self.left = self.left.wrapping_add(departure.at);
         self.last = self.last.max(departure.at);

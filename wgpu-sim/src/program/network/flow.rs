@@ -264,6 +264,13 @@ pub struct Chance {
 }
 
 impl Node {
+    /// Whether requests may be given up here.
+    pub(crate) fn may_fail(&self) -> bool {
+        // A generator gives up what its cache could never hold.
+        let is_generator = matches!(self.step, Step::Continuous { .. });
+        is_generator || self.limit.is_some() || self.call.patience() < u64::MAX
+    }
+
     /// Whether a single edge decides: its value runs the node, its skip skips it.
     pub(crate) fn hears_one(&self) -> bool {
         self.inputs.len() == 1
