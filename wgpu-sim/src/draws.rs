@@ -52,9 +52,13 @@ pub const fn draw(key: [u32; 2], request: u32, word: u32) -> u32 {
     threefry2x32(key, [request, word])[0]
 }
 
-/// Puts the draws of many requests in place of their numbers: all together, which lets the compiler
-/// use vector instructions.
-#[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq", "x86_64+avx2"))]
+/// Puts the draws of many requests in place of their numbers: all together, with the widest vectors
+/// that the processor has. Every browser with workers of modules has those of WebAssembly.
+#[cfg_attr(
+    target_arch = "x86_64",
+    multiversion::multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))
+)]
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 pub fn draw_each(key: [u32; 2], requests: &mut [u32], word: u32) {
     for request in requests {
         *request = draw(key, *request, word);

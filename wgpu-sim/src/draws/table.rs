@@ -120,11 +120,15 @@ fn value(knots: &[u32; ROOM], bits: u32) -> u32 {
     let in_tail = bits >> 31 == 1;
     let cell = select_unpredictable(in_tail, tail_cell, bits >> 19);
     let fraction = select_unpredictable(in_tail, mantissa >> 9, bits >> 3) & 0xffff;
-    let knot = |cell: u32| knots[cell as usize % ROOM];
+    let knot = |cell: u32| knots.get(cell as usize % ROOM).copied().unwrap_or(0);
     interpolate(knot(cell), knot(cell.wrapping_add(1)), fraction)
 }
 
-#[multiversion::multiversion(targets("x86_64+avx512f+avx512vl+avx512bw+avx512dq+avx512cd", "x86_64+avx2"))]
+/// Puts the values of many draws in their place.
+#[cfg_attr(
+    target_arch = "x86_64",
+    multiversion::multiversion(targets("x86_64+avx512f+avx512vl+avx512cd", "x86_64+avx2"))
+)]
 fn each(knots: &[u32; ROOM], draws: &mut [u32]) {
     for bits in draws {
         *bits = value(knots, *bits);

@@ -48,7 +48,9 @@ impl Tables {
             )));
         }
         let tables = compiled.tables.iter();
-        let words: Vec<u32> = tables.flat_map(|table| table.knots().iter().copied()).collect();
+        let words: Vec<u32> = tables
+            .flat_map(|table| table.knots().iter().copied())
+            .collect();
         let size = (words.len() as u64).saturating_mul(4);
         if size > gpu.device.limits().max_storage_buffer_binding_size {
             return Err(GpuError::Unsuitable(format!(
