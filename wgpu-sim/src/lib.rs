@@ -1,34 +1,49 @@
 //! The simulator: an integer CPU engine and its WGSL twin.
 //!
-//! A [`Program`] lists stations: queues, first come first served, before one or more servers. Each
-//! is simulated on its own, from Poisson arrivals at its rate, in many independent replications.
-//! The result holds the mean, percentiles and confidence intervals of wait, service and sojourn.
-//!
-//! Everything that decides a result is an integer, so equal inputs and seed give equal histograms,
-//! bit for bit, on the CPU, in the browser and on the GPU.
+//! A [`network::Network`] is a whole graph: requests pass from node to node, wait in queues, are
+//! batched, meet in joins, and come back in loops. It is compiled from a document, or made by hand,
+//! and simulated in many independent replications. The outcome tells times from end to end and at
+//! each node, with their confidence intervals.
 //!
 //! ```
 //! use core::ops::ControlFlow;
-//! use core::time::Duration;
-//! use wgpu_sim::{Arrivals, Program, Service, Settings, Station, simulate_cpu};
+//! use modelspec_core::Analysis;
+//! use wgpu_sim::network::{Load, Network};
+//! use wgpu_sim::{Settings, simulate_graph};
 //!
-//! let program = Program {
-//!     stations: vec![Station {
-//!         name: "reranker".into(),
-//!         servers: 1,
-//!         arrivals: Arrivals::Poisson { rate: 80.0 },
-//!         service: Service::Exponential { mean: Duration::from_millis(10) },
-//!     }],
-//! };
+//! let analysis = Analysis::new(
+//!     "
+//! apiVersion: modelgraph/v1alpha1
+//! kind: ModelGraph
+//! spec:
+//!   inputs: {question: {type: text}}
+//!   outputs: {hits: {type: candidates}}
+//!   nodes:
+//!     embedder: {role: embedder, service: {exponential: {mean: 10ms}}, placement: {replicas: 1}}
+//!     store: {role: retriever, service: {exponential: {mean: 5ms}}, placement: {replicas: 1}}
+//!   edges:
+//!     - {from: inputs.question, to: embedder.text}
+//!     - {from: embedder.vector, to: store.query}
+//!     - {from: store.hits, to: outputs.hits}
+//!   workload: {arrivals: {poisson: {rate: 80rps}}}
+//! ",
+//! );
+//! let graph = analysis.graph.as_ref().expect("it can be read");
+//! let compiled = Network::from_graph(graph, &Load::default()).expect("every node has a time");
 //! let settings = Settings { requests: 400_000, ..Settings::default() };
-//! let outcome = simulate_cpu(&program, &settings, &mut |_| ControlFlow::Continue(()))?;
-//! let reranker = &outcome.stations[0];
-//! let sojourn = reranker.sojourn.as_ref().expect("80 % busy is stable");
-//! // Theory says 10 ms / (1 − 0.8) = 50 ms.
-//! assert!((sojourn.mean_ms - 50.0).abs() < 5.0);
-//! assert!((reranker.utilisation - 0.8).abs() < 0.02);
+//! let outcome = simulate_graph(&compiled.network, &settings, &mut |_| ControlFlow::Continue(()))?;
+//! let whole = outcome.end_to_end.expect("it keeps up");
+//! // Theory says 1 / (100 − 80) s + 1 / (200 − 80) s = 58.3 ms.
+//! assert!((whole.mean_ms - 58.3).abs() < 5.0);
+//! assert_eq!(outcome.bottleneck.as_deref(), Some("embedder"));
 //! # Ok::<(), wgpu_sim::SimulationError>(())
 //! ```
+//!
+//! Of a graph that lacks the time of a node, the others are simulated each on its own: a [`Program`]
+//! lists such stations, from Poisson arrivals at their rates ([`from_graph`], [`simulate_cpu`]).
+//!
+//! Everything that decides a result is an integer, so equal inputs and seed give equal histograms,
+//! bit for bit, on the CPU, in the browser and on the GPU ([`simulate_graph_on`]).
 #![forbid(unsafe_code)]
 // Exact results are asked for exactly.
 #![cfg_attr(test, allow(clippy::float_cmp))]
