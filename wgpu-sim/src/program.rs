@@ -72,6 +72,14 @@ pub enum Service {
         /// The 95th percentile.
         p95: Duration,
     },
+    /// Gamma by its mean and spread: between fixed and exponential below a spread of 1, and beyond
+    /// exponential above.
+    Gamma {
+        /// The mean.
+        mean: Duration,
+        /// The coefficient of variation: standard deviation / mean.
+        cv: f64,
+    },
     /// Measured service times, in any order.
     Empirical(Vec<Duration>),
 }

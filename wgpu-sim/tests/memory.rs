@@ -26,8 +26,10 @@ fn peak(name: &str, requests: u64) -> usize {
 
 #[test]
 fn ten_times_the_requests_need_no_more_memory() {
-    let [few, many] = [100_000, 1_000_000].map(|requests| peak("rag", requests));
-    eprintln!("{few} bytes, then {many}");
-    // The longer run has 900,000 requests more.
-    assert!(many < few + 500_000, "{few} bytes, then {many}");
+    for name in ["rag", "agent-tools"] {
+        let [few, many] = [100_000, 1_000_000].map(|requests| peak(name, requests));
+        eprintln!("{name}: {few} bytes, then {many}");
+        // The longer run has 900,000 requests more.
+        assert!(many < few + 500_000, "{name}: {few} bytes, then {many}");
+    }
 }

@@ -108,6 +108,21 @@ fn one_server_with_lognormal_services() {
 }
 
 #[test]
+fn one_server_with_gamma_services() {
+    for (cv, requests) in [(0.4, 24_000_000), (1.4, 48_000_000)] {
+        let mean = Duration::from_millis(4);
+        let result = run(station(1, 150.0, Service::Gamma { mean, cv }), requests);
+        let variance = 16.0 * cv * cv;
+        check_mean(
+            "sojourn",
+            result.sojourn.as_ref(),
+            theory::mg1_mean_sojourn(0.15, 4.0, variance),
+        );
+        check_mean("service", result.service.as_ref(), 4.0);
+    }
+}
+
+#[test]
 fn one_server_with_fixed_services() {
     let service = Service::Fixed(Duration::from_millis(2));
     let result = run(station(1, 400.0, service), 16_000_000);

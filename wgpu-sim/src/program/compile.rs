@@ -149,6 +149,10 @@ impl Compiled {
 pub(in crate::program) const TOO_LONG: &str = "its times span more than 2³⁰ ticks of 100 µs (about a day); \
     shorten the longest or raise the rate";
 
+/// The coefficients of variation of a gamma service: narrower ones are fixed for all that it
+/// matters, and beyond nearly all values are 0.
+const GAMMA_CV: (f64, f64) = (0.01, 30.0);
+
 /// A station's distributions in nanoseconds.
 pub(in crate::program) struct Law<'a> {
     /// The mean gap.
@@ -203,6 +207,18 @@ impl<'a> Law<'a> {
                 let mu = libm::log(ns(*p50));
                 log = (mu, (libm::log(ns(*p95)) - mu) / draws::normal_upper(0.05));
             }
+            Service::Gamma { mean, cv } => {
+                if mean.is_zero() {
+                    return fail("its gamma service has mean 0; give a longer one".into());
+                }
+                if !(cv.is_finite() && (GAMMA_CV.0..=GAMMA_CV.1).contains(cv)) {
+                    let (least, most) = GAMMA_CV;
+                    return fail(format!(
+                        "the coefficient of variation of its gamma service is {cv}; give {least} to \
+                         {most}"
+                    ));
+                }
+            }
             Service::Empirical(values) => {
                 if values.is_empty() {
                     return fail("it has no measured service times; give at least one".into());
@@ -227,6 +243,10 @@ impl<'a> Law<'a> {
             Service::Lognormal { .. } | Service::LognormalPercentiles { .. } => {
                 draws::lognormal(self.log.0, self.log.1, p, c)
             }
+            Service::Gamma { mean, cv } => {
+                let square = cv * cv;
+                ns(*mean) * square * draws::gamma(1.0 / square, p, c)
+            }
             Service::Empirical(_) => draws::empirical(&self.sorted, p),
         }
     }
@@ -240,6 +260,10 @@ impl<'a> Law<'a> {
                 let (mu, square) = (self.log.0, self.log.1 * self.log.1);
                 let mean = libm::exp(mu + 0.5 * square);
                 (mean, mean * mean * libm::expm1(square))
+            }
+            Service::Gamma { mean, cv } => {
+                let deviation = ns(*mean) * cv;
+                (ns(*mean), deviation * deviation)
             }
             Service::Empirical(_) => {
                 let n = self.sorted.len().max(1) as f64;

@@ -36,10 +36,13 @@ pub struct Compilation {
 pub enum Origin {
     /// `service` states it.
     Declared,
+    /// `service` lists what was measured: single times, or those of batches.
+    Measured,
     /// `service` states it, and was fitted to measurements.
     Calibrated,
-    /// `latency` states it without a load: it is taken as unloaded.
-    Latency,
+    /// `latency` states it without a load, and may tell where it comes from: it is taken as
+    /// unloaded.
+    Latency(Option<spec::LatencySource>),
     /// `latency` was stated under a load: the service that gives it there was fitted.
     Fitted,
     /// Nobody states it: it is estimated from the facts of the model and the GPU.
@@ -55,9 +58,11 @@ impl Origin {
         let annotations = node.annotations.as_ref();
         let is_calibrated = annotations.is_some_and(|all| all.named(CALIBRATED).is_some());
         if is_calibrated {
-            Self::Calibrated
-        } else {
-            Self::Declared
+            return Self::Calibrated;
+        }
+        match node.service.as_ref().map(|service| &service.value) {
+            Some(spec::Service::Empirical(_) | spec::Service::Points(_)) => Self::Measured,
+            _ => Self::Declared,
         }
     }
 
@@ -73,8 +78,11 @@ impl Origin {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Declared => "declared",
+            Self::Measured => "measured",
             Self::Calibrated => "calibrated",
-            Self::Latency => "declared latency",
+            Self::Latency(Some(spec::LatencySource::Measured)) => "measured latency",
+            Self::Latency(Some(spec::LatencySource::Simulated)) => "simulated latency",
+            Self::Latency(_) => "declared latency",
             Self::Fitted => "fitted to latency",
             Self::Estimated(_) => "estimated",
         }

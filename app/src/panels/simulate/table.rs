@@ -69,7 +69,7 @@ fn row(app: App, line: &Line<'_>) -> AnyView {
     let target = name.clone();
     // The column's title says what the words are about.
     let origin = match &*node.origin {
-        "declared latency" => "latency".to_owned(),
+        "declared latency" | "measured latency" | "simulated latency" => "latency".to_owned(),
         "fitted to latency" => "fitted".to_owned(),
         // How far it may be off stands in the title.
         other => other.split(" ±").next().unwrap_or_default().to_owned(),

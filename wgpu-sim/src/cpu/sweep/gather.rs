@@ -1,7 +1,7 @@
 //! What a node waits for: a word from each edge, the first value, some of them, or until time is up.
 
 use core::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 use super::stations::Arrival;
 use super::{Message, Tokens};
@@ -36,6 +36,54 @@ impl Heard {
     };
 }
 
+/// What a node has heard of the requests that are not over for it.
+enum Known {
+    /// Of all from a number on: every request comes, nearly in turn.
+    All { base: u32, heard: VecDeque<Heard> },
+    /// Of those that a later round of a loop has.
+    Some(BTreeMap<u32, Heard>),
+}
+
+impl Known {
+    /// What was heard of a request, at the start `start`; none if it is over. The end of an edge's
+    /// time begins nothing.
+    fn of(&mut self, request: u32, start: Heard, begins: bool) -> Option<&mut Heard> {
+        match self {
+            Self::All { base, heard } => {
+                let place = request.checked_sub(*base)? as usize;
+                while heard.len() <= place {
+                    heard.push_back(start);
+                }
+                heard.get_mut(place)
+            }
+            Self::Some(heard) => {
+                if begins {
+                    Some(heard.entry(request).or_insert(start))
+                } else {
+                    heard.get_mut(&request)
+                }
+            }
+        }
+    }
+
+    /// Forgets a request that is over, or with others once all before it are.
+    fn forget(&mut self, request: u32, is_over: impl Fn(&Heard) -> bool) {
+        match self {
+            Self::All { base, heard } => {
+                while heard.front().is_some_and(&is_over) {
+                    heard.pop_front();
+                    *base = base.wrapping_add(1);
+                }
+            }
+            Self::Some(heard) => {
+                if heard.get(&request).is_some_and(is_over) {
+                    heard.remove(&request);
+                }
+            }
+        }
+    }
+}
+
 /// The requests that a node is waiting for.
 pub(super) struct Gathering<'a> {
     rule: &'a Gather,
@@ -53,19 +101,23 @@ pub(super) struct Gathering<'a> {
     timeouts: Vec<(u16, u32)>,
     /// What is known of each request from the start: nothing, but in the rounds of a loop.
     start: Heard,
-    base: u32,
-    heard: VecDeque<Heard>,
+    known: Known,
     timers: BinaryHeap<Reverse<Message>>,
 }
 
 impl<'a> Gathering<'a> {
     pub(super) fn new(flow: &Flow, node: &'a Node) -> Self {
-        Self::in_round(flow, node, (0, 0))
+        Self::in_round(flow, node, 0, (0, 0))
     }
 
-    /// Waits within a loop: `kept` are edges whose value of an earlier round still holds, `absent`
-    /// those on which nobody waits.
-    pub(super) fn in_round(flow: &Flow, node: &'a Node, (kept, absent): (u64, u64)) -> Self {
+    /// Waits in a round of a loop, from 0: `kept` are edges whose value of an earlier round still
+    /// holds, `absent` those on which nobody waits.
+    pub(super) fn in_round(
+        flow: &Flow,
+        node: &'a Node,
+        round: u32,
+        (kept, absent): (u64, u64),
+    ) -> Self {
         let inputs = (0_u16..).zip(&node.inputs);
         let timeouts = inputs.filter_map(|(place, &edge)| {
             let timeout = flow.edges.get(edge)?.timeout;
@@ -95,8 +147,14 @@ impl<'a> Gathering<'a> {
                 },
                 ..Heard::NOTHING
             },
-            base: 0,
-            heard: VecDeque::new(),
+            known: if round == 0 {
+                Known::All {
+                    base: 0,
+                    heard: VecDeque::new(),
+                }
+            } else {
+                Known::Some(BTreeMap::new())
+            },
             timers: BinaryHeap::new(),
         }
     }
@@ -165,12 +223,8 @@ impl<'a> Gathering<'a> {
         message: Message,
         expired: &mut dyn FnMut(u64, u32),
     ) -> Option<(bool, Tokens)> {
-        let place = message.request.checked_sub(self.base)? as usize;
-        while self.heard.len() <= place {
-            self.heard.push_back(self.start);
-        }
-        let heard = self.heard.get_mut(place)?;
         let is_expiry = message.place >= EXPIRY;
+        let heard = self.known.of(message.request, self.start, !is_expiry)?;
         let bit = 1_u64.wrapping_shl(u32::from(message.place & !EXPIRY));
         if is_expiry {
             if heard.decided || heard.settled & bit != 0 {
@@ -221,10 +275,7 @@ impl<'a> Gathering<'a> {
         }
         let all = self.all;
         let is_over = |heard: &Heard| heard.decided && heard.spoken == all;
-        while self.heard.front().is_some_and(is_over) {
-            self.heard.pop_front();
-            self.base = self.base.wrapping_add(1);
-        }
+        self.known.forget(message.request, is_over);
         decision.map(|value| (value, answer))
     }
 }

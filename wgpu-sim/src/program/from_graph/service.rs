@@ -14,7 +14,7 @@ const ASSUMED_CV: f64 = 0.5;
 /// The service time of a node, or why there is none.
 pub(in crate::program) fn of(node: &spec::Node, servers: u32) -> Result<(Service, Origin), String> {
     let (unloaded, origin) = unloaded(node)?;
-    let (Origin::Latency, Some(latency)) = (origin, &node.latency) else {
+    let (Origin::Latency(_), Some(latency)) = (origin, &node.latency) else {
         return Ok((unloaded, origin));
     };
     let at = latency.at.as_ref().and_then(|at| at.rate);
@@ -22,7 +22,7 @@ pub(in crate::program) fn of(node: &spec::Node, servers: u32) -> Result<(Service
         .map(|rate| rate.value.per_second())
         .filter(|&rate| rate > 0.0)
     else {
-        return Ok((unloaded, Origin::Latency));
+        return Ok((unloaded, origin));
     };
     let servers = servers.min(MAX_SERVERS);
     fit(&latency.value, &unloaded, rate, servers).map(|service| (service, Origin::Fitted))
@@ -42,7 +42,8 @@ pub(in crate::program) fn unloaded(node: &spec::Node) -> Result<(Service, Origin
         }
         .to_owned());
     };
-    Ok((from_percentiles(&latency.value)?, Origin::Latency))
+    let origin = Origin::Latency(latency.source.map(|source| source.value));
+    Ok((from_percentiles(&latency.value)?, origin))
 }
 
 fn time(stated: Option<Spanned<spec::Duration>>) -> Option<Duration> {
@@ -86,7 +87,13 @@ fn declared(service: &spec::Service) -> Result<Service, String> {
             time.map(Service::Fixed)
                 .ok_or_else(|| lacks("the point of a batch of 1"))
         }
-        spec::Service::Gamma(_) => Err("a `gamma` service is not simulated".to_owned()),
+        spec::Service::Gamma(law) => {
+            let cv = law.cv.map(|cv| cv.value);
+            let (mean, cv) = time(law.mean)
+                .zip(cv)
+                .ok_or_else(|| lacks("`mean` and `cv`"))?;
+            Ok(Service::Gamma { mean, cv })
+        }
         spec::Service::Continuous(_) => Err("continuous batching is not simulated".to_owned()),
     }
 }
@@ -203,7 +210,9 @@ fn fit(latency: &Latency, unloaded: &Service, rate: f64, servers: u32) -> Result
 pub(in crate::program) fn mean_seconds(service: &Service) -> f64 {
     match service {
         Service::Fixed(time) => time.as_secs_f64(),
-        Service::Exponential { mean } | Service::Lognormal { mean, .. } => mean.as_secs_f64(),
+        Service::Exponential { mean }
+        | Service::Lognormal { mean, .. }
+        | Service::Gamma { mean, .. } => mean.as_secs_f64(),
         Service::LognormalPercentiles { p50, p95 } => {
             let (low, high) = (p50.as_secs_f64(), p95.as_secs_f64());
             let sigma = libm::log((high / low.max(1e-9)).max(1.0)) / normal_upper(0.05);

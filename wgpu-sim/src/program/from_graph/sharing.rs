@@ -111,6 +111,10 @@ impl Service {
                 mean: time(mean),
                 cv,
             },
+            Self::Gamma { mean, cv } => Self::Gamma {
+                mean: time(mean),
+                cv,
+            },
             Self::LognormalPercentiles { p50, p95 } => Self::LognormalPercentiles {
                 p50: time(p50),
                 p95: time(p95),

@@ -189,5 +189,5 @@ fn gathering(flow: &Flow, index: usize, round: u32) -> Option<Gathering<'_>> {
             kept |= bit;
         }
     }
-    Some(Gathering::in_round(flow, node, (kept, absent)))
+    Some(Gathering::in_round(flow, node, round, (kept, absent)))
 }

@@ -1,4 +1,5 @@
 mod estimates;
+mod origins;
 
 use core::ops::ControlFlow;
 use core::time::Duration;
