@@ -11,7 +11,7 @@ use modelspec_core::Analysis;
 use pretty_assertions::assert_eq;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use wgpu_sim::network::{Flow, Load, Network, Routing, Tries, Work};
+use wgpu_sim::network::{Flow, Load, Network, Routing, Work};
 use wgpu_sim::{
     Engine, EngineChoice, Gpu, Service, Settings, SharedGpu, Trace, Warmup, simulate_graph,
     simulate_graph_on,
@@ -93,7 +93,7 @@ fn two_hundred_random_graphs_agree() {
     compare_random(
         &gpu,
         200,
-        networks::network(networks::work().boxed()).boxed(),
+        networks::bounded(networks::network(networks::work().boxed()).boxed()),
     );
 }
 
@@ -102,7 +102,7 @@ fn random_generators_agree() {
     let Some(gpu) = gpu() else { return };
     let generators =
         (networks::continuous(), 20.0..400.0).prop_map(|(work, rate)| networks::alone(work, rate));
-    compare_random(&gpu, 100, generators.boxed());
+    compare_random(&gpu, 100, networks::bounded(generators.boxed()));
 }
 
 #[test]
@@ -162,13 +162,9 @@ fn the_examples_generators_run_on_the_gpu() {
         ),
     ] {
         let graph = Analysis::new(text).graph.unwrap();
-        let mut network = Network::from_graph(&graph, &Load::default())
+        let network = Network::from_graph(&graph, &Load::default())
             .unwrap()
             .network;
-        // Their timeouts would keep them on the CPU.
-        for stage in &mut network.stages {
-            stage.tries = Tries::ENDLESS;
-        }
         let go_on = &mut |_| ControlFlow::Continue(());
         let mut expected = simulate_graph(&network, &settings, go_on).unwrap();
         for node in &mut expected.nodes {

@@ -199,6 +199,19 @@ pub(crate) fn one_try() -> impl Strategy<Value = Tries> {
     })
 }
 
+/// The same graphs with nodes of which some requests are given up.
+pub(crate) fn bounded(networks: BoxedStrategy<Network>) -> BoxedStrategy<Network> {
+    let tries = prop::collection::vec(one_try(), 7);
+    (networks, tries)
+        .prop_map(|(mut network, tries)| {
+            for (stage, tries) in network.stages.iter_mut().zip(tries) {
+                stage.tries = tries;
+            }
+            network
+        })
+        .boxed()
+}
+
 /// Up to three tries, of which some are cut off.
 pub(crate) fn several_tries() -> impl Strategy<Value = Tries> {
     let time = |most| prop::option::of((1_u64..most).prop_map(Duration::from_millis));

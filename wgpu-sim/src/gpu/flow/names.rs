@@ -65,6 +65,8 @@ pub(super) const NODE: Words = Words(&[
     "OUTPUTS",
     "OUTPUT_COUNT",
     "LIMIT",
+    "PATIENCE",
+    "PATIENCE_HIGH",
     "PASSES_ON_DROP",
     "QUEUES",
     "SERVERS",
@@ -160,12 +162,18 @@ pub(super) const VISITS: Words = Words(&[
     "SERVED",
     "DROPPED",
     "SKIPPED",
+    "TIMED_OUT",
+    "CUT_OFF",
     "SATURATED",
     "TOGETHER",
     "WAIT_SUM",
     "WAIT_SUM_HIGH",
     "SERVICE_SUM",
     "SERVICE_SUM_HIGH",
+    "WAITED",
+    "WAITED_HIGH",
+    "LOST",
+    "LOST_HIGH",
     "ALONE",
     "ALONE_HIGH",
     "SHARED",
@@ -184,8 +192,8 @@ pub(super) const VISITS: Words = Words(&[
 ]);
 
 /// A lane's words of a replica that batches continuously: its clock, its cache, the lists of those
-/// who run and wait, and how many ask for a block at steps of each remainder, of which only the
-/// first has a name.
+/// who run and wait, when the time of the first of them is up, and how many ask for a block at steps
+/// of each remainder, of which only the first has a name.
 pub(super) const SCHEDULER: Words = Words(&[
     "CLOCK",
     "CLOCK_HIGH",
@@ -205,6 +213,8 @@ pub(super) const SCHEDULER: Words = Words(&[
     "WAITERS",
     "WAITERS_FIRST",
     "WAITERS_LAST",
+    "DUE",
+    "DUE_HIGH",
     "ASKING",
 ]);
 

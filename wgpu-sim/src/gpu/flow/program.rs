@@ -5,7 +5,7 @@ mod batcher;
 use super::super::GpuError;
 use super::names::{EDGE, HEADER, LANE, NODE, SEQUENCE, VISITS, code};
 use crate::draws::KNOTS;
-use crate::program::network::{Call, Edge, Flow, Gather, Node, Pace, Routing, Step};
+use crate::program::network::{Edge, Flow, Gather, Node, Pace, Routing, Step};
 use crate::record::COUNTS;
 use crate::stats::BUCKETS;
 
@@ -17,7 +17,7 @@ const REQUEST_WORDS: usize = 7;
 const MESSAGE: usize = 6;
 const HEARD: usize = 7;
 /// Words of a server of a queue.
-const SERVER: usize = 6;
+const SERVER: usize = 7;
 /// A queue without a limit.
 pub(super) const UNLIMITED: u32 = u32::MAX;
 
@@ -87,12 +87,6 @@ impl Words {
                 "this graph is simulated from event to event: {reason}"
             )));
         }
-        let is_bounded = |node: &&Node| node.call != Call::ENDLESS;
-        if let Some(node) = flow.nodes.iter().find(is_bounded) {
-            let name = &node.name;
-            let reason = format!("`{name}` has a timeout, which the CPU alone simulates");
-            return Err(GpuError::Unsuitable(reason));
-        }
         if let Some(node) = flow.nodes.iter().find(|node| is_traced(node)) {
             let name = &node.name;
             let reason = format!("a trace says the tokens of `{name}`, which the CPU alone reads");
@@ -132,12 +126,15 @@ impl Words {
             lists.gathering(node, &mut arena, &mut fields)?;
             lists.station(node, &mut arena, &mut fields)?;
             let outputs = lists.edges(&node.outputs);
+            let [patience, patience_high] = halves(node.call.patience());
             fields.extend([
                 ("OUTPUTS", outputs),
                 ("OUTPUT_COUNT", number(node.outputs.len())),
                 ("PASSES_ON_DROP", u32::from(node.passes_on_drop)),
                 ("IS_SINK", u32::from(index == flow.sink())),
                 ("LIMIT", node.limit.unwrap_or(UNLIMITED)),
+                ("PATIENCE", patience),
+                ("PATIENCE_HIGH", patience_high),
             ]);
             nodes.extend(NODE.record(&fields));
         }

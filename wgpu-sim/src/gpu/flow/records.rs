@@ -55,6 +55,10 @@ impl Lane<'_> {
         visits.served = self.word(at("SERVED"));
         visits.dropped = self.word(at("DROPPED"));
         visits.skipped = self.word(at("SKIPPED"));
+        visits.timed_out = self.word(at("TIMED_OUT"));
+        visits.cut_off = self.word(at("CUT_OFF"));
+        visits.waited = self.wide(at("WAITED"));
+        visits.lost = self.wide(at("LOST"));
         visits.alone = self.wide(at("ALONE"));
         let high = u128::from(self.word(at("SHARED_HIGH")));
         visits.shared = u128::from(self.wide(at("SHARED"))) | (high << 64);

@@ -28,11 +28,11 @@ fn come(at: vec2<u32>) {
     store_wide(visits + FIRST, ~least(first, at));
 }
 
-// What every departure counts.
-fn leave_node(at: vec2<u32>) {
+// What every departure counts; a server may work on beyond it.
+fn leave_node(at: vec2<u32>, end: vec2<u32>) {
     let visits = of_node(VISITS);
     add_to(visits + LEFT, at);
-    store_wide(visits + LAST, most(load_wide(visits + LAST), at));
+    store_wide(visits + LAST, most(load_wide(visits + LAST), most(at, end)));
 }
 
 // A visit's wait and service.
@@ -82,13 +82,19 @@ const STAYS = 0u;
 const SERVED_HERE = 1u;
 const DROPPED_HERE = 2u;
 const SKIPPED_HERE = 3u;
+// Its time was up before it was served.
+const TIMED_OUT_HERE = 4u;
 
 struct Departure {
     fate: u32,
     request: u32,
     at: vec2<u32>,
     wait: vec2<u32>,
+    // How long it was served.
     service: u32,
+    // How long a server worked on it and those with it, and until when.
+    work: u32,
+    end: vec2<u32>,
     // How many were served with it, itself included; 0 where `busy` is its share of the time.
     size: u32,
     busy: vec2<u32>,
@@ -98,17 +104,44 @@ struct Departure {
 
 fn staying() -> Departure {
     let zero = vec2<u32>();
-    return Departure(STAYS, 0u, zero, zero, 0u, 0u, zero, 0u, 0u);
+    return Departure(STAYS, 0u, zero, zero, 0u, 0u, zero, 0u, zero, 0u, 0u);
 }
 
 fn dropped(at: vec2<u32>, request: u32) -> Departure {
     let zero = vec2<u32>();
-    return Departure(DROPPED_HERE, request, at, zero, 0u, 0u, zero, 0u, 0u);
+    return Departure(DROPPED_HERE, request, at, zero, 0u, 0u, zero, 0u, zero, 0u, 0u);
 }
 
 // One that was served without tokens.
 fn served(at: vec2<u32>, request: u32, wait: vec2<u32>, service: u32, size: u32) -> Departure {
-    return Departure(SERVED_HERE, request, at, wait, service, size, vec2<u32>(), 0u, 0u);
+    let zero = vec2<u32>();
+    return Departure(SERVED_HERE, request, at, wait, service, service, at, size, zero, 0u, 0u);
+}
+
+// When the time of one is up that came at `at`.
+fn until_of(at: vec2<u32>) -> vec2<u32> {
+    return plus_capped(at, vec2<u32>(of_node(PATIENCE), of_node(PATIENCE_HIGH)));
+}
+
+// One that came at `at` and is served from `start` on, unless its time is up before: a server leaves
+// it then, but a batch goes on without caring.
+fn bounded(at: vec2<u32>, request: u32, start: vec2<u32>, service: u32, size: u32) -> Departure {
+    let end = plus(start, wide(service));
+    var one = served(end, request, minus(start, at), service, size);
+    let until = until_of(at);
+    if is_less(until, end) {
+        let begun = least(start, until);
+        one.fate = TIMED_OUT_HERE;
+        one.at = until;
+        one.wait = minus(begun, at);
+        one.service = minus(until, begun).x;
+        if of_node(KIND) != KIND_BATCH || !is_less(start, until) {
+            one.work = one.service;
+            one.end = until;
+            one.size = min(one.work, 1u);
+        }
+    }
+    return one;
 }
 
 // Drivers write a function anew wherever it is called, so that few places call this one.
@@ -118,13 +151,14 @@ fn depart(one: Departure) {
         return;
     }
     if is_counted(one.request) {
-        leave_node(one.at);
+        leave_node(one.at, one.end);
         count_fate(one);
         count_end();
     }
-    let passes_on = one.fate == DROPPED_HERE && of_node(PASSES_ON_DROP) != 0u;
-    if one.fate == DROPPED_HERE && !passes_on {
-        befall(one.request, 2u, one.at);
+    let fails = one.fate == DROPPED_HERE || one.fate == TIMED_OUT_HERE;
+    let passes_on = fails && of_node(PASSES_ON_DROP) != 0u;
+    if fails && !passes_on {
+        befall(one.request, select(4u, 2u, one.fate == DROPPED_HERE), one.at);
     }
     let is_value = passes_on || one.fate == SERVED_HERE;
     send_along(
@@ -139,11 +173,19 @@ fn count_fate(one: Departure) {
     } else if one.fate == SKIPPED_HERE {
         increment(of_node(VISITS) + SKIPPED);
     } else {
-        count_visit(one.wait, one.service);
+        if one.fate == TIMED_OUT_HERE {
+            let visits = of_node(VISITS);
+            increment(visits + TIMED_OUT);
+            add_to(visits + WAITED, one.wait);
+            add_to(visits + LOST, wide(one.service));
+            store(visits + CUT_OFF, load(visits + CUT_OFF) + min(one.size, 1u));
+        } else {
+            count_visit(one.wait, one.service);
+        }
         if one.size == 0u {
             add_share(one.busy);
         } else {
-            count_busy(one.service, one.size);
+            count_busy(one.work, one.size);
         }
     }
 }

@@ -187,11 +187,13 @@ fn take_turn(horizon: vec2<u32>) {
                 message = timer;
             }
         }
+        let has_any = has_message || has_timer;
         pause();
         if !paused {
-            advance_queues(message.at);
+            // Who comes as the time of others is up finds them gone.
+            advance_queues(message.at, plus(message.at, wide(select(0u, 1u, has_any))));
         }
-        if failed || paused || (!has_message && !has_timer) {
+        if failed || paused || !has_any {
             break;
         }
         tally_with(55u);
