@@ -1,4 +1,4 @@
-// The twin of cpu/sweep.rs, source.rs and visits.rs: arrivals, what leaves nodes, and counts.
+// The twin of cpu/sweep/source.rs and visits.rs: arrivals, what leaves nodes, and counts.
 
 // The requests on their way: when each was born, when it was first dropped, when an edge of it
 // first ran out of time, and whether it left.
@@ -9,15 +9,16 @@ fn known(request: u32) -> u32 {
 }
 
 // What befalls a request first, while it is on its way: one that has left is none of ours.
-fn befall(request: u32, event: u32, at: vec2<u32>) {
+fn befall(number: u32, event: u32, at: vec2<u32>) {
+    let request = request_of(number);
     if request >= load(BASE) {
         let word = known(request) + event;
         store_wide(word, least(load_wide(word), at));
     }
 }
 
-fn time_out(request: u32, at: vec2<u32>) {
-    befall(request, 4u, at);
+fn time_out(number: u32, at: vec2<u32>) {
+    befall(number, 4u, at);
 }
 
 fn come(at: vec2<u32>) {
@@ -28,11 +29,11 @@ fn come(at: vec2<u32>) {
     store_wide(visits + FIRST, ~least(first, at));
 }
 
-// What every departure counts.
-fn leave_node(at: vec2<u32>) {
+// What every departure counts; a server may work on beyond it.
+fn leave_node(at: vec2<u32>, end: vec2<u32>) {
     let visits = of_node(VISITS);
     add_to(visits + LEFT, at);
-    store_wide(visits + LAST, most(load_wide(visits + LAST), at));
+    store_wide(visits + LAST, most(load_wide(visits + LAST), most(at, end)));
 }
 
 // A visit's wait and service.
@@ -82,13 +83,19 @@ const STAYS = 0u;
 const SERVED_HERE = 1u;
 const DROPPED_HERE = 2u;
 const SKIPPED_HERE = 3u;
+// Its time was up before it was served.
+const TIMED_OUT_HERE = 4u;
 
 struct Departure {
     fate: u32,
     request: u32,
     at: vec2<u32>,
     wait: vec2<u32>,
+    // How long it was served.
     service: u32,
+    // How long a server worked on it and those with it, and until when.
+    work: u32,
+    end: vec2<u32>,
     // How many were served with it, itself included; 0 where `busy` is its share of the time.
     size: u32,
     busy: vec2<u32>,
@@ -98,17 +105,44 @@ struct Departure {
 
 fn staying() -> Departure {
     let zero = vec2<u32>();
-    return Departure(STAYS, 0u, zero, zero, 0u, 0u, zero, 0u, 0u);
+    return Departure(STAYS, 0u, zero, zero, 0u, 0u, zero, 0u, zero, 0u, 0u);
 }
 
 fn dropped(at: vec2<u32>, request: u32) -> Departure {
     let zero = vec2<u32>();
-    return Departure(DROPPED_HERE, request, at, zero, 0u, 0u, zero, 0u, 0u);
+    return Departure(DROPPED_HERE, request, at, zero, 0u, 0u, zero, 0u, zero, 0u, 0u);
 }
 
 // One that was served without tokens.
 fn served(at: vec2<u32>, request: u32, wait: vec2<u32>, service: u32, size: u32) -> Departure {
-    return Departure(SERVED_HERE, request, at, wait, service, size, vec2<u32>(), 0u, 0u);
+    let zero = vec2<u32>();
+    return Departure(SERVED_HERE, request, at, wait, service, service, at, size, zero, 0u, 0u);
+}
+
+// When the time of one is up that came at `at`.
+fn until_of(at: vec2<u32>) -> vec2<u32> {
+    return plus_capped(at, vec2<u32>(of_node(PATIENCE), of_node(PATIENCE_HIGH)));
+}
+
+// One that came at `at` and is served from `start` on, unless its time is up before: a server leaves
+// it then, but a batch goes on without caring.
+fn bounded(at: vec2<u32>, request: u32, start: vec2<u32>, service: u32, size: u32) -> Departure {
+    let end = plus(start, wide(service));
+    var one = served(end, request, minus(start, at), service, size);
+    let until = until_of(at);
+    if is_less(until, end) {
+        let begun = least(start, until);
+        one.fate = TIMED_OUT_HERE;
+        one.at = until;
+        one.wait = minus(begun, at);
+        one.service = minus(until, begun).x;
+        if of_node(KIND) != KIND_BATCH || !is_less(start, until) {
+            one.work = one.service;
+            one.end = until;
+            one.size = min(one.work, 1u);
+        }
+    }
+    return one;
 }
 
 // Drivers write a function anew wherever it is called, so that few places call this one.
@@ -118,13 +152,14 @@ fn depart(one: Departure) {
         return;
     }
     if is_counted(one.request) {
-        leave_node(one.at);
+        leave_node(one.at, one.end);
         count_fate(one);
         count_end();
     }
-    let passes_on = one.fate == DROPPED_HERE && of_node(PASSES_ON_DROP) != 0u;
-    if one.fate == DROPPED_HERE && !passes_on {
-        befall(one.request, 2u, one.at);
+    let fails = one.fate == DROPPED_HERE || one.fate == TIMED_OUT_HERE;
+    let passes_on = fails && of_node(PASSES_ON_DROP) != 0u;
+    if fails && !passes_on {
+        befall(one.request, select(4u, 2u, one.fate == DROPPED_HERE), one.at);
     }
     let is_value = passes_on || one.fate == SERVED_HERE;
     send_along(
@@ -139,11 +174,19 @@ fn count_fate(one: Departure) {
     } else if one.fate == SKIPPED_HERE {
         increment(of_node(VISITS) + SKIPPED);
     } else {
-        count_visit(one.wait, one.service);
+        if one.fate == TIMED_OUT_HERE {
+            let visits = of_node(VISITS);
+            increment(visits + TIMED_OUT);
+            add_to(visits + WAITED, one.wait);
+            add_to(visits + LOST, wide(one.service));
+            store(visits + CUT_OFF, load(visits + CUT_OFF) + min(one.size, 1u));
+        } else {
+            count_visit(one.wait, one.service);
+        }
         if one.size == 0u {
             add_share(one.busy);
         } else {
-            count_busy(one.service, one.size);
+            count_busy(one.work, one.size);
         }
     }
 }
@@ -152,26 +195,15 @@ fn count_end() {
     add_to(ENDED, wide(1u));
 }
 
-// Sends along edges; one that the request does not take carries the word that there is no value at
-// once.
-fn send_along(
-    list: u32, count: u32, station: u32, at: vec2<u32>, request: u32, is_value: bool, head: u32, tokens: u32,
-) {
-    for (var number = 0u; number < count; number++) {
-        tally_with(1u);
-        let edge = list + number * EDGE_WORDS;
-        var taken = is_value;
-        if taken && program[edge + EDGE_CERTAIN] == 0u {
-            let bits = draw(request, station, BRANCH, program[edge + EDGE_VISIT]);
-            taken = bits >= program[edge + EDGE_LOW] && bits <= program[edge + EDGE_LAST]
-                && program[edge + EDGE_LOW] <= program[edge + EDGE_LAST];
-        }
-        let receiver = program[edge + EDGE_TO];
-        let mark = program[edge + EDGE_PLACE] | select(0u, VALUE, taken);
-        let arrives = select(at, plus(at, wide(program[edge + EDGE_HOP])), taken);
-        let message = Message(arrives, request, mark, select(0u, head, taken), select(0u, tokens, taken));
-        push_message(program[receiver + INBOX], program[receiver + INBOX_MASK], message);
+// Whether a visit's value takes an edge.
+fn takes(edge: u32, station: u32, number: u32) -> bool {
+    if program[edge + EDGE_CERTAIN] != 0u {
+        return true;
     }
+    let bits = draw(number, station, BRANCH, program[edge + EDGE_VISIT]);
+    let low = program[edge + EDGE_LOW];
+    let last = program[edge + EDGE_LAST];
+    return bits >= low && bits <= last && low <= last;
 }
 
 // A request leaves the graph.
@@ -237,92 +269,34 @@ fn follow(request: u32, before: vec2<u32>, first: u32) -> vec2<u32> {
     return vec2<u32>(arrivals[word], arrivals[word + 1u]);
 }
 
-// One window of arrivals; `first` is the lane's next request when the dispatch began.
+// The next request enters, if it has room; `first` is the lane's next when the dispatch began.
 fn enter(first: u32) {
-    var at = load_wide(AT);
-    for (var number = 0u; number < WINDOW; number++) {
-        tally_with(2u);
-        let request = load(NEXT);
-        if request - load(BASE) > REQUEST_MASK {
-            overflow();
-            return;
-        }
-        let entry = known(request);
-        store_wide(entry, at);
-        store_wide(entry + 2u, NEVER);
-        store_wide(entry + 4u, NEVER);
-        store(entry + 6u, 0u);
-        store(NEXT, request + 1u);
-        if is_counted(request) {
-            increment(LANE_ENTERED);
-            add_to(SPAN, wide(load(NEXT_GAP)));
-        }
-        send_along(program[ENTRIES], program[ENTRY_COUNT], program[NODE_COUNT], at, request, true, 0u, 0u);
-        let next = follow(request + 1u, at, first);
-        store(NEXT_GAP, narrow(minus(next, at)));
-        at = next;
-    }
-    store_wide(AT, at);
-}
-
-// The turns of the nodes that a window has left; a lane that has to pause goes on from there.
-fn take_turns() {
-    let horizon = load_wide(AT);
-    loop {
-        let left = load(TURNS);
-        if left == 0u {
-            break;
-        }
-        tally_with(56u);
-        node = NODES + (program[NODE_COUNT] - left) * NODE_WORDS;
-        take_turn(horizon);
-        if paused || failed {
-            break;
-        }
-        store(TURNS, left - 1u);
-    }
-}
-
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    lane = id.x;
-    if lane >= slice.lanes || load(STATUS) != RUNNING {
+    tally_with(2u);
+    let at = load_wide(AT);
+    let request = load(NEXT);
+    if request - load(BASE) > REQUEST_MASK {
+        overflow();
         return;
     }
-    key = vec2<u32>(slice.seed, replications[lane]);
-    buckets = lane * program[LANE_BUCKETS];
-    let first = load(NEXT);
-    if first == 0u {
-        let at = follow(0u, vec2<u32>(), 0u);
-        store_wide(AT, at);
-        store(NEXT_GAP, narrow(at));
+    let entry = known(request);
+    store_wide(entry, at);
+    store_wide(entry + 2u, NEVER);
+    store_wide(entry + 4u, NEVER);
+    store(entry + 6u, 0u);
+    store(NEXT, request + 1u);
+    if is_counted(request) {
+        increment(LANE_ENTERED);
+        add_to(SPAN, wide(load(NEXT_GAP)));
     }
-    let goal = vec2<u32>(program[GOAL], program[GOAL + 1u]);
-    // A driver that leaves loops on its own leaves this word as it is. A variable would not do:
-    // compilers know that there is no way out of the loop but these.
-    store(STATUS, STOPPED);
-    var windows = 0u;
-    loop {
-        if failed {
-            store(STATUS, FAILED);
-            break;
-        }
-        if !is_less(load_wide(ENDED), goal) {
-            store(STATUS, DONE);
-            break;
-        }
-        if windows >= slice.windows || passes > slice.passes {
-            store(STATUS, RUNNING);
-            break;
-        }
-        tally_with(60u);
-        if load(TURNS) == 0u {
-            windows++;
-            enter(first);
-            store(TURNS, program[NODE_COUNT]);
-        }
-        if !failed {
-            take_turns();
-        }
-    }
+    send_along(program[ENTRIES], program[ENTRY_COUNT], program[NODE_COUNT], at, request, true, 0u, 0u);
+    let next = follow(request + 1u, at, first);
+    store(NEXT_GAP, narrow(minus(next, at)));
+    store_wide(AT, next);
+}
+
+// Before the first request.
+fn begin() {
+    let at = follow(0u, vec2<u32>(), 0u);
+    store_wide(AT, at);
+    store(NEXT_GAP, narrow(at));
 }

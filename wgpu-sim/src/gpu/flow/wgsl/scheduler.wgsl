@@ -103,14 +103,19 @@ fn is_first_waiter_admitted(queue: u32, decoding: u32) -> bool {
     return asked <= free && fits(first, free - asked);
 }
 
-// Runs the next steps, if they are of requests that only decode and start before `limit`.
-fn jump(queue: u32, limit: vec2<u32>) -> bool {
+// How many of the next steps are of requests that only decode.
+fn jumpable(queue: u32) -> u32 {
     let decoding = load(queue + DECODING);
     if decoding != load(queue + RUNNERS) || decoding > of_batcher(MAX_TOKENS)
         || is_first_waiter_admitted(queue, decoding) {
-        return false;
+        return 0u;
     }
-    var steps = lasting(queue, load(queue + END_STEP) - load(queue + STEPS));
+    return lasting(queue, load(queue + END_STEP) - load(queue + STEPS));
+}
+
+// Runs them, as far as they start before `limit`.
+fn jump(queue: u32, limit: vec2<u32>) -> bool {
+    var steps = jumpable(queue);
     if steps == 0u {
         return false;
     }
@@ -323,31 +328,56 @@ fn count_anew(queue: u32) {
     }
 }
 
-// Those leave that have their last token.
-fn finish(queue: u32, limit: vec2<u32>) {
-    share_time(queue);
+// Those who run leave that have their last token; where `due` is a time, those instead whose time
+// is up by then, and who wait as well.
+fn release(queue: u32, limit: vec2<u32>, due: vec2<u32>) {
     let steps = load(queue + STEPS);
+    let looks_at_time = any(due != vec2<u32>());
     var soonest = 0xffffffffu;
-    var sequence = load(queue + RUNNERS + 1u);
+    var next_due = NEVER;
+    var waits = looks_at_time;
+    var sequence = load(queue + select(RUNNERS, WAITERS, waits) + 1u);
     loop {
         if sequence == 0u {
-            break;
+            if !waits {
+                break;
+            }
+            waits = false;
+            sequence = load(queue + RUNNERS + 1u);
+            continue;
         }
         tally_with(6u);
         let behind = load(sequence + BEHIND);
-        if load(sequence + DECODES) != 0u {
+        var leaves = false;
+        if looks_at_time {
+            let until = until_of(load_wide(sequence + SEQUENCE_CAME));
+            leaves = !is_less(due, until);
+            next_due = select(least(next_due, until), next_due, leaves);
+        }
+        let decodes = load(sequence + DECODES) != 0u;
+        if decodes && !leaves {
             let left = end_of(sequence) - steps;
-            if left > 0u {
-                soonest = min(soonest, left);
-            } else {
+            leaves = left == 0u;
+            soonest = select(min(soonest, left), soonest, leaves);
+        }
+        if leaves {
+            share_time(queue);
+            if decodes {
                 leave_decoding(queue, sequence);
-                leave_runners(queue, sequence);
-                depart_from_batcher(queue, sequence, limit);
             }
+            if waits {
+                take_out(queue + WAITERS, sequence);
+            } else {
+                leave_runners(queue, sequence);
+            }
+            depart_from_batcher(queue, sequence, limit, due);
         }
         sequence = behind;
     }
     store(queue + END_STEP, steps + soonest);
+    if looks_at_time {
+        store_wide(queue + DUE, ~next_due);
+    }
 }
 
 // Counts one less who decodes.
@@ -360,28 +390,35 @@ fn leave_decoding(queue: u32, sequence: u32) {
     store_wide(queue + CONTEXT, minus(context, wide(load(sequence + COMPUTED))));
 }
 
-// Runs all steps that start before `limit`, or until the lane has to pause.
-fn advance_batcher(queue: u32, limit: vec2<u32>) {
-    let end = units(limit);
+// Runs all steps that start before `limit`, or until the lane has to pause; on the way those leave
+// whose time is up before `due_limit`.
+fn advance_batcher(queue: u32, limit: vec2<u32>, due_limit: vec2<u32>) {
     loop {
+        // Who is said to be due first may have left with its last token.
+        let due = ~load_wide(queue + DUE);
+        let is_due = is_less(due, due_limit);
+        let before = select(limit, due, is_due);
+        let end = units(before);
         var clock = load_wide(queue + CLOCK);
         if load(queue + RUNNERS) == 0u {
             let first = load(queue + WAITERS + 1u);
-            if first == 0u {
-                break;
-            }
-            clock = most(clock, units(load_wide(first + SEQUENCE_CAME)));
+            let came = units(load_wide(first + SEQUENCE_CAME));
+            clock = select(most(clock, came), NEVER, first == 0u);
         }
-        if failed || paused || !is_less(clock, end) {
+        let is_idle = !is_less(clock, end);
+        if failed || paused || (is_idle && !is_due) {
             break;
         }
         tally_with(16u);
-        store_wide(queue + CLOCK, clock);
-        if load(queue + RUNNERS) == 0u || !jump(queue, end) {
-            take_step(queue);
+        if !is_idle {
+            store_wide(queue + CLOCK, clock);
+            if load(queue + RUNNERS) == 0u || !jump(queue, end) {
+                take_step(queue);
+            }
         }
-        if load(queue + DECODING) > 0u && load(queue + END_STEP) == load(queue + STEPS) {
-            finish(queue, limit);
+        let is_done = load(queue + DECODING) > 0u && load(queue + END_STEP) == load(queue + STEPS);
+        if is_idle || is_done {
+            release(queue, before, select(vec2<u32>(), due, is_idle));
         }
         pause();
     }

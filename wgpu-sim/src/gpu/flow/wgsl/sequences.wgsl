@@ -2,9 +2,9 @@
 // continuously, and the lists in which they wait and run.
 
 // A sequence is known by its first word in the lane; 0 is none. The replicas of a node share their
-// words, which are found by the request's number.
-fn place_of(request: u32) -> u32 {
-    return of_node(SEQUENCES) + (request & REQUEST_MASK) * SEQUENCE_WORDS;
+// words, which are found by the request's number: of its rounds only one has room.
+fn place_of(number: u32) -> u32 {
+    return of_node(SEQUENCES) + (request_of(number) & REQUEST_MASK) * SEQUENCE_WORDS;
 }
 
 fn of_batcher(field: u32) -> u32 {
@@ -57,7 +57,7 @@ fn length_of(list: u32, request: u32) -> u32 {
 
 // Takes a request with what it draws, or drops it.
 fn take_to_batcher(queue: u32, at: vec2<u32>, request: u32) -> Departure {
-    let prompt = length_of(of_batcher(PROMPT), request);
+    let prompt = prompt_of(request);
     let longest = of_batcher(LONGEST);
     let room = max(longest - min(longest, prompt), 1u);
     let answer = min(length_of(of_batcher(ANSWER), request), room);
@@ -91,12 +91,18 @@ fn take_to_batcher(queue: u32, at: vec2<u32>, request: u32) -> Departure {
     store_wide(sequence + FIRST_TOKEN, NEVER);
     store_wide(sequence + BUSY, vec2<u32>());
     put_last(queue + WAITERS, sequence);
+    // Kept upside down, so that zero is never.
+    store_wide(queue + DUE, ~least(~load_wide(queue + DUE), until_of(at)));
     return staying();
 }
 
-// Lets one depart that has its last token; nothing asks any more who was here until `limit`.
-fn depart_from_batcher(queue: u32, sequence: u32, limit: vec2<u32>) {
-    let at = ticks(load_wide(queue + CLOCK));
+// Lets one depart that has its last token or whose time is up, by `due`; nothing asks any more who
+// was here until `limit`.
+fn depart_from_batcher(queue: u32, sequence: u32, limit: vec2<u32>, due: vec2<u32>) {
+    let came = load_wide(sequence + SEQUENCE_CAME);
+    let until = until_of(came);
+    let end = ticks(load_wide(queue + CLOCK));
+    let at = least(end, until);
     if of_node(ENDS) != 0u {
         let ends = queue + of_node(ENDS);
         pop_until(ends, of_node(ENDS_MASK), limit);
@@ -104,14 +110,22 @@ fn depart_from_batcher(queue: u32, sequence: u32, limit: vec2<u32>) {
             push_time(ends, of_node(ENDS_MASK), at);
         }
     }
-    let start = ticks(load_wide(sequence + START));
-    let wait = beyond(start, load_wide(sequence + SEQUENCE_CAME));
-    let head = beyond(at, ticks(load_wide(sequence + FIRST_TOKEN)));
+    let is_late = is_less(until, end) || !is_less(due, until);
     let request = load(sequence) - 1u;
     store(sequence, 0u);
-    var one = served(at, request, wide(narrow(wait)), narrow(beyond(at, start)), 0u);
+    var start = ticks(load_wide(sequence + START));
+    var one = served(at, request, vec2<u32>(), 0u, 0u);
+    if is_late {
+        one.fate = TIMED_OUT_HERE;
+        one.at = until;
+        one.end = most(end, until);
+        start = least(start, until);
+    } else {
+        one.head = narrow(beyond(at, ticks(load_wide(sequence + FIRST_TOKEN))));
+        one.tokens = load(sequence + ANSWER_TOKENS);
+    }
+    one.wait = wide(narrow(beyond(start, came)));
+    one.service = narrow(beyond(one.at, start));
     one.busy = load_wide(sequence + BUSY);
-    one.head = narrow(head);
-    one.tokens = load(sequence + ANSWER_TOKENS);
     depart(one);
 }

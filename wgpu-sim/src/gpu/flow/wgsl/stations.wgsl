@@ -1,9 +1,10 @@
 // The twin of cpu/sweep/stations: what a node does with the requests that reach it.
 
 // A queue, first come first served: for each server when it is free, which request it serves until
-// then (plus one), its service and its wait; then when those who wait will start, where the queue
-// has a limit; then when those who are here will depart, where requests are routed by that.
-const SERVER_WORDS = 6u;
+// then (plus one), its service, its wait and its fate; then when those who wait will start or give
+// up, where the queue has a limit; then when those who are here will depart, where requests are
+// routed by that.
+const SERVER_WORDS = 7u;
 
 // The one whose service ends at a server, if there is one.
 fn served_by(server: u32) -> Departure {
@@ -12,9 +13,11 @@ fn served_by(server: u32) -> Departure {
         return staying();
     }
     store(server + 2u, 0u);
-    return served(
+    var one = served(
         load_wide(server), request - 1u, load_wide(server + 4u), load(server + 3u), 1u,
     );
+    one.fate = load(server + 6u);
+    return one;
 }
 
 fn advance_servers(queue: u32, limit: vec2<u32>) {
@@ -32,7 +35,7 @@ fn advance_servers(queue: u32, limit: vec2<u32>) {
 }
 
 // Takes a request, which the server will serve next, and says who departs: the one before it, or
-// itself if the queue is full.
+// itself if the queue is full or its time is up before.
 fn take_to_serve(queue: u32, at: vec2<u32>, request: u32, service: u32) -> Departure {
     let start = most(load_wide(queue), at);
     if of_node(LIMIT) != UNLIMITED {
@@ -43,12 +46,16 @@ fn take_to_serve(queue: u32, at: vec2<u32>, request: u32, service: u32) -> Depar
             if load(starts + 1u) >= of_node(LIMIT) {
                 return dropped(at, request);
             }
-            push_time(starts, mask, start);
+            push_time(starts, mask, least(start, until_of(at)));
         }
     }
-    let end = plus(start, wide(service));
+    let one = bounded(at, request, start, service, 1u);
+    let end = one.at;
     if of_node(ENDS) != 0u {
         push_time(queue + of_node(ENDS), of_node(ENDS_MASK), end);
+    }
+    if one.size == 0u {
+        return one;
     }
     let before = served_by(queue);
     var slot = 0u;
@@ -65,13 +72,15 @@ fn take_to_serve(queue: u32, at: vec2<u32>, request: u32, service: u32) -> Depar
         store_wide(place_before, load_wide(source));
         store_wide(place_before + 2u, load_wide(source + 2u));
         store_wide(place_before + 4u, load_wide(source + 4u));
+        store(place_before + 6u, load(source + 6u));
         slot++;
     }
     let place = queue + slot * SERVER_WORDS;
     store_wide(place, end);
     store(place + 2u, request + 1u);
-    store(place + 3u, service);
-    store_wide(place + 4u, minus(start, at));
+    store(place + 3u, one.service);
+    store_wide(place + 4u, one.wait);
+    store(place + 6u, one.fate);
     return before;
 }
 
@@ -101,36 +110,46 @@ fn launch_of(queue: u32) -> vec2<u32> {
     return most(least(full, patience), ready);
 }
 
-fn advance_batches(queue: u32, limit: vec2<u32>) {
+// Batches start before `limit`; those whose time is up before `due_limit` leave instead. They came in
+// the order in which they give up, so that only the first is asked.
+fn advance_batches(queue: u32, limit: vec2<u32>, due_limit: vec2<u32>) {
     let ring = queue + of_node(WAITING);
     loop {
-        let launch = launch_of(queue);
-        if failed || !is_less(launch, limit) {
+        var launch = launch_of(queue);
+        if failed || all(launch == NEVER) {
+            break;
+        }
+        let due = until_of(load_wide(waiting_in(queue, 0u)));
+        let gives_up = !is_less(launch, due) && is_less(due, due_limit);
+        if !gives_up && !is_less(launch, limit) {
             break;
         }
         tally_with(8u);
-        let available = min(load(ring + 1u), of_node(SIZES));
-        var size = 0u;
-        loop {
-            if size >= available || is_less(launch, load_wide(waiting_in(queue, size))) {
-                break;
+        var size = 1u;
+        var service = 0u;
+        if gives_up {
+            launch = NEVER;
+        } else {
+            let available = min(load(ring + 1u), of_node(SIZES));
+            loop {
+                if size >= available || is_less(launch, load_wide(waiting_in(queue, size))) {
+                    break;
+                }
+                tally();
+                size++;
             }
-            tally();
-            size++;
+            service = program[of_node(TABLE) + size - 1u];
+            sink_first(queue, of_node(SERVERS), plus(launch, wide(service)));
         }
-        let service = program[of_node(TABLE) + size - 1u];
-        let end = plus(launch, wide(service));
-        sink_first(queue, of_node(SERVERS), end);
         for (var number = 0u; number < size; number++) {
             tally_with(5u);
             let entry = waiting_in(queue, 0u);
-            let at = load_wide(entry);
-            let request = load(entry + 2u);
+            let one = bounded(load_wide(entry), load(entry + 2u), launch, service, size);
             pop_first(ring, of_node(WAITING_MASK));
-            if of_node(ENDS) != 0u {
-                push_time(queue + of_node(ENDS), of_node(ENDS_MASK), end);
+            if of_node(ENDS) != 0u && !gives_up {
+                push_time(queue + of_node(ENDS), of_node(ENDS_MASK), one.at);
             }
-            depart(served(end, request, minus(launch, at), service, size));
+            depart(one);
         }
     }
 }
@@ -158,17 +177,18 @@ fn queue_of(replica: u32) -> u32 {
     return of_node(STATION) + 1u + replica * of_node(QUEUE_WORDS);
 }
 
-// Does all that happens strictly before `limit`, or until the lane has to pause.
-fn advance_queues(limit: vec2<u32>) {
+// Does all that happens strictly before `limit`, or until the lane has to pause; then those go whose
+// time is up before `due_limit`.
+fn advance_queues(limit: vec2<u32>, due_limit: vec2<u32>) {
     for (var replica = 0u; replica < of_node(QUEUES); replica++) {
         tally_with(32u);
         let queue = queue_of(replica);
         switch of_node(KIND) {
             case KIND_BATCH: {
-                advance_batches(queue, limit);
+                advance_batches(queue, limit, due_limit);
             }
             case KIND_CONTINUOUS: {
-                advance_batcher(queue, limit);
+                advance_batcher(queue, limit, due_limit);
             }
             default: {
                 advance_servers(queue, limit);
@@ -261,12 +281,15 @@ fn receive(at: vec2<u32>, request: u32, is_value: bool, head: u32, tokens: u32) 
     }
     if kind == KIND_INSTANT || kind == KIND_DELAY {
         // It does not wait, and a stream stays one.
-        var one = served(plus(at, wide(service)), request, vec2<u32>(), service, 1u);
-        if head != 0u || tokens != 0u {
-            one.size = 0u;
+        var one = served(at, request, vec2<u32>(), 0u, 1u);
+        if kind == KIND_DELAY {
+            one = bounded(at, request, at, service, 1u);
         }
-        one.head = head;
-        one.tokens = tokens;
+        if one.fate == SERVED_HERE && (head != 0u || tokens != 0u) {
+            one.size = 0u;
+            one.head = head;
+            one.tokens = tokens;
+        }
         return one;
     }
     let queue = queue_of(route(at, request));
