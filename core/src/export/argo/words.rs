@@ -29,5 +29,6 @@ pub(super) static SAID: &[&str] = &[
     "spec.edges.*.probability",
     "spec.edges.*.weight",
     "spec.objectives",
-    "spec.workload",
+    "spec.workload.arrivals",
+    "spec.workload.tokens",
 ];
