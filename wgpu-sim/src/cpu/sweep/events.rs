@@ -6,6 +6,7 @@
 //! the sweep, with the same stations and draws, so that both give equal counts where both apply.
 
 mod admission;
+mod cancel;
 mod inflow;
 mod place;
 mod rounds;
@@ -21,6 +22,7 @@ use super::{Departure, Ending, Fate, LaneRecord, Leaving, Tokens};
 use crate::error::SimulationError;
 use crate::program::network::{Flow, Node};
 use admission::Gate;
+use cancel::Cancels;
 use inflow::Inflow;
 use place::Place;
 use rounds::Loop;
@@ -45,6 +47,7 @@ pub(crate) struct Events<'a> {
     /// When places have something to do, by time and their order.
     calendar: BinaryHeap<Reverse<(u64, usize)>>,
     loops: Vec<Loop<'a>>,
+    cancels: Cancels<'a>,
     /// The loop that each node is in.
     loop_of: Vec<Option<usize>>,
     /// Visits of counted requests that have ended, and how many there will have been.
@@ -83,6 +86,7 @@ impl<'a> Events<'a> {
             rank,
             calendar: BinaryHeap::new(),
             loops: flow.loops.iter().map(Loop::new).collect(),
+            cancels: Cancels::new(flow),
             loop_of: (0..flow.nodes.len())
                 .map(|node| flow.loop_of(node))
                 .collect(),
@@ -96,7 +100,7 @@ impl<'a> Events<'a> {
     }
 
     pub(crate) fn is_done(&self) -> bool {
-        self.ended >= self.goal || self.is_spent
+        self.ended >= self.goal || self.is_spent || self.ending.is_flooded
     }
 
     /// Simulates a while and says how many requests arrived in it.
@@ -108,7 +112,7 @@ impl<'a> Events<'a> {
             }
             let happens = self.calendar.peek().map(|&Reverse((at, _))| at);
             let now = self.entry().min(happens.unwrap_or(u64::MAX));
-            while self.entry() == now && !self.is_spent {
+            while self.entry() == now && !self.is_done() {
                 self.enter(now);
                 arrived = arrived.saturating_add(1);
             }
@@ -136,8 +140,10 @@ impl<'a> Events<'a> {
             self.is_spent = true;
             return;
         }
+        self.ending.is_flooded = self.cancels.is_flooded(self.gate.inside());
         self.requests.enter(at);
         self.gate.enter();
+        self.cancels.enter(request);
         if self.flow.counting().contains(&request) {
             self.ending.enter(self.inflow.gap());
             self.ending.admit(now.saturating_sub(at));
@@ -173,7 +179,7 @@ impl<'a> Events<'a> {
         let Some(place) = self.places.get_mut(position) else {
             return;
         };
-        place.gather(now, &mut self.requests, &mut self.arrivals);
+        place.gather(now, &self.cancels, &mut self.requests, &mut self.arrivals);
         let counting = self.flow.counting();
         for arrival in &self.arrivals {
             let (.., request) = self.flow.visit(arrival.request);
@@ -197,6 +203,7 @@ impl<'a> Events<'a> {
         }
         self.tell(position);
         self.wake_all(position);
+        self.cancel(position, now);
     }
 
     /// Those leave who have been here until now, and come again with those who come now.
@@ -274,6 +281,7 @@ impl<'a> Events<'a> {
             self.calendar.push(Reverse((at, position)));
             return;
         }
+        self.cancels.end(request);
         if !node.passes_on_drop {
             self.requests.fail(request, at, fate);
         }
@@ -290,6 +298,7 @@ impl<'a> Events<'a> {
         } = *departure;
         let answered = matches!(fate, Fate::Served { .. } | Fate::Streamed { .. });
         let left = self.requests.leave(request, at, answered);
+        self.cancels.end(request);
         self.inflow.leave(at);
         self.gate.leave(at);
         if self.flow.counting().contains(&request) {
