@@ -345,7 +345,6 @@ proptest! {
         let flow = Flow::new(&network, &settings()).unwrap();
         prop_assume!(flow.nodes.iter().all(|node| node.load < 1.5));
         let (expected, _) = heap::Heap::run(&flow, 1);
-        prop_assert!(expected.nodes.iter().map(|node| node[7]).sum::<u64>() > 0);
         assert_eq!(Trace::by_events(&flow, 1).unwrap(), expected);
     }
 }
