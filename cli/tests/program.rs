@@ -450,7 +450,10 @@ fn branches_that_lose_a_race_are_cancelled() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
     let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&result["mode"], &result["stable"]), (&"event".into(), &true.into()));
+    assert_eq!(
+        (&result["mode"], &result["stable"]),
+        (&"event".into(), &true.into())
+    );
     // M/M/1 at twice the speed: 5 ms / (1 − 0.75).
     let mean = result["endToEnd"]["meanMs"].as_f64().unwrap();
     assert!((mean - 20.0).abs() < 1.0, "{mean}");
@@ -458,7 +461,10 @@ fn branches_that_lose_a_race_are_cancelled() {
     assert!((lost - 0.5).abs() < 0.01, "{lost}");
     assert_eq!(result["nodes"]["first"].get("cancelled"), None);
     let text = stdout(&modelspec(&arguments, HEDGED));
-    assert!(text.contains("% of what came to east was cancelled"), "{text}");
+    assert!(
+        text.contains("% of what came to east was cancelled"),
+        "{text}"
+    );
     assert!(
         text.contains("event by event, since `cancel` of `first` stops the work"),
         "{text}"
@@ -466,7 +472,10 @@ fn branches_that_lose_a_race_are_cancelled() {
 
     let all = HEDGED.replace("join: any, cancel", "cancel");
     let said = stdout(&modelspec(&["check", "-"], &all));
-    assert!(said.contains("MG112") && said.contains("waits for all its branches"), "{said}");
+    assert!(
+        said.contains("MG112") && said.contains("waits for all its branches"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -487,26 +496,40 @@ fn requests_wait_before_a_graph_that_lets_in_so_many() {
         result
     };
     let result = run(8);
-    assert_eq!((&result["mode"], &result["stable"]), (&"event".into(), &true.into()));
+    assert_eq!(
+        (&result["mode"], &result["stable"]),
+        (&"event".into(), &true.into())
+    );
     let admission = &result["admission"];
-    assert_eq!((&admission["limit"], &admission["stable"]), (&8.into(), &true.into()));
+    assert_eq!(
+        (&admission["limit"], &admission["stable"]),
+        (&8.into(), &true.into())
+    );
     let inside: f64 = ["clean", "answer"]
         .map(|node| result["nodes"][node]["sojourn"]["meanMs"].as_f64().unwrap())
         .iter()
         .sum();
     let wait = admission["wait"]["meanMs"].as_f64().unwrap();
     let whole = result["endToEnd"]["meanMs"].as_f64().unwrap();
-    assert!(wait > 1.0 && (whole - wait - inside).abs() < 0.02, "{whole} {wait} {inside}");
+    assert!(
+        wait > 1.0 && (whole - wait - inside).abs() < 0.02,
+        "{whole} {wait} {inside}"
+    );
     let text = stdout(&modelspec(&arguments, &bounded(8)));
     assert!(text.contains("before it "), "{text}");
-    assert!(text.contains("waited before the graph, which lets 8 in at once"), "{text}");
+    assert!(
+        text.contains("waited before the graph, which lets 8 in at once"),
+        "{text}"
+    );
 
     // One at a time takes 9 ms, and one comes every 8.
     let fast = |limit| bounded(limit).replace("rate: 100rps", "rate: 120rps");
     let output = modelspec(&arguments, &fast(1));
     let text = stdout(&output);
     assert!(
-        text.contains("with 1 at once the graph cannot keep up with its arrivals: raise `maxInFlight`"),
+        text.contains(
+            "with 1 at once the graph cannot keep up with its arrivals: raise `maxInFlight`"
+        ),
         "{text}"
     );
 

@@ -97,8 +97,14 @@ fn a_bound_that_nobody_reaches_changes_nothing() {
     };
     let (free, bounded) = (simulated(&free, 200_000), simulated(&bounded, 200_000));
     let admission = bounded.admission.unwrap();
-    assert_eq!((admission.waited, admission.wait.unwrap().mean_ms), (0, 0.0));
-    assert_eq!((free.end_to_end, free.nodes), (bounded.end_to_end, bounded.nodes));
+    assert_eq!(
+        (admission.waited, admission.wait.unwrap().mean_ms),
+        (0, 0.0)
+    );
+    assert_eq!(
+        (free.end_to_end, free.nodes),
+        (bounded.end_to_end, bounded.nodes)
+    );
 }
 
 #[test]

@@ -63,7 +63,10 @@ fn two_queues_that_race_are_one_of_twice_the_speed() {
         assert_eq!(node.served + node.cancelled, outcome.requests);
         assert_eq!((node.timed_out, node.dropped), (0, 0));
     }
-    assert_eq!((outcome.timed_out, outcome.dropped, outcome.unanswered), (0, 0, 0));
+    assert_eq!(
+        (outcome.timed_out, outcome.dropped, outcome.unanswered),
+        (0, 0, 0)
+    );
     assert_eq!(outcome.goodput, Some(1.0));
 }
 
@@ -97,7 +100,12 @@ fn what_cancels_too_little_is_told() {
     for network in [slow, hedged(2_100.0, replicas(2, ms), Wait::Any)] {
         let outcome = simulated(&network, 100_000);
         assert!(!outcome.stable && outcome.end_to_end.is_none());
-        assert!(outcome.nodes.iter().all(|node| node.stable == (node.name == "first")));
+        assert!(
+            outcome
+                .nodes
+                .iter()
+                .all(|node| node.stable == (node.name == "first"))
+        );
     }
     // So many more than go that no run could hold them.
     let outcome = simulated(&hedged(100_000.0, replicas(2, ms), Wait::Any), 1_600_000);
@@ -155,8 +163,15 @@ fn what_has_not_begun_does_not() {
     let mut network = ways(Wait::Any, true);
     network.stages[2].work = Work::Delay(Service::Fixed(Duration::from_millis(2)));
     let outcome = simulated(&network, 1_600);
-    let found: Vec<_> = outcome.nodes.iter().map(|node| (node.served, node.cancelled)).collect();
-    assert_eq!(found, [(0, 1_600), (0, 0), (1_600, 0), (1_600, 0), (1_600, 0)]);
+    let found: Vec<_> = outcome
+        .nodes
+        .iter()
+        .map(|node| (node.served, node.cancelled))
+        .collect();
+    assert_eq!(
+        found,
+        [(0, 1_600), (0, 0), (1_600, 0), (1_600, 0), (1_600, 0)]
+    );
 }
 
 #[test]
@@ -176,7 +191,10 @@ fn who_waits_for_all_cancels_nothing() {
     let settings = Settings::default();
     let flow = |wait, cancels| Flow::new(&ways(wait, cancels), &settings).unwrap();
     let cancelling = flow(Wait::Any, true);
-    assert_eq!((cancelling.cancels[0].join, &*cancelling.cancels[0].nodes), (3, &[0, 1, 2][..]));
+    assert_eq!(
+        (cancelling.cancels[0].join, &*cancelling.cancels[0].nodes),
+        (3, &[0, 1, 2][..])
+    );
     for (wait, cancels) in [(Wait::All, true), (Wait::Any, false)] {
         let flow = flow(wait, cancels);
         assert!(flow.cancels.is_empty() && flow.by_events.is_none());
@@ -206,7 +224,11 @@ fn each_round_of_a_loop_cancels_its_own() {
         ..Link::new(Some(3), Some(5))
     });
     let outcome = simulated(&network, 1_600);
-    let counts: Vec<_> = outcome.nodes.iter().map(|node| (node.served, node.cancelled)).collect();
+    let counts: Vec<_> = outcome
+        .nodes
+        .iter()
+        .map(|node| (node.served, node.cancelled))
+        .collect();
     assert_eq!(
         counts[..4],
         [(4_800, 0), (0, 4_800), (4_800, 0), (4_800, 0)]

@@ -358,9 +358,9 @@ impl Trace {
                     Some((cache.preemptions, cache.stored, cache.room))
                 })
                 .collect(),
-            before: ending
-                .before()
-                .map_or((Vec::new(), 0), |sample| (sample.counts.to_vec(), sample.sum)),
+            before: ending.before().map_or((Vec::new(), 0), |sample| {
+                (sample.counts.to_vec(), sample.sum)
+            }),
         }
     }
 }

@@ -151,7 +151,8 @@ impl GraphOutcome {
             .enumerate()
             .map(|(index, node)| NodeResult::new(flow, node, index, told, span))
             .map(|node| NodeResult {
-                stable: node.stable && (is_relief_enough || node.load.is_none_or(|load| load < 1.0)),
+                stable: node.stable
+                    && (is_relief_enough || node.load.is_none_or(|load| load < 1.0)),
                 ..node
             })
             .collect();

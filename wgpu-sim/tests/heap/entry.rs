@@ -68,8 +68,12 @@ impl<'a> Entry<'a> {
     pub(super) fn enter(&mut self) {
         self.room -= 1;
         match &mut self.stream {
-            Some(stream) => drop(stream.next()),
-            None => drop(self.asking.pop()),
+            Some(stream) => {
+                stream.next();
+            }
+            None => {
+                self.asking.pop();
+            }
         }
     }
 

@@ -67,7 +67,7 @@ impl Watch {
             Fate::Streamed { wait, service, .. } => (wait.into(), service),
             Fate::TimedOut { .. } | Fate::Cancelled { .. } | Fate::Dropped | Fate::Skipped => {
                 return;
-            },
+            }
         };
         let stops = self.underway.entry(departure.request).or_default();
         stops.push(Stop {

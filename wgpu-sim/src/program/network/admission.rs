@@ -93,7 +93,11 @@ fn least_ns(
         let heard: Vec<Known> = node
             .inputs
             .iter()
-            .map(|&edge| edges.get(edge).map_or(NOTHING, |edge| along(edge, &known, tick_ns)))
+            .map(|&edge| {
+                edges
+                    .get(edge)
+                    .map_or(NOTHING, |edge| along(edge, &known, tick_ns))
+            })
             .collect();
         let mut own = start(&node.gather, &heard);
         own.is_sure &= node.limit.is_none() && node.call.patience() == u64::MAX;

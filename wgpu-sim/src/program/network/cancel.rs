@@ -24,9 +24,8 @@ pub(super) fn find(
     loops: &[Rounds],
 ) -> Vec<Cancel> {
     let stages = network.stages.iter().zip(nodes).enumerate();
-    let joins = stages.filter(|(_, (stage, node))| {
-        stage.cancel && matches!(node.gather, Gather::Values(_))
-    });
+    let joins = stages
+        .filter(|(_, (stage, node))| stage.cancel && matches!(node.gather, Gather::Values(_)));
     let loop_of = |node: usize| {
         let mut loops = loops.iter();
         loops.position(|rounds| rounds.body.binary_search(&node).is_ok())

@@ -123,7 +123,11 @@ impl Events<'_> {
         let Some(cancel) = flow.cancels.get(place) else {
             return;
         };
-        let numbers: Vec<u32> = self.arrivals.iter().map(|arrival| arrival.request).collect();
+        let numbers: Vec<u32> = self
+            .arrivals
+            .iter()
+            .map(|arrival| arrival.request)
+            .collect();
         for number in numbers {
             let key = self.cancels.key(place, number);
             self.cancels.decided.insert(key);

@@ -266,8 +266,12 @@ impl Cancel for Continuous<'_> {
                 service: at.saturating_sub(start),
                 work: Labour {
                     time: 0,
-                    // Who never ran has no last step.
-                    end: if start < at { ticks(sequence.last) } else { at },
+                    // Who waits has no last step.
+                    end: if sequence.last < u64::MAX {
+                        ticks(sequence.last)
+                    } else {
+                        at
+                    },
                     size: 0,
                 },
             },

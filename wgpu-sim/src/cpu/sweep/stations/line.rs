@@ -10,7 +10,7 @@ use super::held::Cancel;
 use super::{Arrival, Queue, cut_off, passed, stopped};
 
 /// A queue on its way.
-pub(super) struct Line {
+pub(in super::super) struct Line {
     servers: usize,
     limit: Option<usize>,
     /// Whether a stream that comes in leaves as one.
