@@ -11,7 +11,7 @@ use crate::draws::{Purpose, counter_word};
 use crate::program::network::{Flow, Node, Routing, Step};
 
 /// A queue of which anybody may be taken out.
-pub(super) trait Cancel: Queue {
+pub(in super::super) trait Cancel: Queue {
     /// Takes out a request whose departure is not known yet.
     fn cancel(&mut self, request: u32, at: u64) -> Option<Departure>;
 }
@@ -271,7 +271,13 @@ impl<Q: Cancel> Replicas<Q> {
         is_wanted: &dyn Fn(u32) -> bool,
         departures: &mut Vec<Departure>,
     ) {
-        let visits = self.inside.range((request, 0)..=(request, u32::MAX));
+        let whole = (request, 0)..=(request, u32::MAX);
+        if self.inside.range(whole.clone()).next().is_none() {
+            return;
+        }
+        // Steps in which nobody ends have been passed over; those that began by now are done.
+        self.advance(at.saturating_add(1), departures);
+        let visits = self.inside.range(whole);
         let numbers = visits.map(|(&(_, number), _)| number);
         let numbers: Vec<u32> = numbers.filter(|&number| is_wanted(number)).collect();
         for number in numbers {
