@@ -167,7 +167,7 @@ fn shares_of_a_bounded_run_add_up_to_it() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
     fn bounded_graphs_equal_those_of_the_heap_simulator(

@@ -321,7 +321,7 @@ fn settings() -> Settings {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
     fn cancelled_work_equals_that_of_the_heap_simulator(

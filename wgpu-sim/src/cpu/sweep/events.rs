@@ -50,6 +50,9 @@ pub(crate) struct Events<'a> {
     cancels: Cancels<'a>,
     /// The loop that each node is in.
     loop_of: Vec<Option<usize>>,
+    /// The last moment, and whether it goes on: somebody entered when all else of it had happened.
+    moment: u64,
+    goes_on: bool,
     /// Visits of counted requests that have ended, and how many there will have been.
     ended: u64,
     goal: u64,
@@ -90,6 +93,8 @@ impl<'a> Events<'a> {
             loop_of: (0..flow.nodes.len())
                 .map(|node| flow.loop_of(node))
                 .collect(),
+            moment: u64::MAX,
+            goes_on: false,
             ended: 0,
             goal: u64::from(flow.counted).saturating_mul(flow.nodes.len() as u64),
             ending: Ending::new(flow.has_streams()).behind(flow.admission),
@@ -112,6 +117,8 @@ impl<'a> Events<'a> {
             }
             let happens = self.calendar.peek().map(|&Reverse((at, _))| at);
             let now = self.entry().min(happens.unwrap_or(u64::MAX));
+            self.goes_on = now == self.moment;
+            self.moment = now;
             while self.entry() == now && !self.is_done() {
                 self.enter(now);
                 arrived = arrived.saturating_add(1);
@@ -174,6 +181,14 @@ impl<'a> Events<'a> {
         // An earlier turn may have done what this one was for.
         if self.next(position).is_none_or(|next| next > now) {
             return;
+        }
+        if self.goes_on
+            && let Some(place) = self.places.get_mut(position)
+        {
+            // Steps of this moment began before anybody entered.
+            let horizon = now.saturating_add(1);
+            place.station.serve(&[], horizon, &mut self.departures);
+            self.tell(position);
         }
         self.end(position, now);
         let Some(place) = self.places.get_mut(position) else {
