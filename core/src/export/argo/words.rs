@@ -29,6 +29,5 @@ pub(super) static SAID: &[&str] = &[
     "spec.edges.*.probability",
     "spec.edges.*.weight",
     "spec.objectives",
-    "spec.workload.arrivals",
-    "spec.workload.tokens",
+    "spec.workload",
 ];
