@@ -1,5 +1,7 @@
 //! A whole graph to simulate: requests pass from node to node, and meet in queues and joins.
 
+mod admission;
+mod cancel;
 mod closed;
 mod compile;
 mod continuous;
@@ -11,6 +13,8 @@ mod rounds;
 
 use core::time::Duration;
 
+pub use admission::Admission;
+pub use cancel::Cancel;
 pub use continuous::{
     BLOCK, Batcher, Continuous, Lengths, Prefix, StepTime, TokenLaw, TokenPart, Tokens,
 };
@@ -39,6 +43,9 @@ pub struct Network {
     pub links: Vec<Link>,
     /// A request that takes longer misses its objective; none if there is no objective.
     pub objective: Option<Duration>,
+    /// How many requests may be in the graph at once: those beyond wait before it, first come first
+    /// served, and their time counts from when they came. None if there is no bound.
+    pub max_in_flight: Option<u32>,
 }
 
 /// What a simulation is asked beside the document.
@@ -59,6 +66,10 @@ pub struct Stage {
     pub share: f64,
     /// For which of its edges it waits.
     pub gather: Wait,
+    /// Whether it cancels work that is done for it alone once it has the values that it waits for;
+    /// only where these are the first, or so many. Who is cancelled leaves the queue, or is cut off,
+    /// as one whose time is up (see [`Tries`]), is not tried again, and misses nothing.
+    pub cancel: bool,
     /// What it does with a request.
     pub work: Work,
     /// A queue that holds so many waiting requests drops the next; each replica has its own, where
@@ -84,6 +95,7 @@ impl Stage {
             name: name.into(),
             share: 1.0,
             gather: Wait::Ports,
+            cancel: false,
             work,
             queue_limit: None,
             tries: Tries::ENDLESS,

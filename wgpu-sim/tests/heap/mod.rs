@@ -3,12 +3,15 @@
 
 mod arrivals;
 pub(crate) mod batcher;
+mod cancel;
+mod entry;
 mod tries;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use batcher::{Replica, Sequence};
+use entry::Entry;
 use wgpu_sim::Trace;
 use wgpu_sim::draws::{Purpose, counter_word, draw};
 use wgpu_sim::network::{Flow, Gather, Routing, Step};
@@ -68,6 +71,7 @@ pub(crate) struct Heap<'a> {
     flow: &'a Flow,
     key: [u32; 2],
     events: BinaryHeap<Event>,
+    entry: Entry<'a>,
     rank: Vec<usize>,
     hearing: Vec<BTreeMap<u32, Hearing>>,
     lines: Vec<Vec<Line>>,
@@ -77,6 +81,9 @@ pub(crate) struct Heap<'a> {
     visits: BTreeMap<(usize, u32), (u64, u64)>,
     /// Of visits with several tries: when the time of all is up.
     ends: BTreeMap<(usize, u32), u64>,
+    /// For each join, whose work it cancels; and whose work nobody needs any more.
+    served_alone: Vec<Vec<usize>>,
+    cancelled: BTreeSet<(usize, u32)>,
     dropped_at: BTreeMap<u32, u64>,
     timed_out_at: BTreeMap<u32, u64>,
     open: u64,
@@ -111,6 +118,7 @@ impl<'a> Heap<'a> {
             flow,
             key: [flow.seed, replication],
             events: BinaryHeap::new(),
+            entry: Entry::new(flow, replication),
             rank,
             hearing: flow.nodes.iter().map(|_| BTreeMap::new()).collect(),
             lines: lines.collect(),
@@ -118,39 +126,58 @@ impl<'a> Heap<'a> {
             born: Vec::new(),
             visits: BTreeMap::new(),
             ends: BTreeMap::new(),
+            served_alone: cancel::served_alone(flow),
+            cancelled: BTreeSet::new(),
             dropped_at: BTreeMap::new(),
             timed_out_at: BTreeMap::new(),
             open: u64::from(flow.counted) * flow.nodes.len() as u64,
             trace: Trace {
-                nodes: vec![[0; 7]; flow.nodes.len() - 1],
+                nodes: vec![[0; 8]; flow.nodes.len() - 1],
                 ending: [0; 5],
                 times: vec![0; BUCKETS],
                 first: (vec![0; BUCKETS], 0),
                 token: (vec![0; BUCKETS], 0),
                 caches: Vec::new(),
+                before: (Vec::new(), 0),
             },
         };
-        let mut arrivals = arrivals::of(flow, replication);
-        let mut next = arrivals.next().unwrap();
+        if flow.admission.is_some() {
+            heap.trace.before.0 = vec![0; BUCKETS];
+        }
         while heap.open > 0 {
-            // All that happens before the next arrival; then the arrival.
-            while let Some(&Reverse((at, ..))) = heap.events.peek() {
-                if at >= next {
-                    break;
+            let happens = heap.events.peek().map(|&Reverse((at, ..))| at);
+            let entry = heap.entry.next();
+            let enters = entry.filter(|&(_, now, is_late)| match happens {
+                Some(at) => now < at || (now == at && !is_late),
+                None => true,
+            });
+            if let Some((_, now, _)) = enters {
+                // All who enter now do so before anything else.
+                while let Some((came, at, _)) = heap.entry.next().filter(|&(_, at, _)| at == now) {
+                    heap.enter(came, at);
                 }
+            } else {
                 let Reverse(event) = heap.events.pop().unwrap();
                 heap.happen(event);
             }
-            let request = u32::try_from(heap.born.len()).unwrap();
-            heap.born.push(next);
-            let source = u32::try_from(flow.nodes.len()).unwrap();
-            heap.send(source, &flow.entries, next, request, Some(WHOLE));
-            next = arrivals.next().unwrap();
         }
         let replicas = heap.lines.iter().flatten().map(|line| &line.replica);
         let put_back = replicas.map(|replica| replica.preemptions).sum();
         heap.trace.caches = heap.caches();
         (heap.trace, put_back)
+    }
+
+    fn enter(&mut self, came: u64, now: u64) {
+        self.entry.enter();
+        let request = u32::try_from(self.born.len()).unwrap();
+        self.born.push(came);
+        if self.flow.admission.is_some() && self.is_counted(request) {
+            self.trace.before.1 += now - came;
+            self.trace.before.0[bucket(u32::try_from(now - came).unwrap())] += 1;
+        }
+        let flow = self.flow;
+        let source = u32::try_from(flow.nodes.len()).unwrap();
+        self.send(source, &flow.entries, now, request, Some(WHOLE));
     }
 
     fn caches(&self) -> Vec<Option<(u64, u128, u128)>> {
@@ -217,6 +244,7 @@ impl<'a> Heap<'a> {
                     self.hear(at, node, request, place, (detail == 1).then_some(stream))
                 {
                     self.arrive(at, node, request, value);
+                    self.cancel(at, node, request);
                 }
             }
             What::Departure => {
@@ -266,8 +294,10 @@ impl<'a> Heap<'a> {
             if !hearing.settled.insert(place - EXPIRY) {
                 return None;
             }
-            let known = self.timed_out_at.entry(request).or_insert(at);
-            *known = at.min(*known);
+            if !self.cancelled.contains(&(node, request)) {
+                let known = self.timed_out_at.entry(request).or_insert(at);
+                *known = at.min(*known);
+            }
         } else {
             if !hearing.settled.insert(place) {
                 return None;
@@ -336,7 +366,8 @@ impl<'a> Heap<'a> {
     }
 
     fn arrive(&mut self, at: u64, node: usize, request: u32, value: Option<Stream>) {
-        let Some(stream) = value else {
+        let is_needed = !self.cancelled.contains(&(node, request % self.flow.span));
+        let Some(stream) = value.filter(|_| is_needed) else {
             self.count(node, request, 2, 1);
             self.leave(at, node, request, None);
             return;
@@ -609,7 +640,10 @@ impl<'a> Heap<'a> {
             let flow = self.flow;
             let number = u32::try_from(node).unwrap();
             self.send(number, &flow.nodes[node].outputs, at, request, value);
-        } else if is_counted {
+            return;
+        }
+        self.entry.leave(at);
+        if is_counted {
             let time = at - self.born[request as usize];
             let column = if let Some((head, tokens)) = value {
                 self.trace.ending[4] += time;

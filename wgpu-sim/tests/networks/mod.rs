@@ -145,6 +145,7 @@ pub(crate) fn alone(work: Work, rate: f64) -> Network {
         stages: vec![Stage::new("node", work)],
         links: vec![Link::new(None, Some(0)), Link::new(Some(0), None)],
         objective: None,
+        max_in_flight: None,
     }
 }
 
@@ -282,6 +283,7 @@ fn stage(work: BoxedStrategy<Work>) -> impl Strategy<Value = Stage> {
             name: String::new(),
             share: 1.0,
             gather,
+            cancel: false,
             work,
             queue_limit,
             tries: Tries::ENDLESS,
@@ -361,6 +363,7 @@ pub(crate) fn network(work: BoxedStrategy<Work>) -> impl Strategy<Value = Networ
                 stages,
                 links,
                 objective: None,
+                max_in_flight: None,
             }
         })
 }

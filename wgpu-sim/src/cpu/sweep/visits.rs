@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::source::Left;
-use super::{Departure, Fate, Tokens};
+use super::trend::Trend;
+use super::{Departure, Fate, Labour, Tokens};
 use crate::error::SimulationError;
-use crate::program::network::{Flow, Node, Step};
+use crate::program::network::{Admission, Flow, Node, Step};
 use crate::record::{BACKLOG_LIMIT, Record};
 use crate::stats::{BUCKETS, Sample, bucket};
 
@@ -16,8 +17,10 @@ pub(crate) struct Visits {
     pub(crate) times: Record,
     pub(crate) served: u32,
     pub(crate) dropped: u32,
-    /// Tries whose time was up, and how long they waited and were served in all.
+    /// Tries whose time was up, and those that nobody needed any more.
     pub(crate) timed_out: u32,
+    pub(crate) cancelled: u32,
+    /// How long both waited and were served in all.
     pub(crate) waited: u64,
     pub(crate) lost: u64,
     /// Those of them that a server had begun to serve.
@@ -91,6 +94,7 @@ impl Visits {
             served: 0,
             dropped: 0,
             timed_out: 0,
+            cancelled: 0,
             waited: 0,
             lost: 0,
             cut_off: 0,
@@ -174,11 +178,15 @@ impl Visits {
                 work,
             } => {
                 self.timed_out = self.timed_out.wrapping_add(1);
-                self.waited = self.waited.wrapping_add(wait);
-                self.lost = self.lost.wrapping_add(service);
-                self.cut_off = self.cut_off.wrapping_add(u32::from(work.size > 0));
-                self.last = self.last.max(work.end);
-                self.work(work.time, work.size);
+                self.lose(wait, service, work);
+            }
+            Fate::Cancelled {
+                wait,
+                service,
+                work,
+            } => {
+                self.cancelled = self.cancelled.wrapping_add(1);
+                self.lose(wait, service, work);
             }
             Fate::Streamed { wait, service, .. } => {
                 self.served = self.served.wrapping_add(1);
@@ -188,6 +196,15 @@ impl Visits {
             Fate::Dropped => self.dropped = self.dropped.wrapping_add(1),
             Fate::Skipped => self.skipped = self.skipped.wrapping_add(1),
         }
+    }
+
+    /// What was done for a request is lost.
+    fn lose(&mut self, wait: u64, service: u64, work: Labour) {
+        self.waited = self.waited.wrapping_add(wait);
+        self.lost = self.lost.wrapping_add(service);
+        self.cut_off = self.cut_off.wrapping_add(u32::from(work.size > 0));
+        self.last = self.last.max(work.end);
+        self.work(work.time, work.size);
     }
 
     /// A server has worked on so many together.
@@ -251,6 +268,7 @@ impl Visits {
         let ended = u64::from(self.served)
             .saturating_add(u64::from(self.dropped))
             .saturating_add(u64::from(self.timed_out))
+            .saturating_add(u64::from(self.cancelled))
             .saturating_add(u64::from(self.skipped));
         if ended != entered {
             return broken("flow balance");
@@ -305,6 +323,14 @@ pub(crate) struct Ending {
     pub(crate) within: u32,
     /// The sum of the gaps before them: how long the lane counted.
     pub(crate) span: u64,
+    /// How long each waited before the graph, where only so many are inside at once.
+    pub(crate) before: Option<Times>,
+    /// Those who had to.
+    pub(crate) waited: u32,
+    /// How times develop, where the run alone can tell whether they have an end.
+    pub(crate) trend: Trend,
+    /// Whether the lane was given up, for ever more requests were on their way.
+    pub(crate) is_flooded: bool,
 }
 
 impl Ending {
@@ -321,6 +347,18 @@ impl Ending {
             unanswered: 0,
             within: 0,
             span: 0,
+            before: None,
+            waited: 0,
+            trend: Trend::default(),
+            is_flooded: false,
+        }
+    }
+
+    /// Of a graph before which requests may wait.
+    pub(super) fn behind(self, admission: Option<Admission>) -> Self {
+        Self {
+            before: admission.map(|_| Times::new(BUCKETS)),
+            ..self
         }
     }
 
@@ -331,6 +369,14 @@ impl Ending {
     pub(super) fn enter(&mut self, gap: u32) {
         self.entered = self.entered.wrapping_add(1);
         self.span = self.span.saturating_add(u64::from(gap));
+    }
+
+    /// A request enters that has waited so long before the graph.
+    pub(super) fn admit(&mut self, wait: u64) {
+        if let Some(before) = &mut self.before {
+            before.count(wait);
+            self.waited = self.waited.wrapping_add(u32::from(wait > 0));
+        }
     }
 
     pub(super) fn leave(&mut self, left: Left, objective: Option<u64>, answer: Tokens) {
@@ -365,7 +411,8 @@ impl Ending {
     fn check(&self, flow: &Flow) -> Result<(), SimulationError> {
         let left = [self.answered, self.dropped, self.timed_out, self.unanswered];
         let left = left.into_iter().fold(0_u32, u32::saturating_add);
-        if left == self.entered && left == flow.counted {
+        let admitted = self.before.as_ref().map_or(left, Times::total);
+        if left == self.entered && left == flow.counted && left == admitted {
             return Ok(());
         }
         Err(SimulationError::Invariant {
@@ -377,6 +424,11 @@ impl Ending {
     /// Times from end to end.
     pub(crate) fn times(&self) -> Sample<'_> {
         self.times.sample()
+    }
+
+    /// Waits before the graph.
+    pub(crate) fn before(&self) -> Option<Sample<'_>> {
+        self.before.as_ref().map(Times::sample)
     }
 
     /// Times to the first token.
@@ -414,6 +466,11 @@ impl Times {
         }
     }
 
+    /// How many were counted.
+    fn total(&self) -> u32 {
+        self.counts.iter().copied().fold(0, u32::wrapping_add)
+    }
+
     fn sample(&self) -> Sample<'_> {
         Sample {
             counts: &self.counts,
@@ -445,11 +502,15 @@ impl LaneRecord {
         let mut nodes: Vec<Option<Visits>> = vec![None; flow.sink()];
         for (index, visits, entered) in visits {
             if let (Some(slot), Some(node)) = (nodes.get_mut(index), flow.nodes.get(index)) {
-                visits.check(node, entered)?;
+                if !ending.is_flooded {
+                    visits.check(node, entered)?;
+                }
                 *slot = Some(visits);
             }
         }
-        ending.check(flow)?;
+        if !ending.is_flooded {
+            ending.check(flow)?;
+        }
         Ok(Self {
             nodes: nodes.into_iter().flatten().collect(),
             ending,

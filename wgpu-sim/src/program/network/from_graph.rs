@@ -76,6 +76,7 @@ impl Network {
                         name: node.name.clone(),
                         share: visits.get(ix.0 as usize).copied().unwrap_or(1.0),
                         gather: wait(node.role, stated),
+                        cancel: stated.cancel.is_some_and(|cancel| cancel.value),
                         work,
                         queue_limit: work::queue_limit(stated),
                         tries: work::tries(stated),
@@ -97,6 +98,8 @@ impl Network {
             return Err(found);
         }
         let objective = objective(graph);
+        let workload = graph.spec.body().and_then(|body| body.workload.as_ref());
+        let max_in_flight = workload.and_then(|workload| workload.max_in_flight);
         Ok(GraphCompilation {
             network: Self {
                 rate,
@@ -104,6 +107,7 @@ impl Network {
                 stages,
                 links,
                 objective,
+                max_in_flight: max_in_flight.map(|stated| stated.value.0),
             },
             origins,
             notes,
