@@ -181,6 +181,7 @@ fn the_examples_generators_run_on_the_gpu() {
             EngineChoice::Gpu,
             &shared,
             &|| 0.0,
+            &|| None,
             go_on,
         );
         let mut outcome = pollster::block_on(run).unwrap();

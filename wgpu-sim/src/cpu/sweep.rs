@@ -203,12 +203,9 @@ impl<'a> Sweep<'a> {
         })
     }
 
-    /// A lane whose requests are followed.
-    pub(crate) fn watched(self, watch: Watch) -> Self {
-        Self {
-            watch: Some(watch),
-            ..self
-        }
+    /// Follows requests from now on.
+    pub(crate) fn watch(&mut self, watch: Watch) {
+        self.watch = Some(watch);
     }
 
     /// A lane whose answers are kept one by one.
@@ -344,11 +341,7 @@ impl<'a> Sweep<'a> {
                         });
                     }
                     if let Some(watch) = &mut self.watch {
-                        let time = match left {
-                            Left::Answered(time) => Some(time),
-                            _ => None,
-                        };
-                        watch.leave(request, at, time);
+                        watch.leave(request, at, left.time());
                     }
                     self.ending.leave(left, self.flow.objective, fate.tokens());
                 }
