@@ -109,6 +109,7 @@ impl<'a> Events<'a> {
     }
 
     /// Simulates a while and says how many requests arrived in it.
+    #[inline(never)]
     pub(crate) fn advance(&mut self) -> u32 {
         let mut arrived = 0_u32;
         for _ in 0..MOMENTS {
