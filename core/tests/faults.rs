@@ -343,7 +343,7 @@ const STRUCTURE: &[Fault] = &[
     ),
     fault(
         AGENT,
-        ", loop: {maxIterations: 4, continue: \"true\"}",
+        ", loop: {maxIterations: 12, continue: \"true\"}",
         "",
         "MG103",
         &["planner", "observed"],

@@ -142,5 +142,37 @@ export async function watchDevices(page, { mortal = 0, after = 0 } = {}) {
   });
 }
 
+/** Keeps what workers say to the page, with the time of each message, in `said`, a global of the page. */
+export function keepMessages(page) {
+  return page.addInitScript(() => {
+    const said = (globalThis.said = []);
+    globalThis.Worker = class extends Worker {
+      constructor(...details) {
+        super(...details);
+        this.addEventListener("message", ({ data }) => said.push([performance.now(), String(data)]));
+      }
+    };
+  });
+}
+
+/**
+ * Cancels the run that goes on, in milliseconds: until the page shows it, and until the worker has
+ * nothing to compute any more.
+ */
+export function cancelled(page) {
+  return page.evaluate(async () => {
+    const button = () => document.querySelector(".simulate-controls button[type=submit]");
+    const frame = () => new Promise(requestAnimationFrame);
+    const before = said.length;
+    const start = performance.now();
+    button().click();
+    while (!button().textContent.includes("Run")) await frame();
+    const shown = performance.now() - start;
+    const ended = () => said.slice(before).find(([, text]) => text.includes('"cancelled"'));
+    while (!ended() && performance.now() - start < 5_000) await frame();
+    return { shown, idle: (ended()?.[0] ?? Infinity) - start };
+  });
+}
+
 /** The engine's worker. */
 export const engineOf = (page) => page.workers().find((worker) => worker.url().endsWith("/worker.js"));

@@ -2,24 +2,24 @@
 
 mod fifo;
 mod graph;
+mod lane;
 mod sweep;
 
-use core::ops::ControlFlow;
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
 
 use crate::error::SimulationError;
 use crate::outcome::{Engine, Gathering, Outcome};
 use crate::program::{Compiled, Lane, Program, Settings};
 use crate::record::Record;
-use crate::{Progress, ProgressFn};
+use crate::{Progress, ProgressFn, TurnFn};
+use lane::Running;
 
 pub use graph::{Part, Shard, Trace, simulate_graph};
 pub(crate) use graph::{answers, follow, run_alone, run_lanes, simulate_flow};
 pub(crate) use sweep::{
     Answer, CacheUse, Ending, Journey, LaneRecord, Source, Spent, Visits, Watch,
 };
-
-/// Visits to nodes between two looks at the wish to cancel: some milliseconds.
-const STRIDE: u32 = 1 << 16;
 
 /// Simulates on the CPU, natively on all its cores. `progress` is called now and then, and ends the
 /// run by returning [`ControlFlow::Break`].
@@ -31,12 +31,31 @@ pub fn simulate_cpu(
     settings: &Settings,
     progress: ProgressFn<'_>,
 ) -> Result<Outcome, SimulationError> {
+    at_once(simulate_in_turns(program, settings, &|| None, progress))
+}
+
+/// The same, which gives others their turn where it has one thread.
+pub(crate) async fn simulate_in_turns(
+    program: &Program,
+    settings: &Settings,
+    turn: TurnFn<'_>,
+    progress: ProgressFn<'_>,
+) -> Result<Outcome, SimulationError> {
     let compiled = Compiled::new(program, settings)?;
     let mut gathering = Gathering::new(&compiled);
-    run(&compiled, threads(), progress, &mut |record| {
-        gathering.push(record);
-    })?;
+    let push = &mut |record| gathering.push(record);
+    run(&compiled, threads(), turn, progress, push).await?;
     Ok(gathering.finish(Engine::Cpu))
+}
+
+/// Runs to its end what gives nobody a turn, and so never waits.
+pub(crate) fn at_once<T>(
+    run: impl Future<Output = Result<T, SimulationError>>,
+) -> Result<T, SimulationError> {
+    match pin!(run).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(SimulationError::Cancelled),
+    }
 }
 
 #[cfg(not(target_family = "wasm"))]
@@ -49,27 +68,27 @@ fn threads() -> usize {
     1
 }
 
-/// Runs one lane from its start to its end; `advanced` hears of every stride, and ends the lane by
-/// returning false.
-fn run_lane(
-    compiled: &Compiled,
-    lane: Lane,
-    advanced: &mut dyn FnMut(u32) -> bool,
-) -> Option<Record> {
-    let mut queue = fifo::Queue::new(compiled, lane)?;
-    while !queue.is_done() {
-        let steps = queue.advance(STRIDE);
-        if !advanced(steps) {
-            return None;
-        }
+impl Running for fifo::Queue<'_> {
+    type Record = Record;
+
+    fn is_done(&self) -> bool {
+        self.is_done()
     }
-    Some(queue.into_record())
+
+    fn advance(&mut self) -> u32 {
+        self.advance(lane::STRIDE)
+    }
+
+    fn into_record(self: Box<Self>) -> Record {
+        (*self).into_record()
+    }
 }
 
 /// Runs all lanes and hands their records over in order.
-pub(crate) fn run(
+pub(crate) async fn run(
     compiled: &Compiled,
     threads: usize,
+    turn: TurnFn<'_>,
     progress: ProgressFn<'_>,
     push: &mut dyn FnMut(Record),
 ) -> Result<(), SimulationError> {
@@ -77,28 +96,30 @@ pub(crate) fn run(
     let work = Work {
         lanes: &lanes,
         total: compiled.work(),
-        run: &|lane, advanced| run_lane(compiled, lane, advanced),
+        start: &|lane| Some(Box::new(fifo::Queue::new(compiled, lane)?)),
     };
-    work.run(threads, progress, push)
+    work.run(threads, turn, progress, push).await
 }
 
-/// Hears how many requests were simulated since it was last called; false ends the lane.
-type Advanced<'a> = &'a mut dyn FnMut(u32) -> bool;
+/// A lane that has started.
+type Started<'a, R> = Box<dyn Running<Record = R> + 'a>;
 
 /// Lanes to run, each from its start to its end.
 struct Work<'a, L, R> {
     lanes: &'a [L],
     /// All requests to be simulated.
     total: u64,
-    /// Runs one lane; none if it was ended.
-    run: &'a (dyn Fn(L, Advanced<'_>) -> Option<R> + Sync),
+    /// Starts a lane; none for a program that contradicts itself.
+    start: &'a (dyn Fn(L) -> Option<Started<'a, R>> + Sync),
 }
 
 impl<L: Copy + Sync, R: Send> Work<'_, L, R> {
-    /// Runs all lanes and hands their records over in order.
-    fn run(
+    /// Runs all lanes and hands their records over in order. With one thread, others have their
+    /// turn between two stretches.
+    async fn run(
         &self,
         threads: usize,
+        turn: TurnFn<'_>,
         progress: ProgressFn<'_>,
         push: &mut dyn FnMut(R),
     ) -> Result<(), SimulationError> {
@@ -112,11 +133,19 @@ impl<L: Copy + Sync, R: Send> Work<'_, L, R> {
             total: self.total,
         };
         for &lane in self.lanes {
-            let record = (self.run)(lane, &mut |steps| {
-                state.done = state.done.saturating_add(u64::from(steps)).min(state.total);
-                progress(state) == ControlFlow::Continue(())
-            });
-            push(record.ok_or(SimulationError::Cancelled)?);
+            let mut lane = (self.start)(lane).ok_or(SimulationError::Cancelled)?;
+            while !lane.is_done() {
+                let steps = u64::from(lane.advance());
+                state.done = state.done.saturating_add(steps).min(state.total);
+                // Whoever has a turn may want to cancel.
+                if let Some(turn) = turn() {
+                    turn.await;
+                }
+                if progress(state).is_break() {
+                    return Err(SimulationError::Cancelled);
+                }
+            }
+            push(lane.into_record());
         }
         Ok(())
     }
@@ -146,7 +175,7 @@ mod parallel {
             progress: ProgressFn<'_>,
             push: &mut dyn FnMut(R),
         ) -> Result<(), SimulationError> {
-            let (lanes, run) = (self.lanes, self.run);
+            let (lanes, start) = (self.lanes, self.start);
             let next = AtomicUsize::new(0);
             let stop = AtomicBool::new(false);
             let (sender, receiver) = mpsc::channel();
@@ -164,11 +193,15 @@ mod parallel {
                             let Some(&lane) = lanes.get(index) else {
                                 return;
                             };
-                            let mut advanced = |steps| say(Message::Advanced(steps));
-                            let Some(record) = run(lane, &mut advanced) else {
+                            let Some(mut lane) = start(lane) else {
                                 return;
                             };
-                            if !say(Message::Finished(index, record)) {
+                            while !lane.is_done() {
+                                if !say(Message::Advanced(lane.advance())) {
+                                    return;
+                                }
+                            }
+                            if !say(Message::Finished(index, lane.into_record())) {
                                 return;
                             }
                         }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::cpu::simulate_flow;
+use crate::cpu::{simulate_flow, simulate_in_turns};
 use crate::error::SimulationError;
 use crate::gpu::flow::Run;
 use crate::gpu::{FILLING_LANES, Gpu, GpuError, SharedGpu, simulate_gpu};
@@ -10,7 +10,7 @@ use crate::outcome::graph::GraphOutcome;
 use crate::outcome::{Engine, Outcome};
 use crate::program::network::{Flow, Network};
 use crate::program::{Compiled, Program, Settings};
-use crate::{ClockFn, ProgressFn, simulate_cpu};
+use crate::{ClockFn, ProgressFn, TurnFn};
 
 /// Which engine is to run. The figures are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,7 +25,8 @@ pub enum EngineChoice {
 }
 
 /// Simulates on the engine chosen, on the GPU with the device that is shared. Should that fail on the
-/// way, the CPU takes over and [`Outcome::engine_note`] says why.
+/// way, the CPU takes over and [`Outcome::engine_note`] says why. On one thread, as in a browser,
+/// the CPU gives others their `turn`.
 ///
 /// # Errors
 /// [`SimulationError`] for a program or settings that cannot be simulated, when cancelled, or where
@@ -36,15 +37,16 @@ pub async fn simulate(
     choice: EngineChoice,
     shared: &SharedGpu,
     clock: ClockFn<'_>,
+    turn: TurnFn<'_>,
     progress: ProgressFn<'_>,
 ) -> Result<Outcome, SimulationError> {
     let forced = choice == EngineChoice::Gpu;
     if choice == EngineChoice::Cpu || !(forced || fills_gpu(program, settings)?) {
-        return simulate_cpu(program, settings, progress);
+        return simulate_in_turns(program, settings, turn, progress).await;
     }
     let failure = match shared.get().await {
         Ok(gpu) if gpu.is_software() && !forced => {
-            return simulate_cpu(program, settings, progress);
+            return simulate_in_turns(program, settings, turn, progress).await;
         }
         Ok(gpu) => match simulate_gpu(&gpu, program, settings, clock, progress).await {
             Err(SimulationError::Gpu(error)) => error,
@@ -54,9 +56,9 @@ pub async fn simulate(
     };
     match failure {
         GpuError::Unavailable(_) | GpuError::Unsuitable(_) if forced => Err(failure.into()),
-        GpuError::Unavailable(_) => simulate_cpu(program, settings, progress),
+        GpuError::Unavailable(_) => simulate_in_turns(program, settings, turn, progress).await,
         _ => {
-            let mut outcome = simulate_cpu(program, settings, progress)?;
+            let mut outcome = simulate_in_turns(program, settings, turn, progress).await?;
             outcome.engine_note = Some(format!("{failure}; the CPU ran instead"));
             Ok(outcome)
         }
@@ -67,7 +69,7 @@ pub async fn simulate(
 ///
 /// Should the device be lost on the way, another is asked for once and goes on with the replications
 /// that are left; then the CPU does. [`GraphOutcome::engine_note`] tells of it, and of replications
-/// that had no room on the GPU.
+/// that had no room on the GPU. Turns are given as by [`simulate`].
 ///
 /// # Errors
 /// As for [`simulate`].
@@ -77,23 +79,24 @@ pub async fn simulate_graph_on(
     choice: EngineChoice,
     shared: &SharedGpu,
     clock: ClockFn<'_>,
+    turn: TurnFn<'_>,
     progress: ProgressFn<'_>,
 ) -> Result<GraphOutcome, SimulationError> {
     let flow = Flow::new(network, settings)?;
     let forced = choice == EngineChoice::Gpu;
     let fills = u64::from(settings.replications) >= FILLING_LANES;
     if choice == EngineChoice::Cpu || !(forced || fills) || !flow.is_stable() {
-        return simulate_flow(&flow, progress);
+        return simulate_flow(&flow, turn, progress).await;
     }
     let gpu = match shared.get().await {
         Ok(gpu) if forced || !gpu.is_software() => gpu,
         Err(error) if forced => return Err(error.into()),
-        _ => return simulate_flow(&flow, progress),
+        _ => return simulate_flow(&flow, turn, progress).await,
     };
-    match graph_on(shared, gpu, &flow, clock, progress).await {
+    match graph_on(shared, gpu, &flow, clock, turn, progress).await {
         // Some graphs have such a node: the answer is worth more than a refusal.
         Err(SimulationError::Gpu(error @ GpuError::Unsuitable(_))) => {
-            let mut outcome = simulate_flow(&flow, progress)?;
+            let mut outcome = simulate_flow(&flow, turn, progress).await?;
             outcome.engine_note = forced.then(|| format!("{error}; the CPU ran instead"));
             Ok(outcome)
         }
@@ -107,10 +110,11 @@ pub(crate) async fn graph_on(
     gpu: Rc<Gpu>,
     flow: &Flow,
     clock: ClockFn<'_>,
+    turn: TurnFn<'_>,
     progress: ProgressFn<'_>,
 ) -> Result<GraphOutcome, SimulationError> {
     let mut run = Run::new(flow)?;
-    let first = match failure(run.advance(&gpu, clock, progress).await)? {
+    let first = match failure(run.advance(&gpu, clock, turn, progress).await)? {
         Some(error @ GpuError::Unsuitable(_)) => return Err(error.into()),
         first => first,
     };
@@ -118,12 +122,12 @@ pub(crate) async fn graph_on(
     if matches!(first, Some(GpuError::Lost(_))) {
         drop(gpu);
         second = match shared.get().await {
-            Ok(gpu) => failure(run.advance(&gpu, clock, progress).await)?,
+            Ok(gpu) => failure(run.advance(&gpu, clock, turn, progress).await)?,
             Err(error) => Some(error),
         };
     }
     let (left, all) = (run.left(), flow.replications);
-    run.finish_on_cpu(progress)?;
+    run.finish_on_cpu(turn, progress).await?;
     let mut outcome = GraphOutcome::new(flow, &run.records);
     if left.len() < all as usize {
         outcome.engine = Engine::Gpu;

@@ -223,7 +223,7 @@ pub async fn traces(gpu: &Gpu, flow: &Flow) -> Result<(Vec<Trace>, u32), Simulat
     let mut run = flow::Run::new(flow)?;
     let go_on = &mut |_| core::ops::ControlFlow::Continue(());
     // Without a clock all dispatches look alike.
-    run.advance(gpu, &|| 0.0, go_on).await?;
+    run.advance(gpu, &|| 0.0, &|| None, go_on).await?;
     let traces = run.records.iter().map(Trace::of).collect();
     Ok((traces, run.by_cpu))
 }

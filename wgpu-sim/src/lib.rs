@@ -75,6 +75,7 @@ pub mod theory;
 mod trace;
 
 use core::ops::ControlFlow;
+use core::pin::Pin;
 
 pub use cost::{Cost, cost_per_hour};
 pub use cpu::{Part, Shard, Trace, simulate_cpu, simulate_graph};
@@ -109,3 +110,11 @@ pub type ProgressFn<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
 /// The time now, in milliseconds from any moment: it paces the GPU and decides no figure. The
 /// engines have no clock of their own, since there is none for all the places where they run.
 pub type ClockFn<'a> = &'a dyn Fn() -> f64;
+
+/// Asked after each stretch of work, some milliseconds of it, in a run that computes on one thread:
+/// where others want their turn now, it answers with what to wait for meanwhile. A worker of a
+/// browser hears its messages only then. It decides no figure.
+pub type TurnFn<'a> = &'a dyn Fn() -> Option<Turn>;
+
+/// Others' turn, until it resolves.
+pub type Turn = Pin<Box<dyn Future<Output = ()>>>;

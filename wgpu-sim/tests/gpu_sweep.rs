@@ -205,6 +205,7 @@ fn every_example_runs_on_the_gpu() {
             EngineChoice::Gpu,
             &shared,
             &|| 0.0,
+            &|| None,
             go_on,
         );
         let mut outcome = pollster::block_on(run).unwrap();

@@ -307,7 +307,7 @@ fn little_work_runs_on_the_cpu_of_itself() {
     };
     let go_on = &mut |_| ControlFlow::Continue(());
     let (auto, shared) = (EngineChoice::Auto, SharedGpu::default());
-    let chosen = simulate(&program, &settings, auto, &shared, &|| 0.0, go_on);
+    let chosen = simulate(&program, &settings, auto, &shared, &|| 0.0, &|| None, go_on);
     let chosen = pollster::block_on(chosen).unwrap();
     assert_eq!(chosen, run_with(program.stations, &settings).unwrap());
 }

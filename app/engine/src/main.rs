@@ -6,24 +6,28 @@
 //!
 //! Messages are JSON texts. The page sends a [`Request`], or a list of one and the files that it is
 //! about; the answers carry its `id`: any number of
-//! [`Answer::Progress`], then one [`Answer::Done`] or [`Answer::Refused`]. Cancelling is ending the
-//! worker.
+//! [`Answer::Progress`](message::Answer::Progress), then one
+//! [`Answer::Done`](message::Answer::Done) or [`Answer::Refused`](message::Answer::Refused).
+//!
+//! A simulation takes turns with messages. So [`Task::Cancel`](message::Task::Cancel) with a
+//! question's `id` ends it soon, and the worker stays, with the GPU's kernels: instead of an answer
+//! it says [`Answer::Cancelled`](message::Answer::Cancelled). Exports and imports compute to their
+//! end; to give one up is to end the worker.
 
+mod desk;
 mod export;
 mod files;
 mod import;
 mod message;
 mod simulate;
-
-use std::rc::Rc;
+mod turns;
 
 use js_sys::Array;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
-use wgpu_sim::SharedGpu;
 
-use message::{Answer, Request, Task};
+use desk::Desk;
 
 fn main() {
     std::panic::set_hook(Box::new(|panic| {
@@ -32,9 +36,7 @@ fn main() {
     let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else {
         return;
     };
-    let port = scope.clone();
-    // Compiling the kernels takes longer than most runs: they are kept from one to the next.
-    let shared = Rc::<SharedGpu>::default();
+    let desk = Desk::new(scope.clone());
     let hear = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let data = event.data();
         let (text, files) = match data.dyn_ref::<Array>() {
@@ -42,8 +44,7 @@ fn main() {
             None => (data, Array::new()),
         };
         if let Some(text) = text.as_string() {
-            let answer = answer(port.clone(), Rc::clone(&shared), text, files);
-            wasm_bindgen_futures::spawn_local(answer);
+            desk.hear(&text, files);
         }
     });
     scope.set_onmessage(Some(hear.as_ref().unchecked_ref()));
@@ -51,35 +52,9 @@ fn main() {
     hear.forget();
 }
 
-async fn answer(
-    port: DedicatedWorkerGlobalScope,
-    shared: Rc<SharedGpu>,
-    text: String,
-    files: Array,
-) {
-    let request: Request = match serde_json::from_str(&text) {
-        Ok(request) => request,
-        Err(error) => {
-            web_sys::console::error_1(&JsValue::from_str(&format!("no request: {error}")));
-            return;
-        }
-    };
-    let id = request.id;
-    let answer = match request.task {
-        Task::Simulate(task) => {
-            let progress = |share: f64| send(&port, id, &Answer::Progress(share));
-            simulate::run(&task, &shared, &progress).await
-        }
-        Task::Targets => Answer::Done(export::targets()),
-        Task::Export(task) => export::run(&task),
-        Task::Importers => Answer::Done(import::importers()),
-        Task::Import(task) => import::run(&task, &files),
-    };
-    send(&port, id, &answer);
-}
-
-fn send(port: &DedicatedWorkerGlobalScope, id: u32, answer: &Answer) {
-    let text = message::write(id, answer);
-    // The page is there for as long as its worker is.
-    let _ = port.post_message(&JsValue::from_str(&text));
+/// Milliseconds since some moment.
+fn now() -> f64 {
+    let scope = js_sys::global().dyn_into::<web_sys::WorkerGlobalScope>();
+    let clock = scope.ok().and_then(|scope| scope.performance());
+    clock.map_or_else(js_sys::Date::now, |clock| clock.now())
 }

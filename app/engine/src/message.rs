@@ -28,6 +28,8 @@ pub(crate) enum Task {
     Importers,
     /// Imports files, which come beside the text of the request.
     Import(Import),
+    /// Ends the question of this number.
+    Cancel,
 }
 
 /// A document with the files beside it.
@@ -96,6 +98,8 @@ pub(crate) enum Answer {
     Done(Value),
     /// Why there is none: what there is to say instead.
     Refused(Value),
+    /// It was taken back, and nothing is computed for it any more.
+    Cancelled,
 }
 
 /// An answer as its message.
@@ -104,6 +108,7 @@ pub(crate) fn write(id: u32, answer: &Answer) -> String {
         Answer::Progress(share) => ("progress", &json!(share)),
         Answer::Done(value) => ("done", value),
         Answer::Refused(value) => ("refused", value),
+        Answer::Cancelled => ("cancelled", &json!(true)),
     };
     json!({ "id": id, key: value }).to_string()
 }

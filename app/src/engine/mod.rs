@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use js_sys::{Array, Object, Reflect};
 use serde_json::{Value, json};
@@ -39,7 +40,14 @@ struct Inner {
     /// The number of the question whose answers are heard.
     asked: u32,
     hear: Option<Rc<dyn Fn(Answer)>>,
+    /// The question itself, as it was sent.
+    message: JsValue,
+    /// The number of a question that was given up and whose end the worker has not told yet.
+    ending: Option<u32>,
 }
+
+/// How long a worker may go on with what was given up, before it is ended itself.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 struct Running {
     worker: Worker,
@@ -78,12 +86,6 @@ impl Engine {
         if let Value::Object(task) = &mut task {
             task.insert("id".to_owned(), json!(id));
         }
-        if inner.borrow().running.is_none() {
-            match start(&inner) {
-                Ok(running) => inner.borrow_mut().running = Some(running),
-                Err(_) => return hear(Answer::Failed(REFUSED.to_owned())),
-            }
-        }
         let text = JsValue::from_str(&task.to_string());
         let message = if files.is_empty() {
             text
@@ -94,24 +96,74 @@ impl Engine {
                 .collect::<Array>()
                 .into()
         };
-        let sent = inner
-            .borrow()
-            .running
-            .as_ref()
-            .map(|running| running.worker.post_message(&message));
-        if !matches!(sent, Some(Ok(()))) {
+        inner.borrow_mut().message = message;
+        if send(&inner).is_err() {
             hear(Answer::Failed(REFUSED.to_owned()));
         }
     }
 
-    /// Ends what is computed now; the next question starts anew.
+    /// Gives up the question that is computed now, of a kind that takes turns with messages. The
+    /// worker stays, for the next one.
     pub(crate) fn cancel(self) {
         let inner = self.inner.get_value();
-        let mut inner = inner.borrow_mut();
-        inner.hear = None;
-        if let Some(running) = inner.running.take() {
-            running.worker.terminate();
-        }
+        let id = {
+            let mut inner = inner.borrow_mut();
+            inner.hear = None;
+            let id = inner.asked;
+            let Some(running) = &inner.running else {
+                return;
+            };
+            let message = json!({ "id": id, "do": "cancel" }).to_string();
+            if running.worker.post_message(&message.into()).is_err() {
+                return;
+            }
+            inner.ending = Some(id);
+            id
+        };
+        let weak = Rc::downgrade(&inner);
+        let lost_patience = move || {
+            let Some(inner) = weak.upgrade() else { return };
+            if inner.borrow().ending != Some(id) {
+                return;
+            }
+            end(&inner);
+            // What was asked meanwhile is asked of another worker.
+            let hear = inner.borrow().hear.clone();
+            if let Some(hear) = hear
+                && send(&inner).is_err()
+            {
+                hear(Answer::Failed(REFUSED.to_owned()));
+            }
+        };
+        set_timeout(lost_patience, PATIENCE);
+    }
+
+    /// Ends the worker, whatever it computes; the next question starts another.
+    pub(crate) fn end(self) {
+        let inner = self.inner.get_value();
+        inner.borrow_mut().hear = None;
+        end(&inner);
+    }
+}
+
+fn end(inner: &Rc<RefCell<Inner>>) {
+    let mut inner = inner.borrow_mut();
+    inner.ending = None;
+    if let Some(running) = inner.running.take() {
+        running.worker.terminate();
+    }
+}
+
+/// Sends the question to the worker, which is started where there is none.
+fn send(inner: &Rc<RefCell<Inner>>) -> Result<(), JsValue> {
+    if inner.borrow().running.is_none() {
+        let running = start(inner)?;
+        inner.borrow_mut().running = Some(running);
+    }
+    let inner = inner.borrow();
+    match &inner.running {
+        Some(running) => running.worker.post_message(&inner.message),
+        None => Ok(()),
     }
 }
 
@@ -172,10 +224,16 @@ fn heard(inner: &Rc<RefCell<Inner>>, data: &JsValue) {
     let Ok(Value::Object(mut message)) = serde_json::from_str(&text) else {
         return;
     };
+    let id = message.get("id").and_then(Value::as_u64);
+    let is = |number: u32| id == Some(u64::from(number));
     let hear = {
-        let inner = inner.borrow();
-        let asked = message.get("id").and_then(Value::as_u64) == Some(u64::from(inner.asked));
-        inner.hear.clone().filter(|_| asked)
+        let mut inner = inner.borrow_mut();
+        // Whatever else it says of that, it is done with it.
+        let goes_on = message.contains_key("progress");
+        if !goes_on && inner.ending.is_some_and(is) {
+            inner.ending = None;
+        }
+        inner.hear.clone().filter(|_| is(inner.asked))
     };
     let Some(hear) = hear else { return };
     if let Some(share) = message.get("progress").and_then(Value::as_f64) {
@@ -191,6 +249,7 @@ fn fail(inner: &Rc<RefCell<Inner>>, sentence: &str) {
     let hear = {
         let mut inner = inner.borrow_mut();
         inner.running = None;
+        inner.ending = None;
         inner.hear.take()
     };
     if let Some(hear) = hear {

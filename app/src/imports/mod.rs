@@ -73,7 +73,7 @@ impl Imports {
 
     /// Ends an import that is still read.
     pub(crate) fn cancel(self) {
-        self.engine.cancel();
+        self.engine.end();
         self.state.set(State::Nothing);
     }
 

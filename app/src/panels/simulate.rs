@@ -164,7 +164,30 @@ fn Answer(figures: std::rc::Rc<Figures>) -> impl IntoView {
     }
 }
 
-/// `83 %`.
+/// `83 %`. What is not nothing does not read as nothing, nor what is not all as all.
 fn percent(share: f64) -> String {
+    if share > 0.0 && share < 0.0005 {
+        return "< 0.1 %".to_owned();
+    }
+    if share >= 0.9995 && share < 1.0 {
+        return "> 99.9 %".to_owned();
+    }
     format!("{} %", crate::ui::figure((share * 1000.0).round() / 10.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percent;
+
+    #[test]
+    fn few_are_not_none_and_most_are_not_all() {
+        let words = [
+            0.0, 1e-6, 0.0005, 0.0123, 0.834, 0.9994, 0.999_999, 1.0, 1.26,
+        ]
+        .map(percent);
+        let expected = [
+            "0 %", "< 0.1 %", "0.1 %", "1.2 %", "83.4 %", "99.9 %", "> 99.9 %", "100 %", "126 %",
+        ];
+        assert_eq!(words, expected);
+    }
 }

@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn replicas_that_were_chosen_and_may_not_vary_get_room() {
-        let fixed = GUARDED.replace("replicas: {min: 2, max: 6}, ", "");
+        let fixed = GUARDED.replace("replicas: {min: 3, max: 6}, ", "");
         let target = export::find("keda").unwrap();
         let artifacts = export::run(target, &Analysis::new(fixed), &options("generator")).unwrap();
         let file = artifacts

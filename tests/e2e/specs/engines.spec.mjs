@@ -1,7 +1,7 @@
 // The engines behind the panel: equal figures, devices that last or are lost, and runs given up.
 import { expect, open, test } from "../page.mjs";
 import { template } from "../share.mjs";
-import { answers, download, engineOf, figuresOf, partial, ran, randomGraph, run, simulate, watchDevices } from "../simulation.mjs";
+import { answers, cancelled, download, engineOf, figuresOf, keepMessages, partial, ran, randomGraph, run, simulate, watchDevices } from "../simulation.mjs";
 
 const rag = await template("rag");
 const note = (page) => page.locator(".simulate-note");
@@ -100,29 +100,89 @@ test("the page says why a graph is simulated event by event", async ({ page }) =
   await run(page).click();
   await expect(ran(page)).toContainText("CPU · 100,", { timeout: 60_000 });
   await expect(note(page)).toHaveText(/^event by event, since a loop leads back to /);
+  // Requests are followed in it, round by round.
+  const journeys = page.getByRole("region", { name: "Requests on their way" });
+  const stops = journeys.locator(".waterfall").last().getByRole("listitem").getByRole("button");
+  await expect(stops.first()).toHaveText("guard");
+  await expect(stops.last()).toHaveText("review");
+  expect((await stops.filter({ hasText: "planner" }).all()).length).toBeGreaterThan(1);
+  await expect(journeys).toContainText("of their time at planner");
 });
 
-for (const engine of ["CPU", "GPU (WebGPU)"]) {
-  test(`a run of a whole graph is cancelled at once, and another can follow: ${engine}`, async ({ page }) => {
-    await simulate(page, engine === "CPU" ? rag : randomGraph(1));
-    await choose(page, engine, "10,000,000");
+for (const [engine, text, most] of [
+  ["CPU", rag, 100],
+  // Event by event.
+  ["CPU", await template("agent-tools"), 100],
+  // In software the dispatch that has begun keeps the cores until it is done, which is 200 ms at most.
+  ["GPU (WebGPU)", randomGraph(1), 300],
+]) {
+  test(`a run is cancelled at once, and its worker stays for another: ${/name: ([^\n}]*)/.exec(text)[1]}, ${engine}`, async ({ page }) => {
+    test.setTimeout(180_000);
+    await keepMessages(page);
+    await watchDevices(page);
+    await simulate(page, text);
+    // A busy machine may hold a thread up; it does not do so three times.
+    const times = [];
+    let worker;
+    for (let round = 0; round < 3; round += 1) {
+      await choose(page, engine, "10,000,000");
+      await run(page).click();
+      await expect(page.getByRole("button", { name: /^Cancel · [1-9]/ })).toBeVisible({ timeout: 60_000 });
+      worker ??= engineOf(page);
+      times.push(await cancelled(page));
+      await expect(run(page)).toBeVisible();
+    }
+    console.log(times.map(({ shown, idle }) => `${shown.toFixed(0)} ms until shown, ${idle.toFixed(0)} ms until idle`).join("; "));
+    expect(Math.min(...times.map(({ shown }) => shown))).toBeLessThan(most);
+    expect(Math.min(...times.map(({ idle }) => idle))).toBeLessThan(most);
+    await choose(page, engine, "100,000");
     await run(page).click();
-    await expect(page.getByRole("button", { name: /^Cancel · [1-9]/ })).toBeVisible({ timeout: 60_000 });
-    const ended = engineOf(page).waitForEvent("close").then(() => Date.now());
-    const [start, shown] = await page.evaluate(async () => {
-      const start = Date.now();
-      const button = () => document.querySelector(".simulate-controls button[type=submit]");
-      button().click();
-      while (!button().textContent.includes("Run")) await new Promise(requestAnimationFrame);
-      return [start, Date.now()];
-    });
-    // The page is free. In software the dispatch that has begun keeps the cores until it is done,
-    // which is 200 ms at most.
-    expect(shown - start).toBeLessThan(engine === "CPU" ? 100 : 300);
-    // Chromium gives a worker that computes two seconds before it ends it.
-    expect((await ended) - start).toBeLessThan(2_500);
-    await choose(page, "CPU", "100,000");
-    await run(page).click();
-    await expect(ran(page)).toContainText("CPU · 100,", { timeout: 60_000 });
+    await expect(ran(page)).toContainText(`${engine.slice(0, 3)} · 100,`, { timeout: 120_000 });
+    expect(engineOf(page)).toBe(worker);
+    expect(await worker.evaluate(() => globalThis.devices.length)).toBe(engine === "CPU" ? 0 : 1);
   });
 }
+
+test("a question that follows a cancelled one is answered", async ({ page }) => {
+  await simulate(page, rag);
+  await choose(page, "CPU", "10,000,000");
+  await run(page).click();
+  await expect(page.getByRole("button", { name: /^Cancel · [1-9]/ })).toBeVisible({ timeout: 60_000 });
+  await page.getByRole("combobox", { name: "Requests" }).selectOption({ label: "100,000" });
+  // At once, before the worker can have told of the end.
+  await page.evaluate(() => {
+    const button = document.querySelector(".simulate-controls button[type=submit]");
+    button.click();
+    button.click();
+  });
+  await expect(ran(page)).toContainText("CPU · 100,", { timeout: 60_000 });
+});
+
+test("a worker that does not hear is ended, and another answers", async ({ page }) => {
+  // Its messages never have a turn, as if it were stuck.
+  await page.route("**/worker.js", async (route) => {
+    const response = await route.fetch();
+    const deaf = `{
+      const post = MessagePort.prototype.postMessage;
+      MessagePort.prototype.postMessage = function (...message) {
+        if (!globalThis.isStuck) post.apply(this, message);
+      };
+    }`;
+    await route.fulfill({ response, body: `${deaf}\n${await response.text()}` });
+  });
+  await simulate(page, rag);
+  await choose(page, "CPU", "10,000,000");
+  await run(page).click();
+  await expect(page.getByRole("button", { name: /^Cancel · [1-9]/ })).toBeVisible({ timeout: 60_000 });
+  const worker = engineOf(page);
+  const ended = worker.waitForEvent("close");
+  await worker.evaluate(() => { globalThis.isStuck = true; });
+  await choose(page, "CPU", "100,000");
+  await page.evaluate(() => {
+    const button = document.querySelector(".simulate-controls button[type=submit]");
+    button.click();
+    button.click();
+  });
+  await ended;
+  await expect(ran(page)).toContainText("CPU · 100,", { timeout: 60_000 });
+});

@@ -2,14 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::sweep::{Answer, Events, Sweep, TURNS, WINDOW, Watch};
-use super::{LaneRecord, Work, threads};
+use super::lane::{Lane, Running as _};
+use super::sweep::{Answer, Sweep, WINDOW, Watch};
+use super::{LaneRecord, Work, at_once, threads};
 use crate::error::SimulationError;
 use crate::outcome::graph::GraphOutcome;
 use crate::program::Settings;
 use crate::program::network::{Flow, Network};
 use crate::stats::{BUCKETS, Sample};
-use crate::{Progress, ProgressFn};
+use crate::{Progress, ProgressFn, TurnFn};
 
 /// Simulates a graph by sweeps over windows of arrivals, natively on all cores; where requests come
 /// back, from event to event. Its outcome says which, and why.
@@ -23,12 +24,14 @@ pub fn simulate_graph(
     settings: &Settings,
     progress: ProgressFn<'_>,
 ) -> Result<GraphOutcome, SimulationError> {
-    simulate_flow(&Flow::new(network, settings)?, progress)
+    let flow = Flow::new(network, settings)?;
+    at_once(simulate_flow(&flow, &|| None, progress))
 }
 
-/// Simulates a graph that is compiled.
-pub(crate) fn simulate_flow(
+/// Simulates a graph that is compiled, and gives others their turn where it has one thread.
+pub(crate) async fn simulate_flow(
     flow: &Flow,
+    turn: TurnFn<'_>,
     progress: ProgressFn<'_>,
 ) -> Result<GraphOutcome, SimulationError> {
     let lanes: Vec<u32> = if flow.is_stable() {
@@ -36,20 +39,27 @@ pub(crate) fn simulate_flow(
     } else {
         Vec::new()
     };
-    let records = run_lanes(flow, &lanes, progress)?;
+    let records = run_lanes(flow, &lanes, turn, progress).await?;
     Ok(GraphOutcome::new(flow, &records))
 }
 
-/// Runs some lanes, natively on all cores.
-pub(crate) fn run_lanes(
+/// Runs some lanes, natively on all cores, and gives others their turn where there is one thread.
+pub(crate) async fn run_lanes(
     flow: &Flow,
     lanes: &[u32],
+    turn: TurnFn<'_>,
     progress: ProgressFn<'_>,
 ) -> Result<Vec<LaneRecord>, SimulationError> {
+    let requests = u64::from(flow.end());
+    let count = u64::try_from(lanes.len()).unwrap_or(u64::MAX);
+    let work = Work {
+        lanes,
+        total: requests.saturating_mul(count),
+        start: &|lane| Some(Box::new(Lane::new(flow, lane)?)),
+    };
     let mut records = Vec::new();
-    run(flow, lanes, WINDOW, threads(), progress, &mut |record| {
-        records.push(record);
-    })?;
+    let push = &mut |record| records.push(record);
+    work.run(threads(), turn, progress, push).await?;
     records.into_iter().collect()
 }
 
@@ -95,13 +105,11 @@ impl Part {
         let flow = Flow::new(network, settings)?;
         let own = |replication: &u32| replication.checked_rem(of) == number.checked_sub(1);
         let lanes: Vec<u32> = (0..flow.replications).filter(own).collect();
-        let mut records = Vec::new();
-        if flow.is_stable() {
-            run(&flow, &lanes, WINDOW, threads(), progress, &mut |record| {
-                records.push(record);
-            })?;
-        }
-        let records: Vec<LaneRecord> = records.into_iter().collect::<Result<_, _>>()?;
+        let records = if flow.is_stable() {
+            at_once(run_lanes(&flow, &lanes, &|| None, progress))?
+        } else {
+            Vec::new()
+        };
         Ok(Self {
             shard,
             settings: *settings,
@@ -160,94 +168,52 @@ impl Part {
     }
 }
 
-/// Runs lanes in windows of so many arrivals, and hands their records over in order.
-fn run(
-    flow: &Flow,
-    lanes: &[u32],
-    window: u32,
-    threads: usize,
-    progress: ProgressFn<'_>,
-    push: &mut dyn FnMut(Result<LaneRecord, SimulationError>),
-) -> Result<(), SimulationError> {
-    let requests = u64::from(flow.end());
-    let count = u64::try_from(lanes.len()).unwrap_or(u64::MAX);
-    let work = Work {
-        lanes,
-        total: requests.saturating_mul(count),
-        run: &|lane, advanced| run_lane(flow, lane, window, advanced),
-    };
-    work.run(threads, progress, push)
-}
-
-/// Steps of a sweep between two looks at the wish to cancel.
-fn steps_between_looks(flow: &Flow, window: u32) -> u32 {
-    // A visit to a generator takes many times as long as others.
-    let visits = if flow.has_streams() {
-        super::STRIDE >> 4
-    } else {
-        super::STRIDE
-    };
-    let nodes = u32::try_from(flow.nodes.len()).unwrap_or(u32::MAX);
-    let step = nodes.min(TURNS).saturating_mul(window);
-    visits.checked_div(step).unwrap_or(0)
-}
-
-fn run_lane(
+/// Runs one lane, from its beginning to its end, and gives others their turn; `goes_on` is asked on
+/// the way whether it is still wanted.
+pub(crate) async fn run_alone(
     flow: &Flow,
     replication: u32,
-    window: u32,
-    advanced: &mut dyn FnMut(u32) -> bool,
-) -> Option<Result<LaneRecord, SimulationError>> {
-    if flow.by_events.is_some() {
-        return run_events(flow, replication, advanced);
-    }
-    let mut sweep = Sweep::new(flow, replication, window)?;
-    let steps = steps_between_looks(flow, window);
-    let (mut unsaid, mut unseen) = (0_u32, 0_u32);
-    while !sweep.is_done() {
-        unsaid = unsaid.saturating_add(sweep.advance());
-        unseen = unseen.saturating_add(1);
-        if unseen >= steps || sweep.is_done() {
-            if !advanced(unsaid) {
-                return None;
-            }
-            (unsaid, unseen) = (0, 0);
-        }
-    }
-    Some(sweep.into_record())
-}
-
-/// Runs one lane, from its beginning to its end; `goes_on` is asked on the way whether it is still
-/// wanted.
-pub(crate) fn run_alone(
-    flow: &Flow,
-    replication: u32,
+    turn: TurnFn<'_>,
     goes_on: &mut dyn FnMut() -> bool,
 ) -> Result<LaneRecord, SimulationError> {
-    let record = run_lane(flow, replication, WINDOW, &mut |_| goes_on());
-    record.ok_or(SimulationError::Cancelled)?
+    let lane = Lane::new(flow, replication).ok_or(SimulationError::Cancelled)?;
+    let mut lane = Box::new(lane);
+    while !lane.is_done() {
+        lane.advance();
+        if let Some(turn) = turn() {
+            turn.await;
+        }
+        if !goes_on() {
+            return Err(SimulationError::Cancelled);
+        }
+    }
+    lane.into_record()
 }
 
-/// Runs a lane and follows its requests.
-pub(crate) fn follow(
+/// Runs a lane and follows its requests, and gives others their turn.
+pub(crate) async fn follow(
     flow: &Flow,
     replication: u32,
     watch: Watch,
+    turn: TurnFn<'_>,
     progress: ProgressFn<'_>,
 ) -> Result<Watch, SimulationError> {
-    let sweep = Sweep::new(flow, replication, WINDOW).ok_or(SimulationError::Cancelled)?;
-    let mut sweep = sweep.watched(watch);
+    let lane = Lane::new(flow, replication).ok_or(SimulationError::Cancelled)?;
+    let mut lane = lane.watched(watch);
     let mut state = Progress {
         done: 0,
         total: u64::from(flow.end()),
     };
-    while !sweep.is_done() {
-        state.done = state.done.saturating_add(sweep.advance().into());
+    while !lane.is_done() {
+        state.done = state.done.saturating_add(lane.advance().into());
+        if let Some(turn) = turn() {
+            turn.await;
+        }
         if progress(state).is_break() {
             return Err(SimulationError::Cancelled);
         }
     }
-    sweep.into_watch().ok_or(SimulationError::Cancelled)
+    lane.into_watch().ok_or(SimulationError::Cancelled)
 }
 
 /// Runs the one lane of a feed-forward graph, and tells each answer that is counted.
@@ -258,21 +224,6 @@ pub(crate) fn answers(flow: &Flow) -> Result<Vec<Answer>, SimulationError> {
         sweep.advance();
     }
     sweep.into_answers()
-}
-
-fn run_events(
-    flow: &Flow,
-    replication: u32,
-    advanced: &mut dyn FnMut(u32) -> bool,
-) -> Option<Result<LaneRecord, SimulationError>> {
-    let mut events = Events::new(flow, replication)?;
-    while !events.is_done() {
-        let arrived = events.advance();
-        if !advanced(arrived) {
-            return None;
-        }
-    }
-    Some(events.into_record())
 }
 
 /// One lane's counts, to be compared with another simulator's.
@@ -303,8 +254,11 @@ impl Trace {
     /// # Errors
     /// [`SimulationError::Invariant`] if the lane's counts contradict one another.
     pub fn new(flow: &Flow, replication: u32, window: u32) -> Result<Self, SimulationError> {
-        let record = run_lane(flow, replication, window, &mut |_| true);
-        Ok(Self::of(&record.ok_or(SimulationError::Cancelled)??))
+        Self::run(if flow.by_events.is_some() {
+            Lane::by_events(flow, replication)
+        } else {
+            Lane::in_windows(flow, replication, window)
+        })
     }
 
     /// Runs one lane from event to event, though a sweep might do.
@@ -312,8 +266,15 @@ impl Trace {
     /// # Errors
     /// As for [`Self::new`].
     pub fn by_events(flow: &Flow, replication: u32) -> Result<Self, SimulationError> {
-        let record = run_events(flow, replication, &mut |_| true);
-        Ok(Self::of(&record.ok_or(SimulationError::Cancelled)??))
+        Self::run(Lane::by_events(flow, replication))
+    }
+
+    fn run(lane: Option<Lane<'_>>) -> Result<Self, SimulationError> {
+        let mut lane = Box::new(lane.ok_or(SimulationError::Cancelled)?);
+        while !lane.is_done() {
+            lane.advance();
+        }
+        Ok(Self::of(&lane.into_record()?))
     }
 
     pub(crate) fn of(record: &LaneRecord) -> Self {

@@ -1,11 +1,13 @@
+use core::cell::Cell;
 use core::ops::ControlFlow;
 use core::time::Duration;
+use std::rc::Rc;
 
 use pretty_assertions::assert_eq;
 
 use super::*;
 use crate::draws::{Purpose, counter_word, draw};
-use crate::{Arrivals, Service, Station, Warmup};
+use crate::{Arrivals, Service, Station, Turn, Warmup};
 
 fn program(servers: u32) -> Program {
     Program {
@@ -25,7 +27,8 @@ fn program(servers: u32) -> Program {
 fn records(compiled: &Compiled, threads: usize) -> Vec<Record> {
     let mut records = Vec::new();
     let go_on = &mut |_| ControlFlow::Continue(());
-    run(compiled, threads, go_on, &mut |record| records.push(record)).unwrap();
+    let push = &mut |record| records.push(record);
+    at_once(run(compiled, threads, &|| None, go_on, push)).unwrap();
     records
 }
 
@@ -143,7 +146,7 @@ fn progress_runs_to_its_total_and_can_end_the_run() {
             seen.push(state);
             ControlFlow::Continue(())
         };
-        run(&compiled, threads, &mut listen, &mut |_| {}).unwrap();
+        at_once(run(&compiled, threads, &|| None, &mut listen, &mut |_| {})).unwrap();
         assert!(seen.is_sorted_by_key(|state| state.done));
         let last = seen.last().unwrap();
         assert_eq!((last.done, last.total), (compiled.work(), compiled.work()));
@@ -153,8 +156,64 @@ fn progress_runs_to_its_total_and_can_end_the_run() {
             calls += 1;
             ControlFlow::Break(())
         };
-        let stopped = run(&compiled, threads, &mut stop, &mut |_| {});
+        let stopped = at_once(run(&compiled, threads, &|| None, &mut stop, &mut |_| {}));
         assert_eq!(stopped, Err(SimulationError::Cancelled));
         assert_eq!(calls, 1);
     }
+}
+
+/// Lets others have a turn: it is there when it is asked for the second time.
+fn turn(taken: &Rc<Cell<u32>>) -> Turn {
+    let taken = Rc::clone(taken);
+    let mut waited = false;
+    Box::pin(core::future::poll_fn(move |context| {
+        if core::mem::replace(&mut waited, true) {
+            taken.set(taken.get() + 1);
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }))
+}
+
+#[test]
+fn others_have_their_turn_between_two_stretches() {
+    let settings = Settings {
+        replications: 3,
+        requests: 900_000,
+        ..Settings::default()
+    };
+    let compiled = Compiled::new(&program(1), &settings).unwrap();
+    let taken = Rc::<Cell<u32>>::default();
+    let (mut heard, mut found) = (0, Vec::new());
+    let hear = &mut |_| {
+        heard += 1;
+        ControlFlow::Continue(())
+    };
+    let push = &mut |record| found.push(record);
+    let turn = || Some(turn(&taken));
+    pollster::block_on(run(&compiled, 1, &turn, hear, push)).unwrap();
+    assert_eq!(taken.get(), heard);
+    assert!(heard >= 3 * 5, "{heard}");
+    assert!(found == records(&compiled, 1));
+}
+
+#[test]
+fn who_cancels_in_a_turn_is_heard_before_the_next_stretch() {
+    let compiled = Compiled::new(&program(1), &Settings::default()).unwrap();
+    let taken = Rc::<Cell<u32>>::default();
+    let turn = || Some(turn(&taken));
+    let mut last = 0;
+    let hear = &mut |state: Progress| {
+        last = state.done;
+        if taken.get() < 2 {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    };
+    let stopped = pollster::block_on(run(&compiled, 1, &turn, hear, &mut |_| {}));
+    assert_eq!(stopped, Err(SimulationError::Cancelled));
+    assert_eq!(taken.get(), 2);
+    assert!(last <= u64::from(2 * lane::STRIDE), "{last}");
 }

@@ -41,10 +41,9 @@ fn station(servers: u32, rate: f64, service: Service) -> Station {
 fn records_of_cpu(compiled: &Compiled, threads: usize) -> Vec<Record> {
     let mut records = Vec::new();
     let progress = &mut |_| ControlFlow::Continue(());
-    crate::cpu::run(compiled, threads, progress, &mut |record| {
-        records.push(record);
-    })
-    .unwrap();
+    let push = &mut |record| records.push(record);
+    let run = crate::cpu::run(compiled, threads, &|| None, progress, push);
+    pollster::block_on(run).unwrap();
     records
 }
 
@@ -290,7 +289,8 @@ fn a_graph_whose_device_is_lost_has_the_same_answer() {
     let device = || pollster::block_on(shared.get()).unwrap();
     let run = |progress: crate::ProgressFn<'_>| {
         let clock = || 0.0;
-        let outcome = crate::engine::graph_on(&shared, device(), &flow, &clock, progress);
+        let (device, turn) = (device(), &|| None);
+        let outcome = crate::engine::graph_on(&shared, device, &flow, &clock, turn, progress);
         pollster::block_on(outcome).unwrap()
     };
 
@@ -338,8 +338,9 @@ fn a_device_is_kept_with_its_kernels_until_it_fails() {
         let go_on = &mut |_| ControlFlow::Continue(());
         let choice = crate::EngineChoice::Gpu;
         let network = tandem();
+        let (clock, turn) = (&|| 0.0, &|| None);
         let outcome =
-            crate::simulate_graph_on(&network, &settings, choice, &shared, &|| 0.0, go_on);
+            crate::simulate_graph_on(&network, &settings, choice, &shared, clock, turn, go_on);
         let outcome = pollster::block_on(outcome).unwrap();
         assert_eq!((outcome.engine, &outcome.engine_note), (Engine::Gpu, &None));
         (outcome, pollster::block_on(shared.get()).unwrap())

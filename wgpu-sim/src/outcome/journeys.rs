@@ -3,14 +3,11 @@
 use serde::Serialize;
 
 use super::graph::GraphOutcome;
-use crate::ProgressFn;
-use crate::cpu::{Journey as Followed, Spent, Watch, follow};
+use crate::cpu::{Journey as Followed, Spent, Watch, at_once, follow};
 use crate::error::SimulationError;
 use crate::program::Settings;
 use crate::program::network::{Flow, Network};
-
-/// So many replications are simulated once more, and watched.
-const WATCHED: u32 = 4;
+use crate::{Progress, ProgressFn, TurnFn};
 
 /// Where requests of a graph spend their time: of one that is typical, of one that is slow, and of
 /// all slow ones together.
@@ -32,7 +29,8 @@ pub struct Journeys {
 pub struct Journey {
     /// From the inputs to the answer, in milliseconds.
     pub ms: f64,
-    /// The nodes that served it, by when it came there.
+    /// The nodes where it spent time, by when it came there: once for each round of a loop, and for
+    /// each try.
     pub stops: Vec<Stop>,
 }
 
@@ -63,9 +61,11 @@ pub struct Stay {
 }
 
 impl Journeys {
+    /// At most so many replications are simulated once more, and watched.
+    pub const REPLICATIONS: u32 = 4;
+
     /// Simulates some replications of a run once more, and follows their requests; none where no
-    /// request was answered, and none of a graph that is simulated event by event: only the sweep
-    /// follows requests.
+    /// request was answered.
     ///
     /// # Errors
     /// As for [`crate::simulate_graph`].
@@ -75,20 +75,46 @@ impl Journeys {
         outcome: &GraphOutcome,
         progress: ProgressFn<'_>,
     ) -> Result<Option<Self>, SimulationError> {
+        at_once(Self::in_turns(
+            network,
+            settings,
+            outcome,
+            &|| None,
+            progress,
+        ))
+    }
+
+    /// The same, which gives others their turn.
+    ///
+    /// # Errors
+    /// As for [`Self::of`].
+    pub async fn in_turns(
+        network: &Network,
+        settings: &Settings,
+        outcome: &GraphOutcome,
+        turn: TurnFn<'_>,
+        progress: ProgressFn<'_>,
+    ) -> Result<Option<Self>, SimulationError> {
         let Some(times) = &outcome.end_to_end else {
             return Ok(None);
         };
         let flow = Flow::new(network, settings)?;
-        if flow.by_events.is_some() {
-            return Ok(None);
-        }
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Saturates.
         let ticks = |ms: f64| (ms / flow.tick_ms).round() as u64;
         let [typical, slow] = [ticks(times.p50_ms), ticks(times.p99_ms)];
         let mut watches = Vec::new();
-        for replication in 0..WATCHED.min(flow.replications) {
+        let lanes = Self::REPLICATIONS.min(flow.replications);
+        let each = u64::from(flow.end());
+        for replication in 0..lanes {
             let watch = Watch::new(&[typical, slow], slow);
-            watches.push(follow(&flow, replication, watch, progress)?);
+            let before = each.saturating_mul(replication.into());
+            let progress = &mut |state: Progress| {
+                progress(Progress {
+                    done: before.saturating_add(state.done.min(each)),
+                    total: each.saturating_mul(lanes.into()),
+                })
+            };
+            watches.push(follow(&flow, replication, watch, turn, progress).await?);
         }
         let nearest = |place: usize, wanted: u64| {
             let journeys = watches

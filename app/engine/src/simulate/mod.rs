@@ -10,12 +10,13 @@ use modelspec_core::Analysis;
 use modelspec_core::check::Severity;
 use modelspec_core::graph::Graph;
 use serde_json::{Value, json};
-use wasm_bindgen::JsCast as _;
 use wgpu_sim::network::{Load, Network};
 use wgpu_sim::stats::Bin;
-use wgpu_sim::{EngineChoice, Settings, SharedGpu, Warmup};
+use wgpu_sim::{EngineChoice, Settings, SharedGpu, SimulationError, Turn, Warmup};
 
 use crate::message::{Answer, Simulate, note};
+use crate::now;
+use crate::turns::Turns;
 
 /// So many errors of a graph are told here; all are in the list of problems.
 const SHOWN: usize = 8;
@@ -23,8 +24,29 @@ const SHOWN: usize = 8;
 /// Messages about progress come no closer together than this, in milliseconds.
 const QUIET_MS: f64 = 40.0;
 
-/// Simulates; `progress` hears of the share that is done.
-pub(crate) async fn run(task: &Simulate, shared: &SharedGpu, progress: &dyn Fn(f64)) -> Answer {
+/// Where it is simulated.
+pub(crate) struct Host<'a> {
+    pub(crate) shared: &'a SharedGpu,
+    /// Gives messages their turn.
+    pub(crate) turns: Option<&'a Turns>,
+    /// Whether the result is no longer wanted.
+    pub(crate) is_cancelled: &'a Cell<bool>,
+    /// Hears of the share that is done.
+    pub(crate) progress: &'a dyn Fn(f64),
+}
+
+impl Host<'_> {
+    fn turn(&self) -> Option<Turn> {
+        self.turns?.turn()
+    }
+}
+
+/// Simulates.
+pub(crate) async fn run(task: &Simulate, host: &Host<'_>) -> Answer {
+    let start = now();
+    if let Some(turns) = host.turns {
+        turns.begin();
+    }
     let analysis = task.document.analysed();
     let errors = analysis.count(Severity::Error);
     let Some((graph, ..)) = analysis.whole() else {
@@ -58,9 +80,8 @@ pub(crate) async fn run(task: &Simulate, shared: &SharedGpu, progress: &dyn Fn(f
             "gpu" => EngineChoice::Gpu,
             _ => EngineChoice::Auto,
         },
-        shared,
-        start: now(),
-        progress,
+        host,
+        start,
     };
     let load = Load {
         rate: task.rate,
@@ -78,21 +99,25 @@ struct Asked<'a> {
     graph: &'a Graph,
     settings: Settings,
     choice: EngineChoice,
-    shared: &'a SharedGpu,
+    host: &'a Host<'a>,
     /// When it was asked, in milliseconds.
     start: f64,
-    progress: &'a dyn Fn(f64),
 }
 
 impl Asked<'_> {
-    /// Hears of progress, and tells of it now and then.
-    fn hearing(&self) -> impl FnMut(wgpu_sim::Progress) -> ControlFlow<()> {
+    /// Hears of the progress of a part of all work, from one share of it to another, tells of it now
+    /// and then, and ends the run where that is wanted.
+    fn hearing(&self, [from, to]: [f64; 2]) -> impl FnMut(wgpu_sim::Progress) -> ControlFlow<()> {
         let said = Cell::new(self.start);
         move |state| {
             let time = now();
             if time - said.get() > QUIET_MS {
                 said.set(time);
-                (self.progress)(state.done as f64 / state.total.max(1) as f64);
+                let share = state.done as f64 / state.total.max(1) as f64;
+                (self.host.progress)(from + (to - from) * share);
+            }
+            if self.host.is_cancelled.get() {
+                return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
         }
@@ -115,13 +140,14 @@ fn bins(distribution: &[Bin]) -> Value {
         .collect()
 }
 
-fn refused(sentence: &str) -> Answer {
-    Answer::Refused(json!([{ "node": null, "message": sentence, "help": null }]))
+/// Why there is no result.
+fn failed(error: &SimulationError) -> Answer {
+    match error {
+        SimulationError::Cancelled => Answer::Cancelled,
+        error => refused(&error.to_string()),
+    }
 }
 
-/// Milliseconds since some moment.
-fn now() -> f64 {
-    let scope = js_sys::global().dyn_into::<web_sys::WorkerGlobalScope>();
-    let clock = scope.ok().and_then(|scope| scope.performance());
-    clock.map_or_else(js_sys::Date::now, |clock| clock.now())
+fn refused(sentence: &str) -> Answer {
+    Answer::Refused(json!([{ "node": null, "message": sentence, "help": null }]))
 }

@@ -6,8 +6,9 @@ use modelspec_core::graph::{Graph, NodeIx, heaviest_path, topological_order};
 use serde_json::{Value, json};
 use wgpu_sim::{Arrivals, Outcome, Station, StationResult};
 
-use super::{Asked, bins, now, refused};
+use super::{Asked, bins, failed, refused};
 use crate::message::{Answer, note};
+use crate::now;
 
 /// `reasons` say why not the whole.
 pub(super) async fn run(asked: &Asked<'_>, rate: Option<f64>, reasons: &[Diagnostic]) -> Answer {
@@ -16,19 +17,20 @@ pub(super) async fn run(asked: &Asked<'_>, rate: Option<f64>, reasons: &[Diagnos
         Ok(compilation) => compilation,
         Err(found) => return Answer::Refused(found.iter().map(note).collect()),
     };
-    let hear = &mut asked.hearing();
+    let (turn, hear) = (&|| asked.host.turn(), &mut asked.hearing([0.0, 1.0]));
     let outcome = match wgpu_sim::simulate(
         &compilation.program,
         &asked.settings,
         asked.choice,
-        asked.shared,
+        asked.host.shared,
         &now,
+        turn,
         hear,
     )
     .await
     {
         Ok(outcome) => outcome,
-        Err(error) => return refused(&error.to_string()),
+        Err(error) => return failed(&error),
     };
     let Ok(Value::Object(mut result)) = serde_json::to_value(&outcome) else {
         return refused("The result cannot be written.");

@@ -4,31 +4,39 @@ use serde_json::{Map, Value, json};
 use wgpu_sim::network::{GraphCompilation, Stage, Work};
 use wgpu_sim::{Cost, GraphOutcome, Journeys, NodeResult, judge, simulate_graph_on};
 
-use super::{Asked, bins, now, refused};
+use super::{Asked, bins, failed, refused};
 use crate::message::{Answer, note};
+use crate::now;
 
 pub(super) async fn run(asked: &Asked<'_>, compilation: &GraphCompilation) -> Answer {
     let network = &compilation.network;
-    let hear = &mut asked.hearing();
+    let turn = &|| asked.host.turn();
+    // Some replications run twice: requests are followed in them once it is known which are slow.
+    let replications = f64::from(asked.settings.replications);
+    let run = replications / (replications + f64::from(Journeys::REPLICATIONS));
+    let hear = &mut asked.hearing([0.0, run]);
     let outcome = match simulate_graph_on(
         network,
         &asked.settings,
         asked.choice,
-        asked.shared,
+        asked.host.shared,
         &now,
+        turn,
         hear,
     )
     .await
     {
         Ok(outcome) => outcome,
-        Err(error) => return refused(&error.to_string()),
+        Err(error) => return failed(&error),
     };
     let Ok(Value::Object(mut result)) = serde_json::to_value(&outcome) else {
         return refused("The result cannot be written.");
     };
-    let journeys = match Journeys::of(network, &asked.settings, &outcome, hear) {
+    let hear = &mut asked.hearing([run, 1.0]);
+    let followed = Journeys::in_turns(network, &asked.settings, &outcome, turn, hear);
+    let journeys = match followed.await {
         Ok(journeys) => json!(journeys),
-        Err(error) => return refused(&error.to_string()),
+        Err(error) => return failed(&error),
     };
     let cost = Cost::of(asked.graph, &outcome);
     let judged = judge(asked.graph, &outcome, network.rate_in(&outcome), &cost);

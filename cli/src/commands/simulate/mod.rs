@@ -146,6 +146,7 @@ impl Simulate {
             self.choice(),
             &SharedGpu::default(),
             &clock,
+            &|| None,
             progress,
         ))?;
         let told = Told {
@@ -182,6 +183,7 @@ impl Simulate {
             self.choice(),
             &SharedGpu::default(),
             &clock,
+            &|| None,
             progress,
         ))?;
         match self.format {

@@ -47,7 +47,7 @@ fn nodes_that_vary_are_scaled_by_their_own_queue() {
 
 #[test]
 fn what_is_not_stated_is_assumed() {
-    let open = GUARDED.replace("replicas: {min: 2, max: 6}, ", "");
+    let open = GUARDED.replace("replicas: {min: 3, max: 6}, ", "");
     let artifacts = export(&open).unwrap();
     let spec = &object(&artifacts, "support-rag-generator.yaml")["spec"];
     assert_eq!(

@@ -16,9 +16,9 @@ mod slices;
 use core::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::source::{Left, Requests};
+use super::source::Requests;
 use super::stations::{Arrival, each};
-use super::{Departure, Ending, Fate, LaneRecord, Leaving, Tokens};
+use super::{Departure, Ending, Fate, LaneRecord, Leaving, Tokens, Watch};
 use crate::error::SimulationError;
 use crate::program::network::{Flow, Node};
 use admission::Gate;
@@ -57,6 +57,8 @@ pub(crate) struct Events<'a> {
     ended: u64,
     goal: u64,
     ending: Ending,
+    /// Follows requests, where that is asked.
+    watch: Option<Watch>,
     /// Whether visits had more numbers than there are.
     is_spent: bool,
     /// Buffers of one node's turn.
@@ -98,10 +100,21 @@ impl<'a> Events<'a> {
             ended: 0,
             goal: u64::from(flow.counted).saturating_mul(flow.nodes.len() as u64),
             ending: Ending::new(flow.has_streams()).behind(flow.admission),
+            watch: None,
             is_spent: false,
             arrivals: Vec::new(),
             departures: Vec::new(),
         })
+    }
+
+    /// Follows requests from now on.
+    pub(crate) fn watch(&mut self, watch: Watch) {
+        self.watch = Some(watch);
+    }
+
+    /// What was seen of the requests that were followed.
+    pub(crate) fn into_watch(self) -> Option<Watch> {
+        self.watch
     }
 
     pub(crate) fn is_done(&self) -> bool {
@@ -109,6 +122,7 @@ impl<'a> Events<'a> {
     }
 
     /// Simulates a while and says how many requests arrived in it.
+    #[inline(never)]
     pub(crate) fn advance(&mut self) -> u32 {
         let mut arrived = 0_u32;
         for _ in 0..MOMENTS {
@@ -287,6 +301,16 @@ impl<'a> Events<'a> {
         if is_counted {
             self.ended = self.ended.saturating_add(1);
             place.visits.leave(departure);
+            if let Some(watch) = &mut self.watch {
+                let node = u32::try_from(index).unwrap_or(u32::MAX);
+                watch.stop(
+                    node,
+                    &Departure {
+                        request,
+                        ..*departure
+                    },
+                );
+            }
         }
         if place.again(departure) {
             if is_counted {
@@ -318,8 +342,11 @@ impl<'a> Events<'a> {
         self.gate.leave(at);
         if self.flow.counting().contains(&request) {
             self.ended = self.ended.saturating_add(1);
-            if let Left::Answered(time) = left {
+            if let Some(time) = left.time() {
                 self.ending.trend.answer(self.flow, request, time);
+            }
+            if let Some(watch) = &mut self.watch {
+                watch.leave(request, at, left.time());
             }
             self.ending.leave(left, self.flow.objective, fate.tokens());
         }

@@ -22,7 +22,7 @@ pub(crate) struct Journey {
     pub(crate) time: u64,
     /// When it was answered.
     pub(crate) left: u64,
-    /// The nodes that served it, in topological order.
+    /// The visits on which it spent time, in the order in which they ended in the simulation.
     pub(crate) stops: Vec<Stop>,
 }
 
@@ -65,9 +65,12 @@ impl Watch {
         let (wait, service) = match departure.fate {
             Fate::Served { wait, service, .. } => (wait, service),
             Fate::Streamed { wait, service, .. } => (wait.into(), service),
-            Fate::TimedOut { .. } | Fate::Cancelled { .. } | Fate::Dropped | Fate::Skipped => {
-                return;
+            // It goes on, without this node or with another try, and has lost the time.
+            Fate::TimedOut { wait, service, .. } => {
+                (wait, u32::try_from(service).unwrap_or(u32::MAX))
             }
+            // It has gone on by another way.
+            Fate::Cancelled { .. } | Fate::Dropped | Fate::Skipped => return,
         };
         let stops = self.underway.entry(departure.request).or_default();
         stops.push(Stop {

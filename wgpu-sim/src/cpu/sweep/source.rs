@@ -114,6 +114,16 @@ pub(crate) enum Left {
     Unanswered,
 }
 
+impl Left {
+    /// How long it took to the answer.
+    pub(super) fn time(self) -> Option<u64> {
+        match self {
+            Self::Answered(time) => Some(time),
+            Self::Dropped | Self::TimedOut | Self::Unanswered => None,
+        }
+    }
+}
+
 /// The requests on their way.
 #[derive(Debug, Default)]
 pub(super) struct Requests {

@@ -10,7 +10,7 @@ use crate::cpu::{LaneRecord, run_alone, run_lanes};
 use crate::error::SimulationError;
 use crate::program::network::{BLOCK, Flow};
 use crate::record::BACKLOG_LIMIT;
-use crate::{ClockFn, Progress, ProgressFn};
+use crate::{ClockFn, Progress, ProgressFn, TurnFn};
 use program::Words;
 use tile::{Tile, Uploaded};
 
@@ -117,6 +117,7 @@ impl<'a> Run<'a> {
         &mut self,
         gpu: &Gpu,
         clock: ClockFn<'_>,
+        turn: TurnFn<'_>,
         progress: ProgressFn<'_>,
     ) -> Result<(), SimulationError> {
         let size = tile::size(&gpu.device.limits(), &self.words);
@@ -148,7 +149,10 @@ impl<'a> Run<'a> {
                 self.by_cpu = self.by_cpu.saturating_add(u32::from(record.is_none()));
                 let record = match record {
                     Some(record) => record,
-                    None => run_alone(self.flow, lane, &mut || progress(state).is_continue())?,
+                    None => {
+                        let goes_on = &mut || progress(state).is_continue();
+                        run_alone(self.flow, lane, turn, goes_on).await?
+                    }
                 };
                 self.records.push(record);
             }
@@ -160,12 +164,13 @@ impl<'a> Run<'a> {
     ///
     /// # Errors
     /// When cancelled; if counts contradict one another.
-    pub(crate) fn finish_on_cpu(
+    pub(crate) async fn finish_on_cpu(
         &mut self,
+        turn: TurnFn<'_>,
         progress: ProgressFn<'_>,
     ) -> Result<(), SimulationError> {
         let left: Vec<u32> = self.left().collect();
-        let records = run_lanes(self.flow, &left, progress)?;
+        let records = run_lanes(self.flow, &left, turn, progress).await?;
         self.records.extend(records);
         Ok(())
     }
