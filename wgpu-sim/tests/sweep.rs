@@ -65,6 +65,75 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+
+    #[test]
+    fn turns_on_gpus_equal_those_of_the_heap_simulator(
+        network in networks::network(networks::steady_work().boxed()),
+        tries in prop::collection::vec(networks::several_tries(), 7),
+        turns in prop::collection::vec((0_u32..3, 0_u32..3), 7),
+    ) {
+        let mut network = network;
+        for (stage, (tries, (gpu, priority))) in
+            network.stages.iter_mut().zip(tries.into_iter().zip(turns))
+        {
+            stage.tries = tries;
+            let is_single = matches!(stage.work, Work::Serve { .. });
+            stage.gpu = (is_single && gpu < 2).then_some(gpu);
+            stage.priority = priority;
+        }
+        let flow = Flow::new(&network, &settings()).unwrap();
+        prop_assume!(flow.is_stable());
+        let (expected, _) = heap::Heap::run(&flow, 1);
+        assert_eq!(Trace::by_events(&flow, 1).unwrap(), expected);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+
+    #[test]
+    fn replicas_that_vary_equal_those_of_the_heap_simulator(
+        network in networks::network(networks::work().boxed()),
+        tries in prop::collection::vec(networks::several_tries(), 7),
+        scales in prop::collection::vec(networks::autoscale(), 7),
+    ) {
+        let mut network = network;
+        let stated = tries.into_iter().zip(scales);
+        for (stage, (tries, scale)) in network.stages.iter_mut().zip(stated) {
+            stage.tries = tries;
+            networks::scale(stage, scale);
+        }
+        let flow = Flow::new(&network, &settings()).unwrap();
+        prop_assume!(flow.is_stable());
+        let (expected, _) = heap::Heap::run(&flow, 1);
+        assert_eq!(Trace::by_events(&flow, 1).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_autoscaler_without_room_changes_nothing(
+        network in networks::network(networks::work().boxed()),
+        tries in prop::collection::vec(networks::several_tries(), 7),
+        scales in prop::collection::vec(networks::autoscale(), 7),
+    ) {
+        let mut network = network;
+        for (stage, tries) in network.stages.iter_mut().zip(tries) {
+            stage.tries = tries;
+        }
+        let flow = Flow::new(&network, &settings()).unwrap();
+        prop_assume!(flow.is_stable());
+        let mut expected = Trace::by_events(&flow, 1).unwrap();
+        for (stage, (_, scale)) in network.stages.iter_mut().zip(scales) {
+            networks::scale(stage, (0, scale));
+        }
+        let flow = Flow::new(&network, &settings()).unwrap();
+        let found = Trace::by_events(&flow, 1).unwrap();
+        expected.replicas.clone_from(&found.replicas);
+        assert_eq!(found, expected);
+    }
+}
+
 #[test]
 fn a_graph_whose_nodes_take_turns_in_several_steps_has_the_same_counts() {
     let queue = Work::Serve {

@@ -6,7 +6,7 @@ mod sharing;
 
 pub(super) use arrivals::of as arrivals_of;
 pub(super) use service::{mean_seconds, of as service_of, unloaded};
-pub(super) use sharing::{slowdown, turns};
+pub(super) use sharing::{priority, slowdown, turns};
 
 use std::collections::BTreeMap;
 

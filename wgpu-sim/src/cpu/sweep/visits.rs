@@ -38,6 +38,17 @@ pub(crate) struct Visits {
     pub(crate) last: u64,
     /// The use of KV caches, under continuous batching.
     pub(crate) cache: Option<CacheUse>,
+    /// How long replicas were there whose number varies.
+    pub(crate) replicas: Option<ReplicaTime>,
+}
+
+/// The time of all replicas together, in ticks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ReplicaTime {
+    /// While requests that are counted entered the graph.
+    pub(crate) counted: u64,
+    /// From when the first of them came to the node until the last had left.
+    pub(crate) whole: u64,
 }
 
 /// What counted requests used of a node.
@@ -104,6 +115,7 @@ impl Visits {
             first: u64::MAX,
             last: 0,
             cache: None,
+            replicas: None,
         }
     }
 
@@ -223,9 +235,16 @@ impl Visits {
             return broken("Little's law");
         }
         if let Some(servers) = node.step.servers() {
-            // Departures are told to the tick.
-            let span = u128::from(self.last.saturating_sub(self.first)).saturating_add(1);
-            if self.busy() > span.saturating_mul(u128::from(servers)).wrapping_shl(16) {
+            let most = match (self.replicas, &node.scale) {
+                (Some(replicas), Some(scale)) => {
+                    u128::from(replicas.whole).saturating_mul(scale.concurrency.into())
+                }
+                // Departures are told to the tick.
+                _ => u128::from(self.last.saturating_sub(self.first))
+                    .saturating_add(1)
+                    .saturating_mul(servers.into()),
+            };
+            if self.busy() > most.wrapping_shl(16) {
                 return broken("utilisation is at most 1");
             }
         }

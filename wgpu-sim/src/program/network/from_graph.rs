@@ -19,7 +19,7 @@ use modelspec_core::text::Span;
 
 use super::{Continuous, Gaps, Link, Load, Network, Routing, Share, Stage, Wait, Work};
 use crate::program::Origin;
-use crate::program::from_graph::{arrivals_of, turns};
+use crate::program::from_graph::{arrivals_of, priority, turns};
 use crate::service::Basis;
 use rounds::Loops;
 use zones::Zones;
@@ -82,6 +82,8 @@ impl Network {
                         passes_on_drop: passes_on(stated),
                         streams: work::streams(graph, node),
                         gpu: None,
+                        priority: 0,
+                        autoscale: work::autoscale(stated),
                     });
                 }
                 Err(reason) => found.push(refused(node.span, &node.name, &reason)),
@@ -168,6 +170,7 @@ fn take_turns(
             notes.push(note.with_severity(Severity::Info).on_node(name));
         } else if let Some(stage) = numbers.get(&ix).and_then(|&at| stages.get_mut(at)) {
             stage.gpu = Some(first.0);
+            stage.priority = graph.spec_of(ix).map_or(0, priority);
         }
     }
 }

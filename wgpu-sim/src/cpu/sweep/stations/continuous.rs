@@ -74,6 +74,15 @@ impl<'a> Continuous<'a> {
         }
     }
 
+    /// Requests inside, and those of them that wait.
+    pub(super) fn inside(&self) -> usize {
+        self.scheduler.len()
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.scheduler.waiting()
+    }
+
     /// A request with what it draws.
     fn sequence(&self, arrival: &Arrival) -> Sequence {
         let (batcher, request) = (self.batcher, arrival.request);

@@ -1,0 +1,248 @@
+//! GPUs that nodes use in turns: what is left of each piece of work is told anew whenever anything
+//! happens on them.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use wgpu_sim::network::{Routing, Slice, Step};
+
+use super::{Heap, WHOLE, What};
+
+/// Half a tick, and the parts of 2⁻¹⁶ ticks that up to a dozen nodes share evenly.
+const HALF: u64 = 1 << 15;
+const PARTS: u128 = 27_720;
+
+/// The nodes of a group, and the GPUs that they use, replica by replica.
+pub(super) struct Group {
+    slices: Vec<Slice>,
+    clock: u64,
+    gpus: Vec<Vec<Job>>,
+}
+
+/// A request that is served, by the place of its node in the group.
+struct Job {
+    member: usize,
+    number: u32,
+    line: usize,
+    start: u64,
+    left: u128,
+}
+
+impl Group {
+    pub(super) fn new(slices: &[Slice]) -> Self {
+        let gpus = slices.iter().map(|slice| slice.replicas).max().unwrap();
+        Self {
+            slices: slices.to_vec(),
+            clock: 0,
+            gpus: (0..gpus).map(|_| Vec::new()).collect(),
+        }
+    }
+
+    /// Who works on a GPU: the busy of the highest priority.
+    fn working(&self, gpu: usize) -> BTreeSet<usize> {
+        let priority = |member: usize| self.slices[member].priority;
+        let busy = self.gpus[gpu].iter().map(|job| job.member);
+        let highest = busy.clone().map(priority).max();
+        busy.filter(|&member| Some(priority(member)) == highest)
+            .collect()
+    }
+
+    /// When each piece of work that goes on is done, unless anything changes.
+    fn ends(&self) -> Vec<(u64, usize)> {
+        let mut ends = Vec::new();
+        for (gpu, jobs) in self.gpus.iter().enumerate() {
+            let working = self.working(gpu);
+            for job in jobs.iter().filter(|job| working.contains(&job.member)) {
+                let time = (job.left * working.len() as u128).div_ceil(PARTS);
+                ends.push((self.clock + u64::try_from(time).unwrap(), job.member));
+            }
+        }
+        ends
+    }
+
+    fn pass(&mut self, until: u64) {
+        let time = u128::from(until.saturating_sub(self.clock));
+        for gpu in 0..self.gpus.len() {
+            let working = self.working(gpu);
+            for job in &mut self.gpus[gpu] {
+                if working.contains(&job.member) {
+                    let done = time * PARTS / working.len() as u128;
+                    job.left = job.left.saturating_sub(done);
+                }
+            }
+        }
+        self.clock = self.clock.max(until);
+    }
+
+    fn running(&self, member: usize, gpu: usize) -> usize {
+        let jobs = self.gpus[gpu].iter();
+        jobs.filter(|job| job.member == member).count()
+    }
+}
+
+impl Heap<'_> {
+    /// All that happens on the GPUs of a group until this tick, but for who comes then.
+    pub(super) fn take_turns(&mut self, group: usize, at: u64) {
+        loop {
+            let of = &self.groups[group];
+            let mut next: Vec<(u64, u32, usize)> = Vec::new();
+            next.extend(of.ends().iter().map(|&(end, member)| (end, 0, member)));
+            for (member, slice) in of.slices.iter().enumerate() {
+                let visits = self.visits.range((slice.node, 0)..=(slice.node, u32::MAX));
+                let untils = visits.map(|(_, &(_, until))| until);
+                let due = untils.filter(|&until| until >= of.clock >> 16 && until < u64::MAX);
+                next.extend(due.map(|until| ((until << 16).max(of.clock), 1, member)));
+            }
+            // A time-up that was taken leaves its visit until that is told.
+            let next = next
+                .into_iter()
+                .filter(|&(time, what, member)| {
+                    what == 0 || self.anybody_late(group, member, time >> 16)
+                })
+                .min();
+            let Some((time, what, member)) = next.filter(|next| next.0 < (at << 16) + HALF) else {
+                break;
+            };
+            self.groups[group].pass(time);
+            if what == 0 {
+                self.finish_work(group, member, time);
+            } else {
+                self.stop_work(group, member, time >> 16);
+            }
+            self.start_work(group, member);
+        }
+        self.groups[group].pass(at << 16);
+        for (end, member) in self.groups[group].ends() {
+            let rank = self.rank[self.groups[group].slices[member].node];
+            let event = ((end + HALF) >> 16, rank, What::Turn, 0, 0, 0, WHOLE);
+            self.events.push(Reverse(event));
+        }
+    }
+
+    fn is_late(&self, node: usize, number: u32, now: u64) -> bool {
+        self.visits[&(node, number)].1 <= now
+    }
+
+    fn anybody_late(&self, group: usize, member: usize, now: u64) -> bool {
+        let of = &self.groups[group];
+        let node = of.slices[member].node;
+        let mut waiting = self.lines[node].iter().flat_map(|line| &line.waiting);
+        let mut running = of.gpus.iter().flatten();
+        waiting.any(|&(_, number)| self.is_late(node, number, now))
+            || running
+                .any(|job| job.member == member && self.is_late(node, job.number, now))
+    }
+
+    fn finish_work(&mut self, group: usize, member: usize, time: u64) {
+        let of = &mut self.groups[group];
+        let node = of.slices[member].node;
+        for jobs in &mut of.gpus {
+            let all = std::mem::take(jobs);
+            let is_done = |job: &Job| job.member == member && job.left == 0;
+            let (done, left) = all.into_iter().partition(is_done);
+            *jobs = left;
+            let done: Vec<Job> = done;
+            for job in done {
+                let end = (time + HALF) >> 16;
+                self.lines[node][job.line].in_service -= 1;
+                self.finished.insert((node, job.number), job.start);
+                let event = (end, self.rank[node], What::Departure, job.number, 0, 0, WHOLE);
+                self.events.push(Reverse(event));
+            }
+        }
+    }
+
+    /// A request leaves whose work is done.
+    pub(super) fn tell_finished(&mut self, at: u64, node: usize, number: u32) {
+        let start = self.finished.remove(&(node, number)).unwrap();
+        let (came, _) = self.visits.remove(&(node, number)).unwrap();
+        let start = ((start + HALF) >> 16).max(came);
+        self.count(node, number, 0, 1);
+        self.count(node, number, 3, start - came);
+        self.count(node, number, 4, at - start);
+        self.ends.remove(&(node, number % self.flow.span));
+        self.leave(at, node, number % self.flow.span, Some(WHOLE));
+    }
+
+    /// Those go whose time is up: it is told when their turn comes.
+    fn stop_work(&mut self, group: usize, member: usize, now: u64) {
+        let node = self.groups[group].slices[member].node;
+        let visits = &self.visits;
+        let stays = |number: u32| visits[&(node, number)].1 > now;
+        for line in &mut self.lines[node] {
+            line.waiting.retain(|&(_, number)| stays(number));
+        }
+        for jobs in &mut self.groups[group].gpus {
+            jobs.retain(|job| {
+                let stays = job.member != member || stays(job.number);
+                self.lines[node][job.line].in_service -= usize::from(!stays);
+                stays
+            });
+        }
+    }
+
+    fn start_work(&mut self, group: usize, member: usize) {
+        let node = self.groups[group].slices[member].node;
+        let Step::Serve {
+            queues,
+            servers,
+            routing,
+            service,
+        } = self.flow.nodes[node].step
+        else {
+            panic!("it serves singly");
+        };
+        let replicas = self.groups[group].slices[member].replicas;
+        let most = (queues * servers / replicas) as usize;
+        for line in 0..self.lines[node].len() {
+            loop {
+                let of = &self.groups[group];
+                let own = |gpu: &usize| routing == Routing::Central || *gpu == line;
+                let gpus = (0..replicas as usize).filter(own);
+                let counts = gpus.map(|gpu| (of.running(member, gpu), gpu));
+                let free = counts.filter(|&(running, _)| running < most).min();
+                let waiting = &self.lines[node][line].waiting;
+                let stays = |&(_, number): &(u64, u32)| {
+                    self.visits[&(node, number)].1.saturating_mul(1 << 16) > of.clock
+                };
+                let (Some((_, gpu)), Some(next)) = (free, waiting.iter().position(stays)) else {
+                    break;
+                };
+                let (_, number) = self.lines[node][line].waiting.remove(next).unwrap();
+                self.lines[node][line].in_service += 1;
+                let work = u128::from(self.service(node, service, number)) << 16;
+                let of = &mut self.groups[group];
+                let start = of.clock;
+                let left = work * PARTS;
+                of.gpus[gpu].push(Job {
+                    member,
+                    number,
+                    line,
+                    start,
+                    left,
+                });
+            }
+        }
+    }
+
+    /// A request comes to a node that shares its GPUs.
+    pub(super) fn take_turn(
+        &mut self,
+        at: u64,
+        (group, member): (usize, usize),
+        number: u32,
+        routing: Routing,
+    ) {
+        let node = self.groups[group].slices[member].node;
+        let line = self.route(at, node, number, routing);
+        self.lines[node][line].waiting.push_back((at, number));
+        self.start_work(group, member);
+        let waiting = &mut self.lines[node][line].waiting;
+        if waiting.len() > self.flow.nodes[node].limit.map_or(usize::MAX, |limit| limit as usize) {
+            // Nobody started: it is the last, and one too many.
+            waiting.pop_back();
+            self.drop(at, node, number);
+        }
+        self.take_turns(group, at);
+    }
+}
