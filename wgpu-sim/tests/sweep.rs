@@ -55,8 +55,8 @@ proptest! {
         for (gpu, (stage, (tries, is_live))) in (0..).zip(network.stages.iter_mut().zip(tries)) {
             stage.tries = tries;
             // Turns that nobody else takes change nothing.
-            let is_single = matches!(stage.work, Work::Serve { .. });
-            stage.gpu = (is_single && is_live).then_some(gpu);
+            let takes_turns = matches!(stage.work, Work::Serve { .. } | Work::Batch { .. });
+            stage.gpu = (takes_turns && is_live).then_some(gpu);
         }
         let flow = Flow::new(&network, &settings()).unwrap();
         prop_assume!(flow.is_stable());
@@ -79,8 +79,8 @@ proptest! {
             network.stages.iter_mut().zip(tries.into_iter().zip(turns))
         {
             stage.tries = tries;
-            let is_single = matches!(stage.work, Work::Serve { .. });
-            stage.gpu = (is_single && gpu < 2).then_some(gpu);
+            let takes_turns = matches!(stage.work, Work::Serve { .. } | Work::Batch { .. });
+            stage.gpu = (takes_turns && gpu < 2).then_some(gpu);
             stage.priority = priority;
         }
         let flow = Flow::new(&network, &settings()).unwrap();

@@ -232,18 +232,19 @@ impl NodeResult {
                 node.load
             }
         });
+        // Who takes turns may take as long as it will.
+        let is_alone = flow.slice_of(index).is_none();
+        let at_most = |most: u32| if is_alone { most } else { u32::MAX };
         let bounds = match &node.step {
             Step::Instant => (0, 0),
             Step::Continuous { .. } => (1, u32::MAX),
             Step::Delay(table) | Step::Serve { service: table, .. } => {
                 let (least, most) = flow.tables.get(*table).map_or((0, 0), Table::bounds);
-                // Who takes turns may take as long as it will.
-                let is_alone = flow.slice_of(index).is_none();
-                (least, if is_alone { most } else { u32::MAX })
+                (least, at_most(most))
             }
             Step::Batch { times, .. } => (
                 times.iter().min().copied().unwrap_or(0),
-                times.iter().max().copied().unwrap_or(0),
+                at_most(times.iter().max().copied().unwrap_or(0)),
             ),
         };
         let summary = |samples: Vec<_>, bounds| {

@@ -74,7 +74,7 @@ pub struct Stage {
     /// Whether a stream that comes in leaves as one, so much later; only for what has no queue.
     pub streams: bool,
     /// Stages of one number use their GPUs in turns, replica by replica: of those that are busy on
-    /// one, each works at an equal share of its speed. Only for requests that are served singly.
+    /// one, each works at an equal share of its speed. Not for continuous batching.
     pub gpu: Option<u32>,
     /// Of the stages that are busy on a GPU only those of the highest priority work; the others
     /// pause, and go on where they were.

@@ -19,10 +19,10 @@ pub(super) struct Group {
     gpus: Vec<Vec<Job>>,
 }
 
-/// A request that is served, by the place of its node in the group.
+/// Who is served together, or alone, by the place of their node in the group.
 struct Job {
     member: usize,
-    number: u32,
+    numbers: Vec<u32>,
     line: usize,
     start: u64,
     left: u128,
@@ -117,6 +117,7 @@ impl Heap<'_> {
             let event = ((end + HALF) >> 16, rank, What::Turn, 0, 0, 0, WHOLE);
             self.events.push(Reverse(event));
         }
+        self.call_batches(group, at);
     }
 
     fn is_late(&self, node: usize, number: u32, now: u64) -> bool {
@@ -129,8 +130,10 @@ impl Heap<'_> {
         let mut waiting = self.lines[node].iter().flat_map(|line| &line.waiting);
         let mut running = of.gpus.iter().flatten();
         waiting.any(|&(_, number)| self.is_late(node, number, now))
-            || running
-                .any(|job| job.member == member && self.is_late(node, job.number, now))
+            || running.any(|job| {
+                let is_late = |&number: &u32| self.is_late(node, number, now);
+                job.member == member && job.numbers.iter().any(is_late)
+            })
     }
 
     fn finish_work(&mut self, group: usize, member: usize, time: u64) {
@@ -144,10 +147,12 @@ impl Heap<'_> {
             let done: Vec<Job> = done;
             for job in done {
                 let end = (time + HALF) >> 16;
-                self.lines[node][job.line].in_service -= 1;
-                self.finished.insert((node, job.number), job.start);
-                let event = (end, self.rank[node], What::Departure, job.number, 0, 0, WHOLE);
-                self.events.push(Reverse(event));
+                for number in job.numbers {
+                    self.lines[node][job.line].in_service -= 1;
+                    self.finished.insert((node, number), job.start);
+                    let event = (end, self.rank[node], What::Departure, number, 0, 0, WHOLE);
+                    self.events.push(Reverse(event));
+                }
             }
         }
     }
@@ -172,55 +177,119 @@ impl Heap<'_> {
         for line in &mut self.lines[node] {
             line.waiting.retain(|&(_, number)| stays(number));
         }
+        let is_batch = matches!(self.flow.nodes[node].step, Step::Batch { .. });
         for jobs in &mut self.groups[group].gpus {
-            jobs.retain(|job| {
-                let stays = job.member != member || stays(job.number);
-                self.lines[node][job.line].in_service -= usize::from(!stays);
-                stays
-            });
+            for job in jobs.iter_mut().filter(|job| job.member == member) {
+                let many = job.numbers.len();
+                job.numbers.retain(|&number| stays(number));
+                self.lines[node][job.line].in_service -= many - job.numbers.len();
+            }
+            // A batch goes on without them.
+            jobs.retain(|job| job.member != member || is_batch || !job.numbers.is_empty());
         }
+    }
+
+    /// The GPU that serves a line next: of those with room the one that serves the fewest.
+    fn free_gpu(&self, group: usize, member: usize, line: usize) -> Option<usize> {
+        let of = &self.groups[group];
+        let slice = of.slices[member];
+        let (Step::Serve {
+            queues,
+            servers,
+            routing,
+            ..
+        }
+        | Step::Batch {
+            queues,
+            servers,
+            routing,
+            ..
+        }) = self.flow.nodes[slice.node].step
+        else {
+            panic!("it serves singly or in batches");
+        };
+        let most = (queues * servers / slice.replicas) as usize;
+        let own = |gpu: &usize| routing == Routing::Central || *gpu == line;
+        let gpus = (0..slice.replicas as usize).filter(own);
+        let counts = gpus.map(|gpu| (of.running(member, gpu), gpu));
+        let free = counts.filter(|&(running, _)| running < most);
+        free.min().map(|(_, gpu)| gpu)
+    }
+
+    fn put(&mut self, (group, member): (usize, usize), line: usize, numbers: Vec<u32>, time: u32) {
+        let gpu = self.free_gpu(group, member, line).unwrap();
+        let of = &mut self.groups[group];
+        self.lines[of.slices[member].node][line].in_service += numbers.len();
+        let (start, left) = (of.clock, (u128::from(time) << 16) * PARTS);
+        of.gpus[gpu].push(Job {
+            member,
+            numbers,
+            line,
+            start,
+            left,
+        });
     }
 
     fn start_work(&mut self, group: usize, member: usize) {
         let node = self.groups[group].slices[member].node;
-        let Step::Serve {
-            queues,
-            servers,
-            routing,
-            service,
-        } = self.flow.nodes[node].step
-        else {
-            panic!("it serves singly");
+        let Step::Serve { service, .. } = self.flow.nodes[node].step else {
+            return;
         };
-        let replicas = self.groups[group].slices[member].replicas;
-        let most = (queues * servers / replicas) as usize;
         for line in 0..self.lines[node].len() {
-            loop {
-                let of = &self.groups[group];
-                let own = |gpu: &usize| routing == Routing::Central || *gpu == line;
-                let gpus = (0..replicas as usize).filter(own);
-                let counts = gpus.map(|gpu| (of.running(member, gpu), gpu));
-                let free = counts.filter(|&(running, _)| running < most).min();
+            while self.free_gpu(group, member, line).is_some() {
+                let clock = self.groups[group].clock;
                 let waiting = &self.lines[node][line].waiting;
                 let stays = |&(_, number): &(u64, u32)| {
-                    self.visits[&(node, number)].1.saturating_mul(1 << 16) > of.clock
+                    self.visits[&(node, number)].1.saturating_mul(1 << 16) > clock
                 };
-                let (Some((_, gpu)), Some(next)) = (free, waiting.iter().position(stays)) else {
+                let Some(next) = waiting.iter().position(stays) else {
                     break;
                 };
                 let (_, number) = self.lines[node][line].waiting.remove(next).unwrap();
-                self.lines[node][line].in_service += 1;
-                let work = u128::from(self.service(node, service, number)) << 16;
-                let of = &mut self.groups[group];
-                let start = of.clock;
-                let left = work * PARTS;
-                of.gpus[gpu].push(Job {
-                    member,
-                    number,
-                    line,
-                    start,
-                    left,
-                });
+                let time = self.service(node, service, number);
+                self.put((group, member), line, vec![number], time);
+            }
+        }
+    }
+
+    /// When the next batch of a line is due, if a GPU has room for it.
+    fn due(&self, (group, member): (usize, usize), line: usize) -> Option<u64> {
+        let node = self.groups[group].slices[member].node;
+        let Step::Batch { times, delay, .. } = &self.flow.nodes[node].step else {
+            return None;
+        };
+        self.free_gpu(group, member, line)?;
+        let waiting = &self.lines[node][line].waiting;
+        let &(first, _) = waiting.front()?;
+        let is_full = waiting.len() >= times.len();
+        Some(if is_full { 0 } else { first + u64::from(*delay) })
+    }
+
+    /// Starts the batches that are due, behind all who come at this tick.
+    pub(super) fn launch_work(&mut self, at: u64, slice: (usize, usize)) {
+        let node = self.groups[slice.0].slices[slice.1].node;
+        let Step::Batch { times, .. } = &self.flow.nodes[node].step else {
+            return;
+        };
+        for line in 0..self.lines[node].len() {
+            while self.due(slice, line).is_some_and(|due| due <= at) {
+                let waiting = &mut self.lines[node][line].waiting;
+                let size = waiting.len().min(times.len());
+                let numbers = waiting.drain(..size).map(|(_, number)| number).collect();
+                self.put(slice, line, numbers, times[size - 1]);
+            }
+        }
+        self.take_turns(slice.0, at);
+    }
+
+    fn call_batches(&mut self, group: usize, at: u64) {
+        for member in 0..self.groups[group].slices.len() {
+            let node = self.groups[group].slices[member].node;
+            for line in 0..self.lines[node].len() {
+                if let Some(due) = self.due((group, member), line) {
+                    let event = (due.max(at), self.rank[node], What::Launch, 0, 0, 0, WHOLE);
+                    self.events.push(Reverse(event));
+                }
             }
         }
     }

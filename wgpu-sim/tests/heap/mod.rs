@@ -108,7 +108,9 @@ impl<'a> Heap<'a> {
         }
         let lines = flow.nodes.iter().enumerate().map(|(at, node)| match &node.step {
             // Whom it serves its group knows.
-            Step::Serve { queues, .. } if flow.slice_of(at).is_some() => {
+            Step::Serve { queues, .. } | Step::Batch { queues, .. }
+                if flow.slice_of(at).is_some() =>
+            {
                 vec![Line::default(); *queues as usize]
             }
             Step::Serve {
@@ -240,6 +242,7 @@ impl<'a> Heap<'a> {
             What::Fill => self.fill(at, node),
             What::Look => self.look(at, node),
             What::Departure if slice.is_some() => self.tell_finished(at, node, request),
+            What::Launch if slice.is_some() => self.launch_work(at, slice.unwrap()),
             What::Word if place == AGAIN => self.arrive(at, node, request, Some(WHOLE)),
             What::Late => {
                 // All of them come before a batch is due again.
@@ -413,7 +416,9 @@ impl<'a> Heap<'a> {
                 );
                 self.events.push(Reverse(event));
             }
-            Step::Serve { routing, .. } if flow.slice_of(node).is_some() => {
+            Step::Serve { routing, .. } | Step::Batch { routing, .. }
+                if flow.slice_of(node).is_some() =>
+            {
                 let slice = flow.slice_of(node).unwrap();
                 self.take_turn(at, slice, request, *routing);
             }

@@ -142,7 +142,7 @@ impl<'a> Heap<'a> {
         if self.is_pooled(node) {
             return self.fleets[&node].replicas[replica].serving;
         }
-        self.servers(node) - self.lines[node][replica].idle
+        self.servers(node).saturating_sub(self.lines[node][replica].idle)
     }
 
     /// What has been worked until now, before anything changes.

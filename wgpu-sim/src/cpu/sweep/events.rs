@@ -194,6 +194,7 @@ impl<'a> Events<'a> {
             each(&self.arrivals, &mut self.departures, |arrival, _| {
                 slices.take(member, arrival);
             });
+            slices.batch(member);
             slices.leave(member, &mut self.departures);
         } else {
             let arrivals = &self.arrivals;
@@ -315,8 +316,13 @@ impl<'a> Events<'a> {
             return Err(SimulationError::setting("requests", reason));
         }
         let counted = u64::from(self.flow.counted);
+        let gpus = &self.gpus;
         let visits = self.places.into_iter().map(|mut place| {
-            place.visits.add_usage(place.station.usage());
+            let slices = place.slice.and_then(|(group, of)| Some((gpus.get(group)?, of)));
+            place.visits.add_usage(match slices {
+                Some((slices, member)) => slices.usage(member),
+                None => place.station.usage(),
+            });
             let whole = (place.visits.first, place.visits.last.saturating_add(1));
             place.visits.replicas = place.station.replica_time(self.counted, whole);
             let entered = counted.saturating_add(place.further);

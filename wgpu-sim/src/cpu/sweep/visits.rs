@@ -56,6 +56,8 @@ pub(crate) struct ReplicaTime {
 pub(super) struct Usage {
     /// The servers' time, in 2⁻¹⁶ ticks.
     pub(super) busy: u64,
+    /// When the last of it ended, as far as departures do not tell.
+    pub(super) until: u64,
     pub(super) cache: Option<CacheUse>,
 }
 
@@ -68,6 +70,7 @@ impl Usage {
         };
         Self {
             busy: self.busy.saturating_add(other.busy),
+            until: self.until.max(other.until),
             cache,
         }
     }
@@ -189,6 +192,7 @@ impl Visits {
     /// Adds what departures do not tell.
     pub(super) fn add_usage(&mut self, usage: Usage) {
         self.shared = self.shared.saturating_add(u128::from(usage.busy));
+        self.last = self.last.max(usage.until);
         self.cache = usage.cache;
     }
 

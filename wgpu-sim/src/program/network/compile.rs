@@ -276,9 +276,9 @@ fn gpus(stages: &[Stage]) -> Result<Vec<Vec<Slice>>, SimulationError> {
     let mut groups: BTreeMap<u32, Vec<Slice>> = BTreeMap::new();
     for (node, stage) in stages.iter().enumerate() {
         let Some(gpu) = stage.gpu else { continue };
-        let Work::Serve { replicas, .. } = stage.work else {
-            let reason = "it uses its GPU in turns with others, which is simulated only of requests \
-                          that are served singly";
+        let (Work::Serve { replicas, .. } | Work::Batch { replicas, .. }) = stage.work else {
+            let reason = "it uses its GPU in turns with others, which is not simulated of batches \
+                          that requests join and leave at each step";
             return Err(SimulationError::station(&stage.name, reason));
         };
         groups.entry(gpu).or_default().push(Slice {

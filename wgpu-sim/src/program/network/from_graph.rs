@@ -159,12 +159,14 @@ fn take_turns(
         let of = |ix: &NodeIx| stages.get(*numbers.get(ix)?);
         let members = groups.iter().filter(|&(_, group)| *group == first);
         let mut members = members.filter_map(|(member, _)| of(member));
-        let other = members.find(|stage| !matches!(stage.work, Work::Serve { .. }));
+        let takes = |work: &Work| matches!(work, Work::Serve { .. } | Work::Batch { .. });
+        let other = members.find(|stage| !takes(&stage.work));
         if let Some(other) = other.map(|stage| &stage.name) {
             let (name, span) = (graph.name(ix), graph.node(ix).map(|node| node.span));
             let message = format!(
                 "`{name}` is simulated as if it had its GPU alone: of nodes that use one in turns, \
-                 only those are simulated so that serve requests singly, and `{other}` does not"
+                 only those are simulated so that serve requests singly or in batches that they \
+                 gather, and `{other}` does not"
             );
             let note = Diagnostic::new(SIMPLER, span.unwrap_or_default(), message);
             notes.push(note.with_severity(Severity::Info).on_node(name));

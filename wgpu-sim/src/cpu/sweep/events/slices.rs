@@ -10,6 +10,7 @@ mod member;
 
 use super::super::Departure;
 use super::super::stations::Arrival;
+use super::super::visits::Usage;
 use crate::program::network::{Flow, Slice};
 use member::Member;
 
@@ -53,7 +54,8 @@ impl<'a> Slices<'a> {
         }
         let ends = (0..node.replicas.len()).filter_map(|replica| self.end(node, replica));
         let known = ends.min().map(|end| end.saturating_add(HALF) >> 16);
-        known.into_iter().chain(node.due()).min()
+        let launch = node.launch(self.clock);
+        known.into_iter().chain(node.due()).chain(launch).min()
     }
 
     /// Does all that happens until this tick, with those who come then still on their way.
@@ -86,6 +88,20 @@ impl<'a> Slices<'a> {
         if let Some(node) = self.members.get_mut(member) {
             node.take(arrival, clock);
         }
+    }
+
+    /// Starts a node's batches, once all have come who come in this tick.
+    pub(super) fn batch(&mut self, member: usize) {
+        let clock = self.clock;
+        if let Some(node) = self.members.get_mut(member) {
+            node.batch(clock);
+        }
+    }
+
+    /// What a node's departures do not tell of the GPUs' time.
+    pub(super) fn usage(&self, member: usize) -> Usage {
+        let node = self.members.get(member);
+        node.map_or_else(Usage::default, |node| node.usage(self.clock))
     }
 
     /// What happens next, if nobody comes.

@@ -66,6 +66,7 @@ impl<'a> Continuous<'a> {
         let (stored, room) = self.scheduler.cache();
         Usage {
             busy: self.busy,
+            until: 0,
             cache: Some(CacheUse {
                 preemptions: self.preemptions,
                 stored,
