@@ -471,12 +471,17 @@ fn priorities_and_replicas_that_vary_are_simulated_event_by_event() {
 
     let equal = run(&SHARED.replace(", priority: 1", ""));
     assert!(mean(&equal, "guard") > 1.1 * first);
-    let fixed = run(&SHARED.replace("max: 6", "max: 1").replace("200rps", "50rps"));
+    let fixed = run(&SHARED
+        .replace("max: 6", "max: 1")
+        .replace("200rps", "50rps"));
     assert_eq!(fixed["nodes"]["polish"]["replicasMean"], 1.0);
 
     let arguments = ["simulate", "-", "--requests", "128000"];
     let text = stdout(&modelspec(&arguments, SHARED));
-    assert!(text.contains("event by event, since `timeSlice` of `guard`"), "{text}");
+    assert!(
+        text.contains("event by event, since `timeSlice` of `guard`"),
+        "{text}"
+    );
 }
 
 #[test]

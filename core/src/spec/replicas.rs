@@ -185,19 +185,26 @@ mod tests {
              nodes:\n    a: {{role: custom, placement: {{gpu: L4, {placement}}}}}\n"
         );
         let found = Analysis::new(text).diagnostics;
-        let read = found.iter().filter(|found| found.code.0.starts_with("MG00"));
+        let read = found
+            .iter()
+            .filter(|found| found.code.0.starts_with("MG00"));
         read.map(|found| found.message.clone()).collect()
     }
 
     #[test]
     fn a_target_that_nobody_meets_is_refused() {
         let scaled = |autoscale: &str| {
-            messages(&format!("replicas: {{min: 2, max: 6, autoscale: {{{autoscale}}}}}"))
+            messages(&format!(
+                "replicas: {{min: 2, max: 6, autoscale: {{{autoscale}}}}}"
+            ))
         };
         let sound = "target: {utilisation: 70%}, coldStart: 90s";
         assert_eq!(scaled(sound), Vec::<String>::new());
         let none = scaled("target: {utilisation: 0%}, coldStart: 90s");
-        assert!(none[0].contains("a target that no number of replicas meets"), "{none:?}");
+        assert!(
+            none[0].contains("a target that no number of replicas meets"),
+            "{none:?}"
+        );
         let none = scaled("target: {waiting: 0}, coldStart: 90s");
         assert!(none[0].contains("a whole number from 1"), "{none:?}");
         assert_eq!(scaled("target: {waiting: 1}").len(), 1);
@@ -205,9 +212,16 @@ mod tests {
 
     #[test]
     fn nothing_takes_less_time_beside_others() {
-        let share = |slowdown: &str| messages(&format!("share: {{mps: {{with: [a], slowdown: {slowdown}}}}}"));
+        let share = |slowdown: &str| {
+            messages(&format!(
+                "share: {{mps: {{with: [a], slowdown: {slowdown}}}}}"
+            ))
+        };
         assert_eq!(share("1"), Vec::<String>::new());
         let less = share("0.5");
-        assert!(less[0].contains("a number from 1, `0.5` is not one"), "{less:?}");
+        assert!(
+            less[0].contains("a number from 1, `0.5` is not one"),
+            "{less:?}"
+        );
     }
 }

@@ -217,11 +217,13 @@ impl NodeResult {
         };
         let busy = of(&|visits| visits.busy() as f64) / 65_536.0;
         let scaled = node.scale.as_ref();
-        let replica_time = scaled.filter(|_| is_run && span > 0.0).map(|_| {
-            of(&|visits| visits.replicas.map_or(0.0, |time| time.counted as f64))
-        });
+        let replica_time = scaled
+            .filter(|_| is_run && span > 0.0)
+            .map(|_| of(&|visits| visits.replicas.map_or(0.0, |time| time.counted as f64)));
         let servers = node.step.servers().map(|servers| {
-            scaled.map_or(servers, |scale| scale.most.saturating_mul(scale.concurrency))
+            scaled.map_or(servers, |scale| {
+                scale.most.saturating_mul(scale.concurrency)
+            })
         });
         let utilisation = servers.map(|servers| {
             if let (Some(time), Some(scale)) = (replica_time, scaled) {

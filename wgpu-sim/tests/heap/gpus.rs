@@ -113,11 +113,17 @@ impl Heap<'_> {
         }
         self.groups[group].pass(at << 16);
         for (end, member) in self.groups[group].ends() {
-            let rank = self.rank[self.groups[group].slices[member].node];
-            let event = ((end + HALF) >> 16, rank, What::Turn, 0, 0, 0, WHOLE);
-            self.events.push(Reverse(event));
+            let node = self.groups[group].slices[member].node;
+            self.call_once((end + HALF) >> 16, node, What::Turn);
         }
         self.call_batches(group, at);
+    }
+
+    fn call_once(&mut self, at: u64, node: usize, what: What) {
+        let rank = self.rank[node];
+        if self.called.insert((at, rank, what)) {
+            self.events.push(Reverse((at, rank, what, 0, 0, 0, WHOLE)));
+        }
     }
 
     fn is_late(&self, node: usize, number: u32, now: u64) -> bool {
@@ -262,7 +268,11 @@ impl Heap<'_> {
         let waiting = &self.lines[node][line].waiting;
         let &(first, _) = waiting.front()?;
         let is_full = waiting.len() >= times.len();
-        Some(if is_full { 0 } else { first + u64::from(*delay) })
+        Some(if is_full {
+            0
+        } else {
+            first + u64::from(*delay)
+        })
     }
 
     /// Starts the batches that are due, behind all who come at this tick.
@@ -287,8 +297,7 @@ impl Heap<'_> {
             let node = self.groups[group].slices[member].node;
             for line in 0..self.lines[node].len() {
                 if let Some(due) = self.due((group, member), line) {
-                    let event = (due.max(at), self.rank[node], What::Launch, 0, 0, 0, WHOLE);
-                    self.events.push(Reverse(event));
+                    self.call_once(due.max(at), node, What::Launch);
                 }
             }
         }
@@ -307,7 +316,11 @@ impl Heap<'_> {
         self.lines[node][line].waiting.push_back((at, number));
         self.start_work(group, member);
         let waiting = &mut self.lines[node][line].waiting;
-        if waiting.len() > self.flow.nodes[node].limit.map_or(usize::MAX, |limit| limit as usize) {
+        if waiting.len()
+            > self.flow.nodes[node]
+                .limit
+                .map_or(usize::MAX, |limit| limit as usize)
+        {
             // Nobody started: it is the last, and one too many.
             waiting.pop_back();
             self.drop(at, node, number);

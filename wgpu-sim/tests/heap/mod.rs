@@ -84,6 +84,8 @@ pub(crate) struct Heap<'a> {
     groups: Vec<Group>,
     /// Who has been served on a GPU that nodes use in turns, is to leave, and when it began.
     finished: BTreeMap<(usize, u32), u64>,
+    /// What stands in the calendar of them.
+    called: BTreeSet<(u64, usize, What)>,
     /// Of nodes whose replicas vary.
     fleets: BTreeMap<usize, Fleet>,
     turns: Vec<usize>,
@@ -106,28 +108,32 @@ impl<'a> Heap<'a> {
         for (position, &node) in flow.order.iter().enumerate() {
             rank[node] = position;
         }
-        let lines = flow.nodes.iter().enumerate().map(|(at, node)| match &node.step {
-            // Whom it serves its group knows.
-            Step::Serve { queues, .. } | Step::Batch { queues, .. }
-                if flow.slice_of(at).is_some() =>
-            {
-                vec![Line::default(); *queues as usize]
-            }
-            Step::Serve {
-                queues, servers, ..
-            }
-            | Step::Batch {
-                queues, servers, ..
-            } => {
-                let line = Line {
-                    idle: *servers,
-                    ..Line::default()
-                };
-                vec![line; *queues as usize]
-            }
-            Step::Continuous { queues, .. } => vec![Line::default(); *queues as usize],
-            _ => Vec::new(),
-        });
+        let lines = flow
+            .nodes
+            .iter()
+            .enumerate()
+            .map(|(at, node)| match &node.step {
+                // Whom it serves its group knows.
+                Step::Serve { queues, .. } | Step::Batch { queues, .. }
+                    if flow.slice_of(at).is_some() =>
+                {
+                    vec![Line::default(); *queues as usize]
+                }
+                Step::Serve {
+                    queues, servers, ..
+                }
+                | Step::Batch {
+                    queues, servers, ..
+                } => {
+                    let line = Line {
+                        idle: *servers,
+                        ..Line::default()
+                    };
+                    vec![line; *queues as usize]
+                }
+                Step::Continuous { queues, .. } => vec![Line::default(); *queues as usize],
+                _ => Vec::new(),
+            });
         let mut heap = Heap {
             flow,
             key: [flow.seed, replication],
@@ -137,6 +143,7 @@ impl<'a> Heap<'a> {
             lines: lines.collect(),
             groups: flow.gpus.iter().map(|group| Group::new(group)).collect(),
             finished: BTreeMap::new(),
+            called: BTreeSet::new(),
             fleets: BTreeMap::new(),
             turns: vec![0; flow.nodes.len()],
             born: Vec::new(),
@@ -235,6 +242,7 @@ impl<'a> Heap<'a> {
     ) {
         let slice = self.flow.slice_of(node);
         if let Some((group, _)) = slice {
+            self.called.remove(&(at, position, what));
             self.take_turns(group, at);
         }
         match what {
@@ -544,7 +552,9 @@ impl<'a> Heap<'a> {
             Routing::Central => 0,
             Routing::RoundRobin => {
                 // There may be fewer than there were.
-                let turn = Some(self.turns[node]).filter(|&turn| turn < count).unwrap_or(0);
+                let turn = Some(self.turns[node])
+                    .filter(|&turn| turn < count)
+                    .unwrap_or(0);
                 self.turns[node] = (turn + 1) % count;
                 turn
             }

@@ -70,8 +70,13 @@ impl<'a> Heap<'a> {
     pub(super) fn is_pooled(&self, node: usize) -> bool {
         let is_central = matches!(
             self.flow.nodes[node].step,
-            Step::Serve { routing: Routing::Central, .. }
-                | Step::Batch { routing: Routing::Central, .. }
+            Step::Serve {
+                routing: Routing::Central,
+                ..
+            } | Step::Batch {
+                routing: Routing::Central,
+                ..
+            }
         );
         self.scale_of(node).is_some() && is_central
     }
@@ -142,12 +147,17 @@ impl<'a> Heap<'a> {
         if self.is_pooled(node) {
             return self.fleets[&node].replicas[replica].serving;
         }
-        self.servers(node).saturating_sub(self.lines[node][replica].idle)
+        self.servers(node)
+            .saturating_sub(self.lines[node][replica].idle)
     }
 
     /// What has been worked until now, before anything changes.
     pub(super) fn note_work(&mut self, at: u64, node: usize) {
-        for replica in 0..self.fleets.get(&node).map_or(0, |fleet| fleet.replicas.len()) {
+        for replica in 0..self
+            .fleets
+            .get(&node)
+            .map_or(0, |fleet| fleet.replicas.len())
+        {
             let serving = u64::from(self.serving(node, replica));
             let replica = &mut self.fleets.get_mut(&node).unwrap().replicas[replica];
             replica.busy += serving * (at - replica.since.min(at));
@@ -157,7 +167,11 @@ impl<'a> Heap<'a> {
 
     /// Those go that are to, and have nothing left to do.
     pub(super) fn note_gone(&mut self, at: u64, node: usize) {
-        for index in 0..self.fleets.get(&node).map_or(0, |fleet| fleet.replicas.len()) {
+        for index in 0..self
+            .fleets
+            .get(&node)
+            .map_or(0, |fleet| fleet.replicas.len())
+        {
             let replica = &self.fleets[&node].replicas[index];
             if !replica.is_leaving || replica.gone.is_some() || self.serving(node, index) > 0 {
                 continue;
@@ -176,7 +190,9 @@ impl<'a> Heap<'a> {
     pub(super) fn look(&mut self, at: u64, node: usize) {
         let scale = self.scale_of(node).unwrap();
         let is_pooled = self.is_pooled(node);
-        let mut pooled = self.lines[node].first().map_or(0, |line| line.waiting.len() as u128);
+        let mut pooled = self.lines[node]
+            .first()
+            .map_or(0, |line| line.waiting.len() as u128);
         let lines = &self.lines[node];
         let fleet = self.fleets.get_mut(&node).unwrap();
         let (mut reports, mut starting) = (Vec::new(), 0);
@@ -201,7 +217,9 @@ impl<'a> Heap<'a> {
         }
         let target = match scale.target {
             Target::Waiting(waiting) => u128::from(waiting),
-            Target::Busy(share) => u128::from(share) * u128::from(scale.concurrency) * u128::from(scale.every),
+            Target::Busy(share) => {
+                u128::from(share) * u128::from(scale.concurrency) * u128::from(scale.every)
+            }
         };
         let all = u32::try_from(reports.len() + starting).unwrap();
         if fleet.asked.is_empty() {
@@ -209,11 +227,20 @@ impl<'a> Heap<'a> {
         }
         let asked = ask(reports, starting, target);
         fleet.asked.push((at, asked));
-        let recent = fleet.asked.iter().filter(|&&(then, _)| then + scale.calm > at);
+        let recent = fleet
+            .asked
+            .iter()
+            .filter(|&&(then, _)| then + scale.calm > at);
         let most = recent.map(|&(_, asked)| asked).fold(asked, u32::max);
         let wanted = if asked > all { asked } else { most.min(all) };
         let wanted = wanted.clamp(scale.least, scale.most);
-        for replica in fleet.replicas.iter_mut().rev().filter(|one| !one.is_leaving).take(all.saturating_sub(wanted) as usize) {
+        for replica in fleet
+            .replicas
+            .iter_mut()
+            .rev()
+            .filter(|one| !one.is_leaving)
+            .take(all.saturating_sub(wanted) as usize)
+        {
             replica.is_leaving = true;
         }
         if wanted > all {
@@ -228,7 +255,8 @@ impl<'a> Heap<'a> {
         let servers = self.servers(node);
         let replicas = self.fleets[&node].replicas.iter().enumerate();
         let free = replicas.filter(|(_, one)| one.takes(at) && one.serving < servers);
-        free.min_by_key(|&(index, one)| (one.serving, index)).map(|(index, _)| index)
+        free.min_by_key(|&(index, one)| (one.serving, index))
+            .map(|(index, _)| index)
     }
 
     pub(super) fn has_free(&self, at: u64, node: usize) -> bool {
@@ -261,7 +289,11 @@ impl<'a> Heap<'a> {
                 };
                 if self.free(at, node).is_some() {
                     let is_full = waiting.len() >= times.len();
-                    let due = if is_full { at } else { at.max(first + u64::from(*delay)) };
+                    let due = if is_full {
+                        at
+                    } else {
+                        at.max(first + u64::from(*delay))
+                    };
                     let event = (due, self.rank[node], What::Launch, 0, 0, 0, WHOLE);
                     self.events.push(Reverse(event));
                 }
@@ -277,7 +309,9 @@ impl<'a> Heap<'a> {
         };
         while let Some(replica) = self.free(at, node) {
             let waiting = &mut self.lines[node][0].waiting;
-            let is_due = waiting.front().is_some_and(|&(first, _)| first + u64::from(*delay) <= at);
+            let is_due = waiting
+                .front()
+                .is_some_and(|&(first, _)| first + u64::from(*delay) <= at);
             if waiting.len() < times.len() && !is_due {
                 break;
             }
@@ -296,7 +330,15 @@ impl<'a> Heap<'a> {
             let line = &mut self.lines[node][0];
             line.in_service += 1;
             line.served.insert(number, (at, at + time));
-            let event = (at + time, self.rank[node], What::Departure, number, 0, 0, WHOLE);
+            let event = (
+                at + time,
+                self.rank[node],
+                What::Departure,
+                number,
+                0,
+                0,
+                WHOLE,
+            );
             self.events.push(Reverse(event));
         }
     }

@@ -155,7 +155,10 @@ impl Cx<'_, '_> {
             );
             self.artifacts
                 .assume(&kinds::REPLICAS, Some(name), span, message, max.to_string());
-            return Some(Replicas { max, ..stated.value });
+            return Some(Replicas {
+                max,
+                ..stated.value
+            });
         }
         if max <= min {
             let message = format!("`{name}` keeps its {min} replicas: there is nothing to scale");

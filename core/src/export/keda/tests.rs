@@ -63,7 +63,10 @@ fn what_is_stated_is_not_assumed() {
     assert_eq!(told, "METRIC");
     let (spec, _) = scaled("target: {utilisation: 55%}, coldStart: 90s");
     let trigger = &spec["triggers"][0];
-    assert_eq!((&trigger["type"], &trigger["metadata"]["value"]), (&"cpu".into(), &"55".into()));
+    assert_eq!(
+        (&trigger["type"], &trigger["metadata"]["value"]),
+        (&"cpu".into(), &"55".into())
+    );
 }
 
 #[test]

@@ -342,7 +342,11 @@ fn an_autoscaler_is_written_as_it_is_simulated() {
         let probes = &objects["Deployment/support-rag-generator"]["spec"]["template"]["spec"];
         let probe = probes["containers"][0]["startupProbe"].clone();
         let spec = objects["HorizontalPodAutoscaler/support-rag-generator"]["spec"].clone();
-        let words: Vec<String> = artifacts.losses.iter().map(|it| it.message.clone()).collect();
+        let words: Vec<String> = artifacts
+            .losses
+            .iter()
+            .map(|it| it.message.clone())
+            .collect();
         (spec, probe, told, words.join("\n"))
     };
     let stated = "target: {waiting: 7}, every: 30s, coldStart: 90s, scaleDownAfter: 5min";
@@ -356,10 +360,14 @@ fn an_autoscaler_is_written_as_it_is_simulated() {
     let calm = &spec["behavior"]["scaleDown"]["stabilizationWindowSeconds"];
     assert_eq!(calm, 300);
     // Twice as long as loading is said to take.
-    let loading = probe["failureThreshold"].as_u64().unwrap() * probe["periodSeconds"].as_u64().unwrap();
+    let loading =
+        probe["failureThreshold"].as_u64().unwrap() * probe["periodSeconds"].as_u64().unwrap();
     assert_eq!(loading, 180);
     // How often it looks is the cluster's.
-    assert!(words.contains("no word for `spec.nodes.*.placement.replicas.autoscale.every`"), "{words}");
+    assert!(
+        words.contains("no word for `spec.nodes.*.placement.replicas.autoscale.every`"),
+        "{words}"
+    );
 
     let stated = "target: {utilisation: 55%}, coldStart: 90s, scaleDownAfter: 2h";
     let (spec, _, told, words) = scaled(stated);

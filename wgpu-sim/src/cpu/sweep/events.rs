@@ -318,7 +318,9 @@ impl<'a> Events<'a> {
         let counted = u64::from(self.flow.counted);
         let gpus = &self.gpus;
         let visits = self.places.into_iter().map(|mut place| {
-            let slices = place.slice.and_then(|(group, of)| Some((gpus.get(group)?, of)));
+            let slices = place
+                .slice
+                .and_then(|(group, of)| Some((gpus.get(group)?, of)));
             place.visits.add_usage(match slices {
                 Some((slices, member)) => slices.usage(member),
                 None => place.station.usage(),

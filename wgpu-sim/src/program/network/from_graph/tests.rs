@@ -587,7 +587,9 @@ fn an_autoscaler_is_that_of_the_document() {
         stage.autoscale
     };
     assert_eq!(autoscale("{min: 2, max: 6}"), None);
-    let (seconds, minutes) = (Duration::from_secs, |minutes: u64| Duration::from_secs(60 * minutes));
+    let (seconds, minutes) = (Duration::from_secs, |minutes: u64| {
+        Duration::from_secs(60 * minutes)
+    });
     let usual = autoscale("{min: 2, max: 6, autoscale: {target: {waiting: 3}, coldStart: 40s}}");
     let expected = Autoscale {
         most: 6,
