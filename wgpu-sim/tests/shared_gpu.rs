@@ -176,3 +176,40 @@ fn who_is_interrupted_goes_on_where_it_was() {
         assert!((found - expected).abs() < 1e-3, "{found} {expected}");
     }
 }
+
+/// A node that gathers up to two for a millisecond, and one that serves singly.
+fn batches(gaps: &[u64], priority: u32) -> [f64; 2] {
+    let ms = Duration::from_millis;
+    let batch = Work::Batch {
+        replicas: 1,
+        routing: Routing::Central,
+        times: vec![ms(4), ms(5)],
+        max_delay: ms(1),
+    };
+    let mut network = sharing(1.0, vec![batch, single(Service::Fixed(ms(3)))]);
+    network.gaps = Gaps::Trace(gaps.iter().map(|&gap| ms(gap)).collect());
+    network.rate = network.gaps.mean_rate().unwrap();
+    network.stages[0].priority = priority;
+    for link in &mut network.links {
+        link.chance = Share::Always;
+    }
+    let outcome = run(&network, 640);
+    let mean = |at: usize| outcome.nodes[at].sojourn.as_ref().unwrap().mean_ms;
+    [mean(0), mean(1)]
+}
+
+#[test]
+fn a_batch_is_one_piece_of_work() {
+    let near = |found: [f64; 2], expected: [f64; 2]| {
+        for (found, expected) in found.into_iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-3, "{found} {expected}");
+        }
+    };
+    // The other is alone for the millisecond in which the batch waits, and then has half.
+    near(batches(&[1_000, 1_000], 0), [7.0, 5.0]);
+    // Or it pauses for the batch.
+    near(batches(&[1_000, 1_000], 1), [5.0, 7.0]);
+    // Two are a full batch, which has half until 10 ms; of the others the first is served until
+    // 6 ms, and the second until 11 ms.
+    near(batches(&[1_000, 0], 0), [10.0, 8.5]);
+}

@@ -17,7 +17,7 @@ use modelspec_core::graph::{EdgeIx, Graph, Node, NodeIx, expected_visits};
 use modelspec_core::spec::{self, Join, OnFailure, Role};
 use modelspec_core::text::Span;
 
-use super::{Continuous, Gaps, Link, Load, Network, Routing, Share, Stage, Wait, Work};
+use super::{Continuous, Gaps, Link, Load, Network, Routing, Share, Stage, Wait, Work, scale};
 use crate::program::Origin;
 use crate::program::from_graph::{arrivals_of, priority, turns};
 use crate::service::Basis;
@@ -90,6 +90,13 @@ impl Network {
             }
         }
         take_turns(graph, &numbers, &mut stages, &mut notes);
+        for (&ix, stage) in &numbers {
+            if let (Some(node), Some(stage)) = (graph.node(ix), stages.get(*stage))
+                && let Some(reason) = scale::refusal(stage)
+            {
+                found.push(refused(node.span, &node.name, reason));
+            }
+        }
         let share = |edge| {
             let onward = || shares.get(&edge).copied();
             loops.share(edge).or_else(onward).unwrap_or(Share::Always)

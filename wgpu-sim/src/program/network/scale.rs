@@ -77,27 +77,13 @@ impl Scale {
             } => (*replicas, *concurrency),
             Work::Batch { replicas, .. } => (*replicas, 1),
             Work::Continuous(stated) => (stated.replicas, 1),
-            Work::Instant | Work::Delay(_) => {
-                return fail("it has no replicas that an autoscaler could vary".into());
-            }
+            Work::Instant | Work::Delay(_) => (1, 1),
         };
-        let is_busy = matches!(stated.target, Target::Busy(_));
-        if is_busy && matches!(stage.work, Work::Continuous(_)) {
-            return fail(
-                "a replica is busy while it has any request, however many run together: scale it \
-                 by `waiting` instead of `utilisation`"
-                    .into(),
-            );
+        if let Some(reason) = refusal(stage) {
+            return fail(reason.to_owned());
         }
         if matches!(stated.target, Target::Waiting(0) | Target::Busy(0)) {
             return fail("its target is 0, which no number of replicas meets; give more".into());
-        }
-        if stage.gpu.is_some() {
-            return fail(
-                "its replicas vary, and it uses its GPU in turns with others: which GPU a new \
-                 replica would share is not known; take `autoscale` or `timeSlice` away"
-                    .into(),
-            );
         }
         let most = stated.most;
         if most < replicas {
@@ -127,6 +113,24 @@ impl Scale {
             cold_start: ticks(stated.cold_start),
             calm: ticks(stated.calm),
         }))
+    }
+}
+
+/// Why the replicas of a stage cannot vary although they are to; none if they can.
+pub(super) fn refusal(stage: &Stage) -> Option<&'static str> {
+    let stated = stage.autoscale?;
+    let is_busy = matches!(stated.target, Target::Busy(_));
+    match &stage.work {
+        Work::Instant | Work::Delay(_) => Some("it has no replicas that an autoscaler could vary"),
+        Work::Continuous(_) if is_busy => Some(
+            "a replica is busy while it has any request, however many run together: scale it by \
+             `waiting` instead of `utilisation`",
+        ),
+        _ if stage.gpu.is_some() => Some(
+            "its replicas vary, and it uses its GPU in turns with others: which GPU a new replica \
+             would share is not known; take `autoscale` or `timeSlice` away",
+        ),
+        _ => None,
     }
 }
 
