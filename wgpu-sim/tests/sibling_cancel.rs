@@ -10,7 +10,9 @@ use core::time::Duration;
 use oracle::{check, exponential, network, run, stage};
 use pretty_assertions::assert_eq;
 use proptest::prelude::*;
-use wgpu_sim::network::{Back, Flow, Gaps, Link, Network, Share, Stage, Wait, Work};
+use wgpu_sim::network::{
+    Autoscale, Back, Flow, Gaps, Link, Network, Share, Stage, Target, Wait, Work,
+};
 use wgpu_sim::{GraphOutcome, Mode, Service, Settings, Trace, Warmup, simulate_graph};
 
 /// A request asks several nodes at once, and goes on with the first values.
@@ -388,4 +390,22 @@ fn a_lane_that_floods_is_a_share_of_a_run_like_others() {
     };
     let parts = [1, 2].map(part).to_vec();
     assert_eq!(wgpu_sim::Part::merge(&network, parts).unwrap(), whole);
+}
+
+#[test]
+fn replicas_that_vary_are_not_cancelled() {
+    let mut network = hedged(100.0, replicas(2, Duration::from_millis(5)), Wait::Any);
+    network.stages[1].autoscale = Some(Autoscale {
+        most: 4,
+        target: Target::Waiting(2),
+        every: Duration::from_secs(15),
+        cold_start: Duration::from_secs(60),
+        calm: Duration::from_secs(300),
+    });
+    let said = Flow::new(&network, &settings()).unwrap_err().to_string();
+    let name = &network.stages[1].name;
+    assert!(
+        said.contains(name) && said.contains("fixed number of replicas"),
+        "{said}"
+    );
 }

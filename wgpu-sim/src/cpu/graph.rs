@@ -246,6 +246,8 @@ pub struct Trace {
     pub caches: Vec<Option<(u64, u128, u128)>>,
     /// Counts of waits before the graph, with their sum; where nobody waits there, nothing.
     pub before: (Vec<u32>, u64),
+    /// For each node whose replicas vary, their time in all while counted requests entered.
+    pub replicas: Vec<Option<u64>>,
 }
 
 impl Trace {
@@ -322,6 +324,11 @@ impl Trace {
             before: ending.before().map_or((Vec::new(), 0), |sample| {
                 (sample.counts.to_vec(), sample.sum)
             }),
+            replicas: record
+                .nodes
+                .iter()
+                .map(|visits| Some(visits.replicas?.counted))
+                .collect(),
         }
     }
 }

@@ -22,8 +22,8 @@ pub(crate) use events::Events;
 use gather::Gathering;
 pub(crate) use journeys::{Journey, Spent, Watch};
 use sending::{Leaving, Sending};
-pub(crate) use source::Source;
 use source::Requests;
+pub(crate) use source::Source;
 use stations::{Arrival, Station};
 pub(crate) use visits::{CacheUse, Ending, LaneRecord, Visits};
 

@@ -6,7 +6,7 @@ mod sharing;
 
 pub(super) use arrivals::of as arrivals_of;
 pub(super) use service::{mean_seconds, of as service_of, unloaded};
-pub(super) use sharing::{slowdown, turns};
+pub(super) use sharing::{priority, slowdown, turns};
 
 use std::collections::BTreeMap;
 
@@ -119,11 +119,9 @@ pub fn from_graph(graph: &Graph, rate: Option<f64>) -> Result<Compilation, Vec<D
             continue;
         }
         let servers = servers(stated);
-        let found = service::of(stated, servers)
-            .and_then(|found| Ok((found, sharing::slowdown(graph, ix, stated)?)));
-        match found {
-            Ok(((service, origin), slowdown)) => {
-                let service = service.stretched(slowdown);
+        match service::of(stated, servers) {
+            Ok((service, origin)) => {
+                let service = service.stretched(sharing::slowdown(graph, ix, stated));
                 simpler(node, stated, &mut notes);
                 let arrivals = Arrivals::Poisson { rate: rate * share };
                 let servers = if is_external(stated) {
@@ -219,6 +217,14 @@ fn simpler(node: &modelspec_core::graph::Node, stated: &spec::Node, notes: &mut 
         && matches!(share.value, spec::Share::TimeSlice(_))
     {
         say(share.span, "as if it had its GPU alone");
+    }
+    if let Some(replicas) = &placement.replicas
+        && replicas.value.autoscale.is_some()
+    {
+        say(
+            replicas.span,
+            "with its least replicas, which nothing varies",
+        );
     }
 }
 

@@ -48,7 +48,12 @@ impl Heap<'_> {
     pub(super) fn take_out(&mut self, at: u64, node: usize, number: u32) -> u64 {
         let (came, _) = self.visits.remove(&(node, number)).unwrap();
         let is_counted = self.is_counted(number);
-        let is_alone = !matches!(self.flow.nodes[node].step, Step::Batch { .. });
+        let is_batch = matches!(self.flow.nodes[node].step, Step::Batch { .. });
+        let is_pooled = self.is_pooled(node);
+        if !is_batch {
+            self.free_pooled(at, node, number);
+        }
+        let is_alone = !is_batch && !is_pooled;
         for queue in 0..self.lines[node].len() {
             let line = &mut self.lines[node][queue];
             line.waiting.retain(|&(_, other)| other != number);

@@ -59,6 +59,8 @@ pub(crate) struct Events<'a> {
     ending: Ending,
     /// Follows requests, where that is asked.
     watch: Option<Watch>,
+    /// When the last request before those that are counted entered, and the last of them.
+    counted: (u64, u64),
     /// Whether visits had more numbers than there are.
     is_spent: bool,
     /// Buffers of one node's turn.
@@ -76,7 +78,7 @@ impl<'a> Events<'a> {
             *rank.get_mut(index)? = position;
             places.push(Place::new(flow, index, key)?);
         }
-        Some(Self {
+        let mut events = Self {
             flow,
             key,
             inflow: Inflow::new(flow, key)?,
@@ -101,10 +103,18 @@ impl<'a> Events<'a> {
             goal: u64::from(flow.counted).saturating_mul(flow.nodes.len() as u64),
             ending: Ending::new(flow.has_streams()).behind(flow.admission),
             watch: None,
+            counted: (0, 0),
             is_spent: false,
             arrivals: Vec::new(),
             departures: Vec::new(),
-        })
+        };
+        // Some have something to do before anybody comes.
+        for position in 0..events.places.len() {
+            if let Some(next) = events.next(position) {
+                events.calendar.push(Reverse((next, position)));
+            }
+        }
+        Some(events)
     }
 
     /// Follows requests from now on.
@@ -165,6 +175,13 @@ impl<'a> Events<'a> {
         self.requests.enter(at);
         self.gate.enter();
         self.cancels.enter(request);
+        let next = request.saturating_add(1);
+        if next == flow.warmup {
+            self.counted.0 = at;
+        }
+        if next == flow.end() {
+            self.counted.1 = at;
+        }
         if self.flow.counting().contains(&request) {
             self.ending.enter(self.inflow.gap());
             self.ending.admit(now.saturating_sub(at));
@@ -223,6 +240,7 @@ impl<'a> Events<'a> {
             each(&self.arrivals, &mut self.departures, |arrival, _| {
                 slices.take(member, arrival);
             });
+            slices.batch(member);
             slices.leave(member, &mut self.departures);
         } else {
             let arrivals = &self.arrivals;
@@ -364,8 +382,17 @@ impl<'a> Events<'a> {
             return Err(SimulationError::setting("requests", reason));
         }
         let counted = u64::from(self.flow.counted);
+        let gpus = &self.gpus;
         let visits = self.places.into_iter().map(|mut place| {
-            place.visits.add_usage(place.station.usage());
+            let slices = place
+                .slice
+                .and_then(|(group, of)| Some((gpus.get(group)?, of)));
+            place.visits.add_usage(match slices {
+                Some((slices, member)) => slices.usage(member),
+                None => place.station.usage(),
+            });
+            let whole = (place.visits.first, place.visits.last.saturating_add(1));
+            place.visits.replicas = place.station.replica_time(self.counted, whole);
             let entered = counted.saturating_add(place.further);
             (place.index, place.visits, entered)
         });

@@ -2,18 +2,20 @@
 
 mod batch;
 mod continuous;
+mod elastic;
 mod fifo;
 mod held;
 mod line;
 mod replicas;
 mod router;
 
-use super::visits::Usage;
+use super::visits::{ReplicaTime, Usage};
 use super::{Departure, Fate, Labour, Tokens};
 use crate::draws::{Purpose, Table, counter_word, draw_each};
 use crate::program::network::{Flow, Node, Routing, Step};
 use batch::Batches;
 use continuous::Continuous;
+use elastic::Elastic;
 use fifo::Fifo;
 use held::Held;
 use replicas::Replicas;
@@ -60,6 +62,7 @@ pub(super) enum Station<'a> {
     Continuous(Replicas<Continuous<'a>>),
     /// Where work may be cancelled.
     Held(Box<Held<'a>>),
+    Elastic(Box<Elastic<'a>>),
 }
 
 impl<'a> Station<'a> {
@@ -74,6 +77,10 @@ impl<'a> Station<'a> {
             })
         };
         let router = |routing| Router::new(routing, key, index);
+        if let Some(scale) = &node.scale {
+            let elastic = Elastic::new(flow, node, scale, key, index)?;
+            return Some(Self::Elastic(Box::new(elastic)));
+        }
         Some(match &node.step {
             Step::Instant => Self::Instant,
             Step::Delay(table) => Self::Delay(services(*table)?),
@@ -126,7 +133,20 @@ impl<'a> Station<'a> {
                 usage.fold(Usage::default(), Usage::and)
             }
             Self::Held(held) => held.usage(),
+            Self::Elastic(elastic) => elastic.usage(),
             _ => Usage::default(),
+        }
+    }
+
+    /// How long replicas whose number varies were there, within two spans.
+    pub(super) fn replica_time(
+        &self,
+        counted: (u64, u64),
+        whole: (u64, u64),
+    ) -> Option<ReplicaTime> {
+        match self {
+            Self::Elastic(elastic) => Some(elastic.replica_time(counted, whole)),
+            _ => None,
         }
     }
 
@@ -140,6 +160,7 @@ impl<'a> Station<'a> {
             Self::RoutedBatch(replicas) => replicas.next(),
             Self::Continuous(replicas) => replicas.next(),
             Self::Held(held) => held.next(),
+            Self::Elastic(elastic) => elastic.next(),
         }
     }
 
@@ -157,6 +178,7 @@ impl<'a> Station<'a> {
             Self::RoutedBatch(replicas) => replicas.expire(at, departures),
             Self::Continuous(replicas) => replicas.expire(at, departures),
             Self::Held(held) => held.expire(at, departures),
+            Self::Elastic(elastic) => elastic.advance(at, departures),
         }
     }
 
@@ -229,6 +251,10 @@ impl<'a> Station<'a> {
                 replicas.advance(horizon, departures);
             }
             Self::Held(held) => held.serve(arrivals, horizon, departures),
+            // One moment at a time.
+            Self::Elastic(elastic) => {
+                elastic.serve(arrivals, horizon.saturating_sub(1), departures);
+            }
         }
     }
 }

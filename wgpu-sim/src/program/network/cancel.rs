@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::flow::{Edge, Gather, Node, Rounds};
 use super::{Flow, Network};
+use crate::error::SimulationError;
 
 /// A join that cancels what is no longer needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub(super) fn find(
     nodes: &[Node],
     edges: &[Edge],
     loops: &[Rounds],
-) -> Vec<Cancel> {
+) -> Result<Vec<Cancel>, SimulationError> {
     let stages = network.stages.iter().zip(nodes).enumerate();
     let joins = stages
         .filter(|(_, (stage, node))| stage.cancel && matches!(node.gather, Gather::Values(_)));
@@ -40,7 +41,24 @@ pub(super) fn find(
             in_rounds: own.is_some(),
         }
     });
-    cancels.filter(|cancel| !cancel.nodes.is_empty()).collect()
+    let cancels = cancels.filter(|cancel| !cancel.nodes.is_empty());
+    cancels.map(|cancel| cancel.checked(nodes)).collect()
+}
+
+impl Cancel {
+    /// Refuses what is not simulated together.
+    fn checked(self, nodes: &[Node]) -> Result<Self, SimulationError> {
+        let mut own = self.nodes.iter().filter_map(|&node| nodes.get(node));
+        let Some(node) = own.find(|node| node.scale.is_some()) else {
+            return Ok(self);
+        };
+        let join = nodes.get(self.join).map_or("", |join| &*join.name);
+        let reason = format!(
+            "an autoscaler varies its replicas and `cancel` of `{join}` stops its work, which is \
+             not simulated together; give it a fixed number of replicas, or leave `cancel` out"
+        );
+        Err(SimulationError::station(&node.name, reason))
+    }
 }
 
 /// The nodes before one from which no way leads past it.

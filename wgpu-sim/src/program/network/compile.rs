@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 use super::load::{self, Demand};
 use super::{
-    Call, Cancel, Flow, Gather, Network, Node, Rounds, Routing, Slice, Stage, Step, Tries, Work,
+    Call, Cancel, Flow, Gather, Network, Node, Rounds, Routing, Scale, Slice, Stage, Step, Tries,
+    Work,
 };
 use super::{Gaps, admission, cancel, closed, rounds};
 use crate::draws::{MAX_STATIONS, MAX_TICKS, Table};
@@ -133,6 +134,7 @@ impl Flow {
                 step,
                 limit: stage.queue_limit,
                 call: call(stage, tick_ns),
+                scale: Scale::new(stage, tick_ns)?,
                 passes_on_drop: stage.passes_on_drop,
                 streams: stage.streams,
                 load: demand.load,
@@ -145,7 +147,7 @@ impl Flow {
         }
         let order = order(&nodes, &edges)?;
         let loops = rounds::find(&nodes, &edges, &network.links)?;
-        let cancels = cancel::find(network, &nodes, &edges, &loops);
+        let cancels = cancel::find(network, &nodes, &edges, &loops)?;
         let tries = nodes.iter().map(|node| node.call.attempts).max();
         let tries = tries.unwrap_or(1);
         let span = rounds::span(&loops, tries, counted)?;
@@ -199,6 +201,12 @@ fn by_events(
             stage.name
         ));
     }
+    if let Some(node) = nodes.iter().find(|node| node.scale.is_some()) {
+        return Some(format!(
+            "`autoscale` of `{}` varies its replicas",
+            node.name
+        ));
+    }
     if let Some(node) = nodes.iter().find(|node| node.call.attempts > 1) {
         return Some(format!(
             "`retries` of `{}` come back to its queue",
@@ -229,6 +237,7 @@ fn sink() -> Node {
         step: Step::Instant,
         limit: None,
         call: Call::ENDLESS,
+        scale: None,
         passes_on_drop: false,
         streams: true,
         load: 0.0,
@@ -288,15 +297,16 @@ fn gpus(stages: &[Stage]) -> Result<Vec<Vec<Slice>>, SimulationError> {
     let mut groups: BTreeMap<u32, Vec<Slice>> = BTreeMap::new();
     for (node, stage) in stages.iter().enumerate() {
         let Some(gpu) = stage.gpu else { continue };
-        let Work::Serve { replicas, .. } = stage.work else {
-            let reason = "it uses its GPU in turns with others, which is simulated only of requests \
-                          that are served singly";
+        let (Work::Serve { replicas, .. } | Work::Batch { replicas, .. }) = stage.work else {
+            let reason = "it uses its GPU in turns with others, which is not simulated of batches \
+                          that requests join and leave at each step";
             return Err(SimulationError::station(&stage.name, reason));
         };
-        groups
-            .entry(gpu)
-            .or_default()
-            .push(Slice { node, replicas });
+        groups.entry(gpu).or_default().push(Slice {
+            node,
+            replicas,
+            priority: stage.priority,
+        });
     }
     Ok(groups.into_values().collect())
 }
