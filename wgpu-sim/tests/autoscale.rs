@@ -59,7 +59,7 @@ fn a_queue_calls_for_a_replica_until_it_is_gone() {
     // Six come at 1 s. At 10 s four wait: a second replica is called for, and takes the third of
     // them at 15 s. At 20 s two wait, which one would do for, yet two counted at 10 s. At 30 s they
     // do not count any more: the second goes when it is done, at 31 s.
-    let [served, .., waited, worked, _, _] = trace.nodes[0];
+    let [served, .., waited, worked, _, _, _] = trace.nodes[0];
     assert_eq!(served, 7);
     let waits = [0, 8, 14, 16, 22, 24, 0].map(f64::from);
     assert!(near(waited, waits.iter().sum()), "{waited}");

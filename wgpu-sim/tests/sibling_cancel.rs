@@ -341,8 +341,10 @@ proptest! {
                 stage.cancel = true;
                 stage.gather = Wait::Quorum(count);
             }
-            let is_single = matches!(stage.work, Work::Serve { .. });
-            stage.gpu = (is_single && is_live).then_some(gpu);
+            let shares = matches!(stage.work, Work::Serve { .. } | Work::Batch { .. });
+            // Two and two use their GPUs in turns, and of some one goes first.
+            stage.gpu = (shares && is_live).then_some(gpu / 2);
+            stage.priority = gpu % 3;
         }
         let flow = Flow::new(&network, &settings()).unwrap();
         prop_assume!(flow.nodes.iter().all(|node| node.load < 1.0));

@@ -41,7 +41,11 @@ impl Heap<'_> {
             let of_it = inside.filter(|&(&(_, number), _)| number % self.flow.span == request);
             let numbers: Vec<u32> = of_it.map(|(&(_, number), _)| number).collect();
             for number in numbers {
-                let came = self.take_out(at, node, number);
+                let came = match self.flow.slice_of(node) {
+                    Some(slice) => self.take_from_turns(at, slice, number),
+                    None => Some(self.take_out(at, node, number)),
+                };
+                let Some(came) = came else { continue };
                 self.count(node, number, 7, 1);
                 self.count(node, number, 6, at - came);
                 self.ends.remove(&(node, request));

@@ -195,6 +195,39 @@ impl Heap<'_> {
         }
     }
 
+    /// Takes a visit out that nobody needs any more, and says when it came; none where its work is
+    /// over, and only waits to be told.
+    pub(super) fn take_from_turns(
+        &mut self,
+        at: u64,
+        (group, member): (usize, usize),
+        number: u32,
+    ) -> Option<u64> {
+        self.take_turns(group, at);
+        let node = self.groups[group].slices[member].node;
+        let is_batch = matches!(self.flow.nodes[node].step, Step::Batch { .. });
+        let mut is_there = false;
+        for line in &mut self.lines[node] {
+            let many = line.waiting.len();
+            line.waiting.retain(|&(_, other)| other != number);
+            is_there |= line.waiting.len() < many;
+        }
+        for jobs in &mut self.groups[group].gpus {
+            for job in jobs.iter_mut().filter(|job| job.member == member) {
+                let many = job.numbers.len();
+                job.numbers.retain(|&other| other != number);
+                let gone = many - job.numbers.len();
+                self.lines[node][job.line].in_service -= gone;
+                is_there |= gone > 0;
+            }
+            jobs.retain(|job| job.member != member || is_batch || !job.numbers.is_empty());
+        }
+        let (came, _) = is_there.then(|| self.visits.remove(&(node, number)).unwrap())?;
+        self.start_work(group, member);
+        self.take_turns(group, at);
+        Some(came)
+    }
+
     /// The GPU that serves a line next: of those with room the one that serves the fewest.
     fn free_gpu(&self, group: usize, member: usize, line: usize) -> Option<usize> {
         let of = &self.groups[group];
