@@ -63,7 +63,9 @@ export function randomGraph(seed) {
       `service: {batch: {base: 3ms, perItem: 1ms}}, placement: {replicas: ${one(1, 2)}, batch: {dynamic: {maxSize: ${one(2, 5)}, maxDelay: 2ms}}}`,
     );
   const branches = Array.from({ length: one(1, 2, 3) }, (_, at) => `branch${at}`);
-  const node = (name) => `    ${name}: {role: transformer, inputs: {in: {type: text}}, outputs: {out: {type: text}}, ${work()}}`;
+  const node = (name) => `    ${name}: {role: transformer, inputs: {in: {type: text}}, outputs: {out: {type: text}}, ${work()}${patience()}}`;
+  const patience = () => one("", "", `, serving: {timeout: ${one(8, 20)}ms}`);
+  const loop = one("", "", "    - {from: last.out, to: first.in, loop: {maxIterations: 3, continue: 30%}}\n");
   const way = () => one("", ", hop: 1ms", ", timeout: 30ms");
   return `apiVersion: modelgraph/v1alpha1
 kind: ModelGraph
@@ -79,7 +81,7 @@ ${["first", ...branches, "last"].map(node).join("\n")}
 ${branches.map((name) => `    - {from: first.out, to: ${name}.in${way()}}\n    - {from: ${name}.out, to: meet.in}`).join("\n")}
     - {from: meet.out, to: last.in}
     - {from: last.out, to: outputs.out}
-  workload: {arrivals: {poisson: {rate: ${one(20, 60)}rps}}}
+${loop}  workload: {arrivals: {poisson: {rate: ${one(20, 60)}rps}}}
 `;
 }
 

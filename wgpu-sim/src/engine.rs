@@ -91,7 +91,7 @@ pub async fn simulate_graph_on(
         _ => return simulate_flow(&flow, progress),
     };
     match graph_on(shared, gpu, &flow, clock, progress).await {
-        // Most graphs have such a node: the answer is worth more than a refusal.
+        // Some graphs have such a node: the answer is worth more than a refusal.
         Err(SimulationError::Gpu(error @ GpuError::Unsuitable(_))) => {
             let mut outcome = simulate_flow(&flow, progress)?;
             outcome.engine_note = forced.then(|| format!("{error}; the CPU ran instead"));

@@ -47,7 +47,7 @@ impl fmt::Display for GpuError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unavailable(reason) => write!(f, "no GPU can be used: {reason}"),
-            Self::Unsuitable(reason) => write!(f, "too large for the GPU: {reason}"),
+            Self::Unsuitable(reason) => write!(f, "the GPU cannot hold this: {reason}"),
             Self::Lost(reason) => write!(f, "the GPU was lost: {reason}"),
             Self::Failed(reason) => write!(f, "the GPU failed: {reason}"),
         }
@@ -82,9 +82,11 @@ impl Failure {
 pub struct Gpu {
     device: wgpu::Device,
     queue: wgpu::Queue,
-    /// The kernels, compiled when first needed: of single stations, and of whole graphs.
+    /// The kernels, compiled when first needed: of single stations, and of whole graphs, by windows
+    /// of arrivals and from event to event.
     stations: OnceLock<wgpu::ComputePipeline>,
     flow: OnceLock<wgpu::ComputePipeline>,
+    events: OnceLock<wgpu::ComputePipeline>,
     info: wgpu::AdapterInfo,
     failure: Failure,
 }
@@ -130,6 +132,7 @@ impl Gpu {
             queue,
             stations: OnceLock::new(),
             flow: OnceLock::new(),
+            events: OnceLock::new(),
             info: adapter.get_info(),
             failure,
         };

@@ -221,7 +221,7 @@ fn more_servers_than_the_kernel_holds_name_the_node() {
     let error = pollster::block_on(result).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "too large for the GPU: node `queue` has 65 servers, 64 are the most; use the CPU"
+        "the GPU cannot hold this: node `queue` has 65 servers, 64 are the most; use the CPU"
     );
 }
 

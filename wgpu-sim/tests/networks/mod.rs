@@ -3,11 +3,12 @@
 #![allow(dead_code, reason = "each test uses what it needs")]
 
 use core::time::Duration;
+use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use wgpu_sim::Service;
 use wgpu_sim::network::{
-    Change, Continuous, Gaps, Hold, Link, Network, Prefix, Routing, Share, Stage, StepTime,
+    Back, Change, Continuous, Gaps, Hold, Link, Network, Prefix, Routing, Share, Stage, StepTime,
     TokenLaw, TokenPart, Tokens, Tries, Wait, Work,
 };
 
@@ -210,6 +211,58 @@ pub(crate) fn bounded(networks: BoxedStrategy<Network>) -> BoxedStrategy<Network
             network
         })
         .boxed()
+}
+
+/// The same graphs with up to two edges back.
+pub(crate) fn looping(networks: BoxedStrategy<Network>) -> BoxedStrategy<Network> {
+    let back = (any::<prop::sample::Index>(), 0.1_f64..0.7, 1_u32..5);
+    let back = (back, any::<bool>(), 0_u64..3, 0_u32..40);
+    (networks, prop::collection::vec(back, 1..3))
+        .prop_map(|(mut network, backs)| {
+            let onward = network.links.clone();
+            for ((index, share, rounds), is_own, hop, tokens) in backs {
+                let ways = ways_round(&onward, network.stages.len());
+                let (head, from, body) = index.get(&ways);
+                let back = Back {
+                    range: (0.0, share),
+                    is_own,
+                    rounds,
+                    tokens,
+                };
+                network.links.push(Link {
+                    chance: Share::Back(back),
+                    hop: Duration::from_micros(500 * hop),
+                    ..Link::new(Some(*from), Some(*head))
+                });
+                let often = (1..rounds).fold(1.0, |sum, _| 1.0 + share * sum);
+                for stage in body {
+                    network.stages[*stage].share *= often;
+                }
+            }
+            network
+        })
+        .boxed()
+}
+
+/// Where an edge back may lead to, where it may leave, and the stages on the way round.
+fn ways_round(links: &[Link], stages: usize) -> Vec<(usize, usize, Vec<usize>)> {
+    // Links lead onward, from lower numbers to higher ones.
+    let mut leads: Vec<BTreeSet<usize>> = (0..stages).map(|stage| [stage].into()).collect();
+    for link in links.iter().rev() {
+        if let (Some(from), Some(to)) = (link.from, link.to) {
+            let behind = leads[to].clone();
+            leads[from].extend(behind);
+        }
+    }
+    let mut ways = Vec::new();
+    for (head, behind) in leads.iter().enumerate() {
+        for &from in behind {
+            let is_between = |stage: &usize| leads[*stage].contains(&from);
+            let body = behind.iter().copied().filter(is_between).collect();
+            ways.push((head, from, body));
+        }
+    }
+    ways
 }
 
 /// Up to three tries, of which some are cut off.

@@ -1,4 +1,4 @@
-//! The window sweep of whole graphs in WGSL: the twin of cpu/sweep.
+//! Whole graphs in WGSL, by windows of arrivals or from event to event: the twin of cpu/sweep.
 
 mod names;
 mod program;
@@ -17,8 +17,8 @@ use tile::{Tile, Uploaded};
 /// Arrivals of a window. Figures do not depend on it; a lane's rings are small where it is.
 const WINDOW: usize = 8;
 
-/// The kernel's parts, in the order of their dependence.
-const PARTS: [&str; 12] = [
+/// What both kernels have.
+const PARTS: [&str; 13] = [
     DRAWS_WGSL,
     BUCKETS_WGSL,
     include_str!("wgsl/lane.wgsl"),
@@ -31,15 +31,26 @@ const PARTS: [&str; 12] = [
     include_str!("wgsl/kv.wgsl"),
     include_str!("wgsl/scheduler.wgsl"),
     include_str!("wgsl/flow.wgsl"),
+    include_str!("wgsl/main.wgsl"),
 ];
 
-/// The kernel's text.
-fn source() -> String {
+/// How time advances, window by window of arrivals or from event to event.
+const SWEEP: &[&str] = &[include_str!("wgsl/sweep.wgsl")];
+const EVENTS: &[&str] = &[
+    include_str!("wgsl/rounds.wgsl"),
+    include_str!("wgsl/events.wgsl"),
+];
+
+/// A kernel's text.
+fn source(own: &[&str]) -> String {
     let nodes = names::HEADER.count();
     let mut text = names::declarations(&[
         ("NODES", nodes),
         ("NODE_WORDS", names::NODE.count()),
         ("EDGE_WORDS", names::EDGE.count()),
+        ("LOOP_EDGES", names::LOOP.count()),
+        ("INSIDE_WORDS", names::INSIDE.count()),
+        ("EXIT_WORDS", names::EXIT.count()),
         ("LENGTH_WORDS", names::LENGTHS.count()),
         ("SEQUENCE_WORDS", names::SEQUENCE.count()),
         ("BLOCK", BLOCK as usize),
@@ -49,15 +60,21 @@ fn source() -> String {
         ("BACKLOG_LIMIT", BACKLOG_LIMIT as usize),
         ("UNLIMITED", program::UNLIMITED as usize),
     ]);
-    for part in PARTS {
+    for part in PARTS.iter().chain(own) {
         text.push('\n');
         text.push_str(part);
     }
     text
 }
 
-fn kernel(gpu: &Gpu) -> &wgpu::ComputePipeline {
-    gpu.flow.get_or_init(|| gpu.pipeline("flow", &source()))
+/// The kernel of a graph, which is compiled when a first one asks for it.
+fn kernel<'a>(gpu: &'a Gpu, flow: &Flow) -> &'a wgpu::ComputePipeline {
+    if flow.by_events.is_some() {
+        let compile = || gpu.pipeline("events", &source(EVENTS));
+        return gpu.events.get_or_init(compile);
+    }
+    gpu.flow
+        .get_or_init(|| gpu.pipeline("flow", &source(SWEEP)))
 }
 
 /// A run of all lanes of a graph, and how far it is.

@@ -46,6 +46,9 @@ pub(super) const HEADER: Words = Words(&[
     "GOAL_HIGH",
     "LANE_BUCKETS",
     "ENDING",
+    "ROUND_SPAN",
+    "ARRIVED",
+    "ARRIVED_MASK",
 ]);
 
 /// The program's words of a node; the nodes come behind the header, in topological order.
@@ -80,6 +83,10 @@ pub(super) const NODE: Words = Words(&[
     "INBOX_MASK",
     "HEARD",
     "HEARD_MASK",
+    "ROUND_MASK",
+    "KEPT",
+    "ABSENT",
+    "WAKE",
     "TIMERS",
     "TIMERS_MASK",
     "STATION",
@@ -103,6 +110,41 @@ pub(super) const EDGE: Words = Words(&[
     "EDGE_LOW",
     "EDGE_LAST",
     "EDGE_HOP",
+    "EDGE_LOOP",
+    "EDGE_EXIT",
+    "EDGE_ROUNDS",
+]);
+
+/// The program's words of a loop; behind them come the edges that leave it.
+pub(super) const LOOP: Words = Words(&[
+    "LOOP_HEAD",
+    "LOOP_BACKS",
+    "LOOP_BODY",
+    "LOOP_EXITS",
+    "LOOP_INSIDE",
+    "LOOP_REQUEST_WORDS",
+]);
+
+/// A lane's words of a request in a loop; the first is its number plus one, or 0. Behind them come
+/// those of each edge that leaves it.
+pub(super) const INSIDE: Words = Words(&[
+    "INSIDE_REQUEST",
+    "BACKS_HEARD",
+    "BACK_AT",
+    "BACK_AT_HIGH",
+    "GOES_ON",
+    "OVER_ROUNDS",
+    "TOLD",
+]);
+
+/// A lane's words of what an edge out of a loop has said of a request.
+pub(super) const EXIT: Words = Words(&[
+    "EXIT_SPOKEN",
+    "EXIT_ROUNDS",
+    "EXIT_AT",
+    "EXIT_AT_HIGH",
+    "EXIT_HEAD",
+    "EXIT_TOKENS",
 ]);
 
 /// The program's words of continuous batching.
@@ -124,6 +166,7 @@ pub(super) const BATCHER: Words = Words(&[
     "HIT_WORD",
     "PROMPT",
     "ANSWER",
+    "GROWTH",
 ]);
 
 /// The program's words of a number of tokens; behind them come a table and a draw's word for each
@@ -141,6 +184,12 @@ pub(super) const LANE: Words = Words(&[
     "ENDED",
     "ENDED_HIGH",
     "BASE",
+    "NOW",
+    "NOW_HIGH",
+    "AGAIN",
+    "SERVES",
+    "MORE",
+    "MORE_HIGH",
     "LANE_ENTERED",
     "LANE_ANSWERED",
     "LANE_DROPPED",
@@ -189,6 +238,7 @@ pub(super) const VISITS: Words = Words(&[
     "FIRST_HIGH",
     "LAST",
     "LAST_HIGH",
+    "FURTHER",
 ]);
 
 /// A lane's words of a replica that batches continuously: its clock, its cache, the lists of those
@@ -274,7 +324,7 @@ pub(super) fn code(name: &str) -> u32 {
 pub(super) fn declarations(numbers: &[(&str, usize)]) -> String {
     let mut text = String::new();
     let lists = [
-        HEADER, NODE, EDGE, BATCHER, LENGTHS, LANE, VISITS, SCHEDULER, SEQUENCE,
+        HEADER, NODE, EDGE, LOOP, BATCHER, LENGTHS, LANE, VISITS, SCHEDULER, SEQUENCE, INSIDE, EXIT,
     ];
     for words in lists.iter().chain(&CODES) {
         for (place, name) in words.0.iter().enumerate() {

@@ -1,6 +1,7 @@
 //! A graph as the words that the kernel reads, and where a lane keeps its own.
 
 mod batcher;
+mod rounds;
 
 use super::super::GpuError;
 use super::names::{EDGE, HEADER, LANE, NODE, SEQUENCE, VISITS, code};
@@ -15,7 +16,12 @@ pub(super) const REQUESTS: usize = 512;
 const REQUEST_WORDS: usize = 7;
 /// Words of a message, and of what is heard of a request.
 const MESSAGE: usize = 6;
-const HEARD: usize = 7;
+const HEARD: usize = 8;
+/// So many rounds of a request may be awaited at once at a node; with more, the CPU simulates the lane.
+const ROUNDS: u32 = 4;
+/// So many visits may come to a node at one moment, of four words each.
+const ARRIVED: usize = 2 * REQUESTS;
+const ARRIVAL: usize = 4;
 /// Words of a server of a queue.
 const SERVER: usize = 7;
 /// A queue without a limit.
@@ -82,11 +88,7 @@ impl Words {
     /// # Errors
     /// [`GpuError::Unsuitable`] names the node that the kernel cannot hold.
     pub(super) fn new(flow: &Flow) -> Result<Self, GpuError> {
-        if let Some(reason) = &flow.by_events {
-            return Err(GpuError::Unsuitable(format!(
-                "this graph is simulated from event to event: {reason}"
-            )));
-        }
+        rounds::check(flow)?;
         if let Some(node) = flow.nodes.iter().find(|node| is_traced(node)) {
             let name = &node.name;
             let reason = format!("a trace says the tokens of `{name}`, which the CPU alone reads");
@@ -105,9 +107,11 @@ impl Words {
                 .count()
                 .saturating_add(flow.nodes.len().saturating_mul(NODE.count())),
             words: Vec::new(),
+            loops: Vec::new(),
         };
         let requests = REQUESTS.saturating_mul(REQUEST_WORDS);
         let mut arena = Arena(LANE.count().saturating_add(requests));
+        lists.loops(&mut arena);
         let mut nodes = Vec::new();
         let mut visits = vec![0; flow.sink()];
         for &index in &flow.order {
@@ -123,7 +127,7 @@ impl Words {
                 ("INDEX", number(index)),
                 ("HISTOGRAMS", number(index.saturating_mul(3))),
             ];
-            lists.gathering(node, &mut arena, &mut fields)?;
+            lists.gathering(index, node, &mut arena, &mut fields)?;
             lists.station(node, &mut arena, &mut fields)?;
             let outputs = lists.edges(&node.outputs);
             let [patience, patience_high] = halves(node.call.patience());
@@ -144,7 +148,7 @@ impl Words {
             .sink()
             .saturating_mul(COUNTS)
             .saturating_add(BUCKETS.saturating_mul(endings));
-        let mut program = header(flow, entries, buckets);
+        let mut program = header(flow, entries, buckets, &mut arena);
         program.extend(nodes);
         program.extend(lists.words);
         let knots = flow
@@ -162,7 +166,13 @@ impl Words {
     }
 }
 
-fn header(flow: &Flow, entries: u32, buckets: usize) -> Vec<u32> {
+fn header(flow: &Flow, entries: u32, buckets: usize, arena: &mut Arena) -> Vec<u32> {
+    // Those who come at one moment.
+    let (arrived, arrived_mask) = if flow.by_events.is_some() {
+        ring(ARRIVED, ARRIVAL)
+    } else {
+        (0, 0)
+    };
     let [objective, objective_high] = halves(flow.objective.unwrap_or(u64::MAX));
     let goal = u64::from(flow.counted).saturating_mul(flow.nodes.len() as u64);
     let [goal, goal_high] = halves(goal);
@@ -181,6 +191,9 @@ fn header(flow: &Flow, entries: u32, buckets: usize) -> Vec<u32> {
         ("GOAL_HIGH", goal_high),
         ("LANE_BUCKETS", number(buckets)),
         ("ENDING", number(flow.sink().saturating_mul(3))),
+        ("ROUND_SPAN", flow.span),
+        ("ARRIVED", arena.take(arrived)),
+        ("ARRIVED_MASK", arrived_mask),
     ])
 }
 
@@ -194,6 +207,8 @@ struct Lists<'a> {
     /// Where the lists begin.
     start: usize,
     words: Vec<u32>,
+    /// Where the record of each loop is among the lists.
+    loops: Vec<u32>,
 }
 
 impl Lists<'_> {
@@ -204,20 +219,24 @@ impl Lists<'_> {
 
     fn edges(&mut self, edges: &[usize]) -> u32 {
         let place = self.here();
-        for &edge in edges {
-            if let Some(edge) = self.flow.edges.get(edge) {
-                let record = self.edge(edge);
+        for &index in edges {
+            if let Some(edge) = self.flow.edges.get(index) {
+                let (own, exit) = self.way_out(index, edge);
+                let record = self.edge(edge, own, exit);
                 self.words.extend(record);
             }
         }
         place
     }
 
-    fn edge(&self, edge: &Edge) -> Vec<u32> {
-        let rank = self.rank.get(edge.to).copied().unwrap_or(0);
-        let node = rank
-            .saturating_mul(NODE.count())
-            .saturating_add(HEADER.count());
+    /// Where a node's record is.
+    fn place_of(&self, node: usize) -> u32 {
+        let rank = self.rank.get(node).copied().unwrap_or(0);
+        let before = rank.saturating_mul(NODE.count());
+        number(before.saturating_add(HEADER.count()))
+    }
+
+    fn edge(&self, edge: &Edge, own: u32, exit: u32) -> Vec<u32> {
         let chance = edge.chance;
         let low = u32::try_from(chance.low);
         let last = chance.high.checked_sub(1);
@@ -228,19 +247,23 @@ impl Lists<'_> {
             _ => (1, 0),
         };
         EDGE.record(&[
-            ("EDGE_TO", number(node)),
+            ("EDGE_TO", self.place_of(edge.to)),
             ("EDGE_PLACE", u32::from(edge.place)),
             ("EDGE_CERTAIN", u32::from(chance.is_certain())),
             ("EDGE_VISIT", chance.visit),
             ("EDGE_LOW", low),
             ("EDGE_LAST", last),
             ("EDGE_HOP", edge.hop),
+            ("EDGE_LOOP", own),
+            ("EDGE_EXIT", exit),
+            ("EDGE_ROUNDS", edge.rounds),
         ])
     }
 
     /// What the node waits for.
     fn gathering(
         &mut self,
+        index: usize,
         node: &Node,
         arena: &mut Arena,
         fields: &mut Fields,
@@ -275,7 +298,8 @@ impl Lists<'_> {
             }
         }
         let (inbox, inbox_mask) = ring(REQUESTS.saturating_mul(count), MESSAGE);
-        let (heard, heard_mask) = ring(REQUESTS, HEARD);
+        let rounds = self.rounds(index, fields, arena);
+        let heard = REQUESTS.saturating_mul(rounds);
         let (timers, timers_mask) = ring(REQUESTS.saturating_mul(2), MESSAGE);
         let is_single = node.hears_one();
         let unless = |needless: bool, words| if needless { 0 } else { words };
@@ -291,8 +315,11 @@ impl Lists<'_> {
             ("TIMEOUT_COUNT", timeout_count),
             ("INBOX", arena.take(inbox)),
             ("INBOX_MASK", inbox_mask),
-            ("HEARD", arena.take(unless(is_single, heard))),
-            ("HEARD_MASK", heard_mask),
+            (
+                "HEARD",
+                arena.take(unless(is_single, heard.saturating_mul(HEARD))),
+            ),
+            ("HEARD_MASK", number(heard.saturating_sub(1))),
             ("TIMERS", arena.take(unless(timeout_count == 0, timers))),
             ("TIMERS_MASK", timers_mask),
         ]);

@@ -39,10 +39,21 @@ impl Lane<'_> {
     pub(super) fn record(&self, flow: &Flow, words: &Words) -> Result<LaneRecord, SimulationError> {
         let nodes = words.visits.iter().enumerate();
         let visits = nodes.map(|(index, &start)| {
-            // Every counted request comes once, or is said not to.
-            (index, self.visits(index, start), flow.counted.into())
+            let entered = u64::from(flow.counted).saturating_add(self.further(index, flow, words));
+            (index, self.visits(index, start), entered)
         });
         LaneRecord::new(flow, visits, self.ending(flow))
+    }
+
+    /// How often counted requests came to a node beyond once: in the further rounds of its loop,
+    /// which stand with the visits to its head.
+    fn further(&self, index: usize, flow: &Flow, words: &Words) -> u64 {
+        let own = flow.loop_of(index).and_then(|own| flow.loops.get(own));
+        let start = own.and_then(|own| words.visits.get(own.head));
+        start.map_or(0, |start| {
+            self.word(start.saturating_add(VISITS.place("FURTHER")))
+                .into()
+        })
     }
 
     fn visits(&self, index: usize, start: usize) -> Visits {

@@ -114,7 +114,7 @@ impl<'a> Tile<'a> {
             &state,
             &counts,
         ];
-        let bindings = gpu.bind(kernel(gpu), &buffers);
+        let bindings = gpu.bind(kernel(gpu, flow), &buffers);
         gpu.failure.check()?;
         Ok(Self {
             gpu,
@@ -165,7 +165,8 @@ impl<'a> Tile<'a> {
             PASSES
         };
         gpu.write(&self.slice, &[self.flow.seed, lanes, windows, passes]);
-        gpu.dispatch(kernel(gpu), &self.bindings, lanes.div_ceil(WORKGROUP))
+        let kernel = kernel(gpu, self.flow);
+        gpu.dispatch(kernel, &self.bindings, lanes.div_ceil(WORKGROUP))
             .await?;
         // The first two words of every lane.
         let first = gpu

@@ -44,6 +44,7 @@ impl Lists<'_> {
             ("HIT_WORD", batcher.hit_word),
             ("PROMPT", prompt),
             ("ANSWER", answer),
+            ("GROWTH", batcher.growth),
         ]);
         let place = self.here();
         self.words.extend(record);

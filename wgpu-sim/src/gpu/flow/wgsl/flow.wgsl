@@ -1,4 +1,4 @@
-// The twin of cpu/sweep.rs, source.rs and visits.rs: arrivals, what leaves nodes, and counts.
+// The twin of cpu/sweep/source.rs and visits.rs: arrivals, what leaves nodes, and counts.
 
 // The requests on their way: when each was born, when it was first dropped, when an edge of it
 // first ran out of time, and whether it left.
@@ -9,15 +9,16 @@ fn known(request: u32) -> u32 {
 }
 
 // What befalls a request first, while it is on its way: one that has left is none of ours.
-fn befall(request: u32, event: u32, at: vec2<u32>) {
+fn befall(number: u32, event: u32, at: vec2<u32>) {
+    let request = request_of(number);
     if request >= load(BASE) {
         let word = known(request) + event;
         store_wide(word, least(load_wide(word), at));
     }
 }
 
-fn time_out(request: u32, at: vec2<u32>) {
-    befall(request, 4u, at);
+fn time_out(number: u32, at: vec2<u32>) {
+    befall(number, 4u, at);
 }
 
 fn come(at: vec2<u32>) {
@@ -194,26 +195,15 @@ fn count_end() {
     add_to(ENDED, wide(1u));
 }
 
-// Sends along edges; one that the request does not take carries the word that there is no value at
-// once.
-fn send_along(
-    list: u32, count: u32, station: u32, at: vec2<u32>, request: u32, is_value: bool, head: u32, tokens: u32,
-) {
-    for (var number = 0u; number < count; number++) {
-        tally_with(1u);
-        let edge = list + number * EDGE_WORDS;
-        var taken = is_value;
-        if taken && program[edge + EDGE_CERTAIN] == 0u {
-            let bits = draw(request, station, BRANCH, program[edge + EDGE_VISIT]);
-            taken = bits >= program[edge + EDGE_LOW] && bits <= program[edge + EDGE_LAST]
-                && program[edge + EDGE_LOW] <= program[edge + EDGE_LAST];
-        }
-        let receiver = program[edge + EDGE_TO];
-        let mark = program[edge + EDGE_PLACE] | select(0u, VALUE, taken);
-        let arrives = select(at, plus(at, wide(program[edge + EDGE_HOP])), taken);
-        let message = Message(arrives, request, mark, select(0u, head, taken), select(0u, tokens, taken));
-        push_message(program[receiver + INBOX], program[receiver + INBOX_MASK], message);
+// Whether a visit's value takes an edge.
+fn takes(edge: u32, station: u32, number: u32) -> bool {
+    if program[edge + EDGE_CERTAIN] != 0u {
+        return true;
     }
+    let bits = draw(number, station, BRANCH, program[edge + EDGE_VISIT]);
+    let low = program[edge + EDGE_LOW];
+    let last = program[edge + EDGE_LAST];
+    return bits >= low && bits <= last && low <= last;
 }
 
 // A request leaves the graph.
@@ -279,92 +269,34 @@ fn follow(request: u32, before: vec2<u32>, first: u32) -> vec2<u32> {
     return vec2<u32>(arrivals[word], arrivals[word + 1u]);
 }
 
-// One window of arrivals; `first` is the lane's next request when the dispatch began.
+// The next request enters, if it has room; `first` is the lane's next when the dispatch began.
 fn enter(first: u32) {
-    var at = load_wide(AT);
-    for (var number = 0u; number < WINDOW; number++) {
-        tally_with(2u);
-        let request = load(NEXT);
-        if request - load(BASE) > REQUEST_MASK {
-            overflow();
-            return;
-        }
-        let entry = known(request);
-        store_wide(entry, at);
-        store_wide(entry + 2u, NEVER);
-        store_wide(entry + 4u, NEVER);
-        store(entry + 6u, 0u);
-        store(NEXT, request + 1u);
-        if is_counted(request) {
-            increment(LANE_ENTERED);
-            add_to(SPAN, wide(load(NEXT_GAP)));
-        }
-        send_along(program[ENTRIES], program[ENTRY_COUNT], program[NODE_COUNT], at, request, true, 0u, 0u);
-        let next = follow(request + 1u, at, first);
-        store(NEXT_GAP, narrow(minus(next, at)));
-        at = next;
-    }
-    store_wide(AT, at);
-}
-
-// The turns of the nodes that a window has left; a lane that has to pause goes on from there.
-fn take_turns() {
-    let horizon = load_wide(AT);
-    loop {
-        let left = load(TURNS);
-        if left == 0u {
-            break;
-        }
-        tally_with(56u);
-        node = NODES + (program[NODE_COUNT] - left) * NODE_WORDS;
-        take_turn(horizon);
-        if paused || failed {
-            break;
-        }
-        store(TURNS, left - 1u);
-    }
-}
-
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    lane = id.x;
-    if lane >= slice.lanes || load(STATUS) != RUNNING {
+    tally_with(2u);
+    let at = load_wide(AT);
+    let request = load(NEXT);
+    if request - load(BASE) > REQUEST_MASK {
+        overflow();
         return;
     }
-    key = vec2<u32>(slice.seed, replications[lane]);
-    buckets = lane * program[LANE_BUCKETS];
-    let first = load(NEXT);
-    if first == 0u {
-        let at = follow(0u, vec2<u32>(), 0u);
-        store_wide(AT, at);
-        store(NEXT_GAP, narrow(at));
+    let entry = known(request);
+    store_wide(entry, at);
+    store_wide(entry + 2u, NEVER);
+    store_wide(entry + 4u, NEVER);
+    store(entry + 6u, 0u);
+    store(NEXT, request + 1u);
+    if is_counted(request) {
+        increment(LANE_ENTERED);
+        add_to(SPAN, wide(load(NEXT_GAP)));
     }
-    let goal = vec2<u32>(program[GOAL], program[GOAL + 1u]);
-    // A driver that leaves loops on its own leaves this word as it is. A variable would not do:
-    // compilers know that there is no way out of the loop but these.
-    store(STATUS, STOPPED);
-    var windows = 0u;
-    loop {
-        if failed {
-            store(STATUS, FAILED);
-            break;
-        }
-        if !is_less(load_wide(ENDED), goal) {
-            store(STATUS, DONE);
-            break;
-        }
-        if windows >= slice.windows || passes > slice.passes {
-            store(STATUS, RUNNING);
-            break;
-        }
-        tally_with(60u);
-        if load(TURNS) == 0u {
-            windows++;
-            enter(first);
-            store(TURNS, program[NODE_COUNT]);
-        }
-        if !failed {
-            take_turns();
-        }
-    }
+    send_along(program[ENTRIES], program[ENTRY_COUNT], program[NODE_COUNT], at, request, true, 0u, 0u);
+    let next = follow(request + 1u, at, first);
+    store(NEXT_GAP, narrow(minus(next, at)));
+    store_wide(AT, next);
+}
+
+// Before the first request.
+fn begin() {
+    let at = follow(0u, vec2<u32>(), 0u);
+    store_wide(AT, at);
+    store(NEXT_GAP, narrow(at));
 }

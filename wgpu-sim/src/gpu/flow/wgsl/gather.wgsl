@@ -1,41 +1,34 @@
 // The twin of cpu/sweep/gather.rs: what a node waits for.
 
-// What is heard of a request: edges that have spoken, edges that are settled, edges that brought a
-// value, whether that is decided, when the first token was there, and how many there are.
-const HEARD_WORDS = 7u;
+// What is heard of a visit: its number plus one, edges that have spoken, edges that are settled, edges
+// that brought a value, whether that is decided, when the first token was there, and how many there
+// are.
+const HEARD_WORDS = 8u;
 
-// Before the entries: the first request of which anything is awaited, and the first not heard of.
-fn heard_of(request: u32) -> u32 {
-    return of_node(HEARD) + 2u + (request & of_node(HEARD_MASK)) * HEARD_WORDS;
-}
-
-// Makes room for a request; false if it has been decided long ago or does not fit.
-fn is_heard(request: u32) -> bool {
-    let base = load(of_node(HEARD));
-    if request < base {
-        return false;
+// The entry of a visit, which is made where there is none; 0 for an end of time that comes after all,
+// and where another visit stands in the way.
+fn heard_of(number: u32, is_expiry: bool) -> u32 {
+    let entry = of_node(HEARD) + heard_slot(number) * HEARD_WORDS;
+    let known = load(entry);
+    if known == number + 1u {
+        return entry;
     }
-    if request - base > of_node(HEARD_MASK) {
+    if is_expiry {
+        return 0u;
+    }
+    if known != 0u {
         overflow();
-        return false;
+        return 0u;
     }
-    var known = load(of_node(HEARD) + 1u);
-    loop {
-        if known > request {
-            break;
-        }
-        tally();
-        let entry = heard_of(known);
-        store(entry, 0u);
-        store(entry + 1u, 0u);
-        store(entry + 2u, 0u);
-        store(entry + 3u, 0u);
-        store_wide(entry + 4u, NEVER);
-        store(entry + 6u, 0u);
-        known++;
-        store(of_node(HEARD) + 1u, known);
-    }
-    return true;
+    let kept = kept_of(number);
+    store(entry, number + 1u);
+    store(entry + 1u, kept.x);
+    store(entry + 2u, kept.x);
+    store(entry + 3u, kept.y);
+    store(entry + 4u, 0u);
+    store_wide(entry + 5u, NEVER);
+    store(entry + 7u, 0u);
+    return entry;
 }
 
 const UNDECIDED = 0u;
@@ -83,50 +76,60 @@ struct Decision {
 
 // Takes one message, which may decide something.
 fn hear(message: Message) -> Decision {
-    if !is_heard(message.request) {
-        return Decision(UNDECIDED, 0u, 0u);
-    }
-    let entry = heard_of(message.request);
     let place = message.mark & PLACE;
     let is_expiry = place >= EXPIRY;
+    let entry = heard_of(message.request, is_expiry);
+    if entry == 0u {
+        return Decision(UNDECIDED, 0u, 0u);
+    }
     let bit = 1u << (place & 31u);
-    let settled_before = load(entry + 1u);
+    let settled_before = load(entry + 2u);
+    let is_late = (settled_before & bit) != 0u;
+    let was_decided = load(entry + 4u) != 0u;
+    var spoken = load(entry + 1u);
     if is_expiry {
-        if load(entry + 3u) != 0u || (settled_before & bit) != 0u {
+        if was_decided || is_late {
             return Decision(UNDECIDED, 0u, 0u);
         }
         time_out(message.request, message.at);
     } else {
-        store(entry, load(entry) | bit);
+        spoken |= bit;
+        store(entry + 1u, spoken);
     }
-    let is_late = (settled_before & bit) != 0u;
     let settled = settled_before | bit;
-    store(entry + 1u, settled);
-    var decision = UNDECIDED;
-    var values = load(entry + 2u);
-    if !is_late && load(entry + 3u) == 0u {
+    store(entry + 2u, settled);
+    var outcome = UNDECIDED;
+    let kept = kept_of(message.request).y;
+    var values = load(entry + 3u);
+    if !is_late && !was_decided {
         if (message.mark & VALUE) != 0u {
-            if values == 0u {
+            if values == kept {
                 start_timers(message);
             }
             values |= bit;
-            store(entry + 2u, values);
+            store(entry + 3u, values);
             let first = beyond(message.at, wide(message.head));
-            store_wide(entry + 4u, least(load_wide(entry + 4u), first));
-            store(entry + 6u, load(entry + 6u) + message.tokens);
+            store_wide(entry + 5u, least(load_wide(entry + 5u), first));
+            store(entry + 7u, load(entry + 7u) + message.tokens);
         }
-        decision = decide(settled, values);
-        store(entry + 3u, select(0u, 1u, decision != UNDECIDED));
+        outcome = decide(settled, values);
+        // What an earlier round brought starts no other.
+        if outcome == RUNS && kept != 0u && values == kept {
+            outcome = SKIPS;
+        }
+        store(entry + 4u, select(0u, 1u, outcome != UNDECIDED));
     }
     var head = 0u;
     var tokens = 0u;
-    let is_one = countOneBits(values) == 1u;
-    if decision == RUNS && of_node(STREAMS) != 0u && (of_node(IS_SINK) != 0u || is_one) {
-        head = narrow(beyond(message.at, load_wide(entry + 4u)));
-        tokens = load(entry + 6u);
+    let is_one = countOneBits(values & ~kept) == 1u;
+    if outcome == RUNS && of_node(STREAMS) != 0u && (of_node(IS_SINK) != 0u || is_one) {
+        head = narrow(beyond(message.at, load_wide(entry + 5u)));
+        tokens = load(entry + 7u);
     }
-    forget_decided();
-    return Decision(decision, head, tokens);
+    if (was_decided || outcome != UNDECIDED) && spoken == of_node(ALL) {
+        store(entry, 0u);
+    }
+    return Decision(outcome, head, tokens);
 }
 
 // The same where a single edge decides.
@@ -148,66 +151,44 @@ fn start_timers(message: Message) {
     }
 }
 
-fn forget_decided() {
-    let ring = of_node(HEARD);
-    var base = load(ring);
-    loop {
-        if base == load(ring + 1u) {
-            break;
-        }
-        let entry = heard_of(base);
-        if load(entry + 3u) == 0u || load(entry) != of_node(ALL) {
-            break;
-        }
-        tally();
-        base++;
-    }
-    store(ring, base);
+// The next message or end of an edge's time, strictly before the horizon.
+struct Coming {
+    message: Message,
+    is_any: bool,
+    is_timer: bool,
 }
 
-// All that happens at the node strictly before the horizon, or until the lane has to pause.
-fn take_turn(horizon: vec2<u32>) {
+fn coming(horizon: vec2<u32>) -> Coming {
     let inbox = of_node(INBOX);
     let timers = of_node(TIMERS);
-    loop {
-        var message = Message(horizon, 0u, 0u, 0u, 0u);
-        var has_message = load(inbox + 1u) > 0u;
-        if has_message {
-            let first = first_message(inbox);
-            has_message = is_less(first.at, horizon);
-            if has_message {
-                message = first;
-            }
-        }
-        var has_timer = of_node(TIMEOUT_COUNT) > 0u && load(timers + 1u) > 0u;
-        if has_timer {
-            let timer = first_message(timers);
-            has_timer = is_less(timer.at, horizon) && (!has_message || is_before(timer, message));
-            if has_timer {
-                message = timer;
-            }
-        }
-        let has_any = has_message || has_timer;
-        pause();
-        if !paused {
-            // Who comes as the time of others is up finds them gone.
-            advance_queues(message.at, plus(message.at, wide(select(0u, 1u, has_any))));
-        }
-        if failed || paused || !has_any {
-            break;
-        }
-        tally_with(55u);
-        if has_timer {
-            pop_first(timers, of_node(TIMERS_MASK));
-        } else {
-            pop_first(inbox, of_node(INBOX_MASK));
-        }
-        var decision = hear_one(message);
-        if of_node(IS_SINGLE) == 0u {
-            decision = hear(message);
-        }
-        if decision.outcome != UNDECIDED {
-            arrive(message.at, message.request, decision.outcome == RUNS, decision.head, decision.tokens);
+    var next = Coming(Message(horizon, 0u, 0u, 0u, 0u), false, false);
+    if load(inbox + 1u) > 0u {
+        let first = first_message(inbox);
+        if is_less(first.at, horizon) {
+            next = Coming(first, true, false);
         }
     }
+    if of_node(TIMEOUT_COUNT) > 0u && load(timers + 1u) > 0u {
+        let timer = first_message(timers);
+        if is_less(timer.at, horizon) && (!next.is_any || is_before(timer, next.message)) {
+            next = Coming(timer, true, true);
+        }
+    }
+    return next;
+}
+
+// Takes it out, and says what it decides.
+fn take_coming(next: Coming) -> Decision {
+    if next.is_timer {
+        pop_first(of_node(TIMERS), of_node(TIMERS_MASK));
+    } else {
+        pop_first(of_node(INBOX), of_node(INBOX_MASK));
+    }
+    if (next.message.mark & START_OF_ROUND) != 0u {
+        return Decision(RUNS, 0u, 0u);
+    }
+    if of_node(IS_SINGLE) == 0u {
+        return hear(next.message);
+    }
+    return hear_one(next.message);
 }

@@ -86,7 +86,8 @@ fn of_node(field: u32) -> u32 {
     return program[node + field];
 }
 
-fn is_counted(request: u32) -> bool {
+fn is_counted(number: u32) -> bool {
+    let request = request_of(number);
     return request >= program[WARMUP] && request < program[END];
 }
 

@@ -17,6 +17,8 @@ const VALUE = 0x10000u;
 const PLACE = 0xffffu;
 // Marks a message as the end of an edge's time; it comes after all edges of its request.
 const EXPIRY = 0x8000u;
+// Marks the start of another round of a loop, for which no edge is awaited.
+const START_OF_ROUND = 0x4000u;
 
 fn message_at(word: u32) -> Message {
     return Message(

@@ -103,14 +103,19 @@ fn is_first_waiter_admitted(queue: u32, decoding: u32) -> bool {
     return asked <= free && fits(first, free - asked);
 }
 
-// Runs the next steps, if they are of requests that only decode and start before `limit`.
-fn jump(queue: u32, limit: vec2<u32>) -> bool {
+// How many of the next steps are of requests that only decode.
+fn jumpable(queue: u32) -> u32 {
     let decoding = load(queue + DECODING);
     if decoding != load(queue + RUNNERS) || decoding > of_batcher(MAX_TOKENS)
         || is_first_waiter_admitted(queue, decoding) {
-        return false;
+        return 0u;
     }
-    var steps = lasting(queue, load(queue + END_STEP) - load(queue + STEPS));
+    return lasting(queue, load(queue + END_STEP) - load(queue + STEPS));
+}
+
+// Runs them, as far as they start before `limit`.
+fn jump(queue: u32, limit: vec2<u32>) -> bool {
+    var steps = jumpable(queue);
     if steps == 0u {
         return false;
     }

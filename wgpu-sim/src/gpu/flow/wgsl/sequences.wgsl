@@ -2,9 +2,9 @@
 // continuously, and the lists in which they wait and run.
 
 // A sequence is known by its first word in the lane; 0 is none. The replicas of a node share their
-// words, which are found by the request's number.
-fn place_of(request: u32) -> u32 {
-    return of_node(SEQUENCES) + (request & REQUEST_MASK) * SEQUENCE_WORDS;
+// words, which are found by the request's number: of its rounds only one has room.
+fn place_of(number: u32) -> u32 {
+    return of_node(SEQUENCES) + (request_of(number) & REQUEST_MASK) * SEQUENCE_WORDS;
 }
 
 fn of_batcher(field: u32) -> u32 {
@@ -57,7 +57,7 @@ fn length_of(list: u32, request: u32) -> u32 {
 
 // Takes a request with what it draws, or drops it.
 fn take_to_batcher(queue: u32, at: vec2<u32>, request: u32) -> Departure {
-    let prompt = length_of(of_batcher(PROMPT), request);
+    let prompt = prompt_of(request);
     let longest = of_batcher(LONGEST);
     let room = max(longest - min(longest, prompt), 1u);
     let answer = min(length_of(of_batcher(ANSWER), request), room);
