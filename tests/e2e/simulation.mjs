@@ -49,11 +49,14 @@ function* numbers(seed) {
   }
 }
 
-/** A graph of branches that meet again: queues, replicas, batches, joins, chances, ways, and limits. */
-export function randomGraph(seed) {
-  const draws = numbers(seed);
-  const draw = () => draws.next().value;
-  const one = (...choices) => choices[Math.floor(draw() * choices.length)];
+/**
+ * A graph of branches that meet again: queues, replicas, batches, joins, chances, ways, and limits. If
+ * it is asked for, some nodes have timeouts, and the last may lead back to the first.
+ */
+export function randomGraph(seed, { isBounded = false, comesBack = false } = {}) {
+  const from = (draws) => (...choices) => choices[Math.floor(draws.next().value * choices.length)];
+  const one = from(numbers(seed));
+  const other = from(numbers(-seed));
   const times = () => one("fixed: 4ms", `exponential: {mean: ${one(3, 6, 9)}ms}`, "lognormal: {p50: 4ms, p95: 9ms}");
   const routing = () => one("central", "leastLoaded", "roundRobin", "random", "powerOfTwo");
   const work = () =>
@@ -64,8 +67,8 @@ export function randomGraph(seed) {
     );
   const branches = Array.from({ length: one(1, 2, 3) }, (_, at) => `branch${at}`);
   const node = (name) => `    ${name}: {role: transformer, inputs: {in: {type: text}}, outputs: {out: {type: text}}, ${work()}${patience()}}`;
-  const patience = () => one("", "", `, serving: {timeout: ${one(8, 20)}ms}`);
-  const loop = one("", "", "    - {from: last.out, to: first.in, loop: {maxIterations: 3, continue: 30%}}\n");
+  const patience = () => (isBounded ? other("", `, serving: {timeout: ${other(8, 20)}ms}`) : "");
+  const back = "    - {from: last.out, to: first.in, loop: {maxIterations: 3, continue: 30%}}\n";
   const way = () => one("", ", hop: 1ms", ", timeout: 30ms");
   return `apiVersion: modelgraph/v1alpha1
 kind: ModelGraph
@@ -81,7 +84,7 @@ ${["first", ...branches, "last"].map(node).join("\n")}
 ${branches.map((name) => `    - {from: first.out, to: ${name}.in${way()}}\n    - {from: ${name}.out, to: meet.in}`).join("\n")}
     - {from: meet.out, to: last.in}
     - {from: last.out, to: outputs.out}
-${loop}  workload: {arrivals: {poisson: {rate: ${one(20, 60)}rps}}}
+${comesBack ? back : ""}  workload: {arrivals: {poisson: {rate: ${one(20, 60)}rps}}}
 `;
 }
 

@@ -30,15 +30,16 @@ test("CPU and GPU give equal figures, to the last digit", async ({ page }) => {
 const GRAPHS = Number(process.env.RANDOM_GRAPHS ?? 20);
 
 test("whole graphs give equal histograms on CPU and GPU, at random", async ({ page }) => {
-  // One device serves all: its kernel is compiled once, which takes seconds in software.
-  test.setTimeout(60_000 + 6_000 * GRAPHS);
+  // One device serves all: its kernels, of sweeps and of loops, are compiled once, which takes seconds
+  // in software.
+  test.setTimeout(90_000 + 6_000 * GRAPHS);
   await open(page);
-  const graphs = Array.from({ length: GRAPHS }, (_, at) => randomGraph(at + 1));
+  const graphs = Array.from({ length: GRAPHS }, (_, at) => randomGraph(at + 1, { isBounded: at % 2 === 1, comesBack: at % 4 === 3 }));
   const tasks = graphs.flatMap((text) => ["cpu", "gpu"].map((engine) => ({ text, engine, requests: 800 })));
   const found = await answers(page, tasks);
   for (const [at, graph] of graphs.entries()) {
     const [cpu, gpu] = found.slice(2 * at, 2 * at + 2);
-    expect([cpu.engine, gpu.engine, gpu.note], graph).toEqual(["cpu", "gpu", null]);
+    expect([cpu.engine, gpu.engine, gpu.note], graph).toEqual(["cpu", "gpu", cpu.note]);
     expect(cpu.distribution.length, graph).toBeGreaterThan(3);
     expect(figuresOf(gpu), graph).toEqual(figuresOf(cpu));
   }

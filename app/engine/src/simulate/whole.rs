@@ -82,14 +82,15 @@ fn note_of(outcome: &GraphOutcome) -> Option<String> {
             admission.limit
         ));
     }
-    // A note about the engine names the reason itself.
-    let by_events = || {
-        Some(format!(
-            "event by event, since {}",
-            outcome.mode_reason.as_ref()?
-        ))
-    };
-    outcome.engine_note.clone().or_else(by_events)
+    let reason = outcome.mode_reason.as_deref();
+    let by_events = reason.map(|reason| format!("event by event, since {reason}"));
+    match (&outcome.engine_note, by_events) {
+        // That the GPU cannot hold it names the reason itself.
+        (Some(note), Some(by_events)) if reason.is_some_and(|reason| !note.contains(reason)) => {
+            Some(format!("{note}; {by_events}"))
+        }
+        (note, by_events) => note.clone().or(by_events),
+    }
 }
 
 /// A node's figures, with what the graph says of it and what is drawn.
