@@ -113,9 +113,7 @@ impl Visits {
         self.first = self.first.min(at);
     }
 
-    // The sweep spends a tenth of its time here, and more where it is called.
-    #[allow(clippy::inline_always)]
-    #[inline(always)]
+    #[inline]
     pub(super) fn leave(&mut self, departure: &Departure) {
         self.left = self.left.wrapping_add(departure.at);
         self.last = self.last.max(departure.at);
