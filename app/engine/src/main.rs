@@ -25,7 +25,7 @@ mod turns;
 use js_sys::Array;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent, Performance, WorkerGlobalScope};
 
 use desk::Desk;
 
@@ -52,9 +52,19 @@ fn main() {
     hear.forget();
 }
 
+thread_local! {
+    /// Looking it up takes longer than reading it, and it is read after each stretch of work.
+    static CLOCK: Option<Performance> = {
+        let scope = js_sys::global().dyn_into::<WorkerGlobalScope>();
+        scope.ok().and_then(|scope| scope.performance())
+    };
+}
+
 /// Milliseconds since some moment.
 fn now() -> f64 {
-    let scope = js_sys::global().dyn_into::<web_sys::WorkerGlobalScope>();
-    let clock = scope.ok().and_then(|scope| scope.performance());
-    clock.map_or_else(js_sys::Date::now, |clock| clock.now())
+    CLOCK.with(|clock| {
+        clock
+            .as_ref()
+            .map_or_else(js_sys::Date::now, Performance::now)
+    })
 }

@@ -157,11 +157,20 @@ fn Answer(figures: std::rc::Rc<Figures>) -> impl IntoView {
         {journeys.map(|journeys| view! { <journeys::Waterfalls journeys=journeys /> })}
         {(!notes.is_empty()).then(|| view! {
             <details class="simulate-more">
-                <summary>{format!("{} simplified or left out", thousands(notes.len() as u64))}</summary>
+                <summary>{left_out(notes.len())}</summary>
                 <Notes notes=notes />
             </details>
         })}
     }
+}
+
+/// `3 things simplified or left out`.
+fn left_out(count: usize) -> String {
+    let things = if count == 1 { "thing" } else { "things" };
+    format!(
+        "{} {things} simplified or left out",
+        thousands(count as u64)
+    )
 }
 
 /// `83 %`. What is not nothing does not read as nothing, nor what is not all as all.

@@ -164,6 +164,7 @@ mod tests {
             ..Settings::default()
         };
         let flow = Flow::new(&tandem(), &settings).unwrap();
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Saturates.
         let ticks = |ms: f64| (ms / flow.tick_ms) as u64;
         let followed = |lane: Option<Lane<'_>>| {
             let watch = Watch::new(&[ticks(10.0), ticks(40.0)], ticks(30.0));

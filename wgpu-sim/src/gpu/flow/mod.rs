@@ -147,12 +147,11 @@ impl<'a> Run<'a> {
             }
             for (&lane, record) in lanes.iter().zip(tile.read().await?) {
                 self.by_cpu = self.by_cpu.saturating_add(u32::from(record.is_none()));
-                let record = match record {
-                    Some(record) => record,
-                    None => {
-                        let goes_on = &mut || progress(state).is_continue();
-                        run_alone(self.flow, lane, turn, goes_on).await?
-                    }
+                let record = if let Some(record) = record {
+                    record
+                } else {
+                    let goes_on = &mut || progress(state).is_continue();
+                    run_alone(self.flow, lane, turn, goes_on).await?
                 };
                 self.records.push(record);
             }
