@@ -23,8 +23,9 @@ pub(super) fn poisson(
         let message = "`maxInFlight` counts in whole graphs only, not node by node";
         notes.push(Diagnostic::new(ARRIVALS, limit.span, message).with_severity(Severity::Info));
     }
-    let nodes = graph.model_nodes();
-    let mut cancels = nodes.filter_map(|(ix, _)| graph.spec_of(ix)?.cancel);
+    let mut cancels = graph
+        .model_nodes()
+        .filter_map(|(ix, _)| graph.spec_of(ix)?.cancel);
     if let Some(cancel) = cancels.find(|cancel| cancel.value) {
         let message = "`cancel` counts in whole graphs only, not node by node";
         notes.push(Diagnostic::new(ARRIVALS, cancel.span, message).with_severity(Severity::Info));

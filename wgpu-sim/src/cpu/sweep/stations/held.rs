@@ -284,15 +284,12 @@ impl<Q: Cancel> Replicas<Q> {
             let Some(inside) = self.forget(number) else {
                 continue;
             };
-            let departure = match inside.due {
-                Some(due) => {
-                    let known = self.pending.remove(&(due, number));
-                    known.map(|departure| forestalled(&departure, at))
-                }
-                None => {
-                    let queue = self.queues.get_mut(inside.queue);
-                    queue.and_then(|queue| queue.cancel(number, at))
-                }
+            let departure = if let Some(due) = inside.due {
+                let known = self.pending.remove(&(due, number));
+                known.map(|departure| forestalled(&departure, at))
+            } else {
+                let queue = self.queues.get_mut(inside.queue);
+                queue.and_then(|queue| queue.cancel(number, at))
             };
             departures.extend(departure);
         }

@@ -160,17 +160,13 @@ impl Queue for Line {
 
 impl Cancel for Line {
     fn cancel(&mut self, request: u32, at: u64) -> Option<Departure> {
-        let running = self.running.remove(&request);
-        let departure = match running {
-            Some(running) => {
-                self.due.remove(&(running.end(), request));
-                stopped(&running.arrival, running.start, at)
-            }
-            None => {
-                let arrival = self.give_up(request)?;
-                self.due.remove(&(arrival.until, request));
-                stopped(&arrival, at, at)
-            }
+        let departure = if let Some(running) = self.running.remove(&request) {
+            self.due.remove(&(running.end(), request));
+            stopped(&running.arrival, running.start, at)
+        } else {
+            let arrival = self.give_up(request)?;
+            self.due.remove(&(arrival.until, request));
+            stopped(&arrival, at, at)
         };
         self.start(at);
         Some(departure)
