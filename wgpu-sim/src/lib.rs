@@ -70,6 +70,7 @@ pub use objectives::{Judged, Unit, judge};
 pub use outcome::chosen::chosen;
 pub use outcome::graph::{GraphOutcome, Mode, NodeResult};
 pub use outcome::journeys::{Journey, Journeys, Stay, Stop};
+pub use outcome::steady::AdmissionResult;
 pub use outcome::{Engine, Outcome, StationResult};
 pub use program::{
     Arrivals, CALIBRATED, Compilation, MAX_SERVERS, Origin, Program, Service, Settings, Station,

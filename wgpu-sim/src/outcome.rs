@@ -3,6 +3,7 @@
 pub(crate) mod chosen;
 pub(crate) mod graph;
 pub(crate) mod journeys;
+pub(crate) mod steady;
 
 use serde::Serialize;
 

@@ -74,6 +74,7 @@ fn chain(length: usize) -> Network {
             .map(|at| Link::new(at.checked_sub(1), (at < length).then_some(at)))
             .collect(),
         objective: None,
+        max_in_flight: None,
     }
 }
 

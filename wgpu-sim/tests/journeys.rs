@@ -29,6 +29,7 @@ fn tandem() -> Network {
             Link::new(Some(1), None),
         ],
         objective: None,
+        max_in_flight: None,
     }
 }
 

@@ -33,6 +33,7 @@ fn a_public_trace_keeps_its_rate_and_spread() {
         stages: vec![Stage::new("delay", delay)],
         links: vec![Link::new(None, Some(0)), Link::new(Some(0), None)],
         objective: None,
+        max_in_flight: None,
     };
     // Each of two replications goes round the trace once, from another place.
     let settings = Settings {

@@ -86,6 +86,7 @@ fn a_graph_whose_nodes_take_turns_in_several_steps_has_the_same_counts() {
             .map(|at| Link::new(at.checked_sub(1), (at < length).then_some(at)))
             .collect(),
         objective: None,
+        max_in_flight: None,
     };
     let flow = Flow::new(&network, &settings()).unwrap();
     let expected = Trace::by_events(&flow, 1).unwrap();

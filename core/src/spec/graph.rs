@@ -402,6 +402,8 @@ record! {
         "arrivals" arrivals: Arrivals,
         /// How many tokens each graph input holds.
         "tokens" tokens: Map<ByPort, Distribution>,
+        /// How many requests are in the graph at once; those beyond wait before it.
+        "maxInFlight" max_in_flight: Positive,
     }
 
     /// Arrivals without memory.

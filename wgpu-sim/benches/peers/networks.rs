@@ -63,6 +63,7 @@ fn chain(rate: f64, works: Vec<Work>, requests: u32) -> Flow {
             .map(|at| Link::new(at.checked_sub(1), (at < count).then_some(at)))
             .collect(),
         objective: None,
+        max_in_flight: None,
     };
     let settings = Settings {
         replications: 1,

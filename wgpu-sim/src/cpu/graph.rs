@@ -292,6 +292,8 @@ pub struct Trace {
     /// For each node, of its KV caches: how often requests were put back, and the tokens stored and
     /// those that there was room for, times the time in 2⁻¹⁶ ticks.
     pub caches: Vec<Option<(u64, u128, u128)>>,
+    /// Counts of waits before the graph, with their sum; where nobody waits there, nothing.
+    pub before: (Vec<u32>, u64),
 }
 
 impl Trace {
@@ -354,6 +356,9 @@ impl Trace {
                     Some((cache.preemptions, cache.stored, cache.room))
                 })
                 .collect(),
+            before: ending
+                .before()
+                .map_or((Vec::new(), 0), |sample| (sample.counts.to_vec(), sample.sum)),
         }
     }
 }

@@ -12,6 +12,7 @@ mod journeys;
 mod sending;
 mod source;
 mod stations;
+mod trend;
 mod visits;
 
 use crate::error::SimulationError;

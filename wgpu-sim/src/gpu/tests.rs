@@ -271,6 +271,7 @@ fn tandem() -> crate::network::Network {
             Link::new(Some(1), None),
         ],
         objective: None,
+        max_in_flight: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Engine;
+use super::steady::{self, AdmissionResult};
 use crate::cpu::{CacheUse, Ending, LaneRecord, Visits};
 use crate::draws::Table;
 use crate::program::network::{Batcher, Flow, Node, Step};
@@ -45,7 +46,11 @@ pub struct GraphOutcome {
     pub timed_out: u64,
     /// Requests whose branches end before the outputs.
     pub unanswered: u64,
-    /// From the inputs to the outputs, of requests with an answer.
+    /// The wait before the graph, where only so many requests may be in it at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admission: Option<AdmissionResult>,
+    /// From the inputs to the outputs, of requests with an answer: from when they came, though they
+    /// may have had to wait before the graph.
     pub end_to_end: Option<Summary>,
     /// From the inputs to the first token of the answer; none without continuous batching.
     pub time_to_first_token: Option<Summary>,
@@ -123,14 +128,19 @@ impl GraphOutcome {
             records.iter().map(of).fold(0_u64, u64::saturating_add)
         };
         let span = sum(&|record| record.ending.span);
+        // Of a graph that lets in less than comes, nodes have no figures of their own.
+        let lets_in = steady::lets_in(flow, records);
+        let told = if lets_in { records } else { &[] };
         let nodes: Vec<NodeResult> = flow
             .nodes
             .iter()
             .take(flow.sink())
             .enumerate()
-            .map(|(index, node)| NodeResult::new(flow, node, index, records, span))
+            .map(|(index, node)| NodeResult::new(flow, node, index, told, span))
             .collect();
         let stable = nodes.iter().all(|node| node.stable);
+        let stable = stable && lets_in;
+        let admission = AdmissionResult::new(flow, records, (lets_in, stable));
         let requests = u64::from(flow.counted).saturating_mul(flow.replications.into());
         let answered = sum(&|record| record.ending.answered.into()) as f64;
         let within = sum(&|record| record.ending.within.into()) as f64;
@@ -183,6 +193,7 @@ impl GraphOutcome {
             dropped: sum(&|record| record.ending.dropped.into()),
             timed_out: sum(&|record| record.ending.timed_out.into()),
             unanswered: sum(&|record| record.ending.unanswered.into()),
+            admission,
             end_to_end,
             time_to_first_token: streamed(Ending::first),
             time_per_output_token: streamed(Ending::token),

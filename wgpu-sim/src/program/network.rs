@@ -1,5 +1,6 @@
 //! A whole graph to simulate: requests pass from node to node, and meet in queues and joins.
 
+mod admission;
 mod closed;
 mod compile;
 mod continuous;
@@ -11,6 +12,7 @@ mod rounds;
 
 use core::time::Duration;
 
+pub use admission::Admission;
 pub use continuous::{
     BLOCK, Batcher, Continuous, Lengths, Prefix, StepTime, TokenLaw, TokenPart, Tokens,
 };
@@ -39,6 +41,9 @@ pub struct Network {
     pub links: Vec<Link>,
     /// A request that takes longer misses its objective; none if there is no objective.
     pub objective: Option<Duration>,
+    /// How many requests may be in the graph at once: those beyond wait before it, first come first
+    /// served, and their time counts from when they came. None if there is no bound.
+    pub max_in_flight: Option<u32>,
 }
 
 /// What a simulation is asked beside the document.

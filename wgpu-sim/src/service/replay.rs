@@ -126,6 +126,7 @@ fn network(server: &Continuous, requests: &[Request]) -> Result<Network, Simulat
         stages: vec![Stage::new("server", Work::Continuous(Box::new(server)))],
         links: vec![Link::new(None, Some(0)), Link::new(Some(0), None)],
         objective: None,
+        max_in_flight: None,
     })
 }
 

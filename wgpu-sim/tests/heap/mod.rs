@@ -3,12 +3,14 @@
 
 mod arrivals;
 pub(crate) mod batcher;
+mod entry;
 mod tries;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use batcher::{Replica, Sequence};
+use entry::Entry;
 use wgpu_sim::Trace;
 use wgpu_sim::draws::{Purpose, counter_word, draw};
 use wgpu_sim::network::{Flow, Gather, Routing, Step};
@@ -68,6 +70,7 @@ pub(crate) struct Heap<'a> {
     flow: &'a Flow,
     key: [u32; 2],
     events: BinaryHeap<Event>,
+    entry: Entry<'a>,
     rank: Vec<usize>,
     hearing: Vec<BTreeMap<u32, Hearing>>,
     lines: Vec<Vec<Line>>,
@@ -111,6 +114,7 @@ impl<'a> Heap<'a> {
             flow,
             key: [flow.seed, replication],
             events: BinaryHeap::new(),
+            entry: Entry::new(flow, replication),
             rank,
             hearing: flow.nodes.iter().map(|_| BTreeMap::new()).collect(),
             lines: lines.collect(),
@@ -128,29 +132,46 @@ impl<'a> Heap<'a> {
                 first: (vec![0; BUCKETS], 0),
                 token: (vec![0; BUCKETS], 0),
                 caches: Vec::new(),
+                before: (Vec::new(), 0),
             },
         };
-        let mut arrivals = arrivals::of(flow, replication);
-        let mut next = arrivals.next().unwrap();
+        if flow.admission.is_some() {
+            heap.trace.before.0 = vec![0; BUCKETS];
+        }
         while heap.open > 0 {
-            // All that happens before the next arrival; then the arrival.
-            while let Some(&Reverse((at, ..))) = heap.events.peek() {
-                if at >= next {
-                    break;
+            let happens = heap.events.peek().map(|&Reverse((at, ..))| at);
+            let entry = heap.entry.next();
+            let enters = entry.filter(|&(_, now, is_late)| match happens {
+                Some(at) => now < at || (now == at && !is_late),
+                None => true,
+            });
+            if let Some((_, now, _)) = enters {
+                // All who enter now do so before anything else.
+                while let Some((came, at, _)) = heap.entry.next().filter(|&(_, at, _)| at == now) {
+                    heap.enter(came, at);
                 }
+            } else {
                 let Reverse(event) = heap.events.pop().unwrap();
                 heap.happen(event);
             }
-            let request = u32::try_from(heap.born.len()).unwrap();
-            heap.born.push(next);
-            let source = u32::try_from(flow.nodes.len()).unwrap();
-            heap.send(source, &flow.entries, next, request, Some(WHOLE));
-            next = arrivals.next().unwrap();
         }
         let replicas = heap.lines.iter().flatten().map(|line| &line.replica);
         let put_back = replicas.map(|replica| replica.preemptions).sum();
         heap.trace.caches = heap.caches();
         (heap.trace, put_back)
+    }
+
+    fn enter(&mut self, came: u64, now: u64) {
+        self.entry.enter();
+        let request = u32::try_from(self.born.len()).unwrap();
+        self.born.push(came);
+        if self.flow.admission.is_some() && self.is_counted(request) {
+            self.trace.before.1 += now - came;
+            self.trace.before.0[bucket(u32::try_from(now - came).unwrap())] += 1;
+        }
+        let flow = self.flow;
+        let source = u32::try_from(flow.nodes.len()).unwrap();
+        self.send(source, &flow.entries, now, request, Some(WHOLE));
     }
 
     fn caches(&self) -> Vec<Option<(u64, u128, u128)>> {
@@ -609,7 +630,10 @@ impl<'a> Heap<'a> {
             let flow = self.flow;
             let number = u32::try_from(node).unwrap();
             self.send(number, &flow.nodes[node].outputs, at, request, value);
-        } else if is_counted {
+            return;
+        }
+        self.entry.leave(at);
+        if is_counted {
             let time = at - self.born[request as usize];
             let column = if let Some((head, tokens)) = value {
                 self.trace.ending[4] += time;

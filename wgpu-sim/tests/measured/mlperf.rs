@@ -77,6 +77,7 @@ impl System {
             stages: vec![Stage::new("bert", work)],
             links: vec![Link::new(None, Some(0)), Link::new(Some(0), None)],
             objective: None,
+            max_in_flight: None,
         };
         let settings = Settings {
             replications: 2,

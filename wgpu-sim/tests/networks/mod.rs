@@ -144,6 +144,7 @@ pub(crate) fn alone(work: Work, rate: f64) -> Network {
         stages: vec![Stage::new("node", work)],
         links: vec![Link::new(None, Some(0)), Link::new(Some(0), None)],
         objective: None,
+        max_in_flight: None,
     }
 }
 
@@ -295,6 +296,7 @@ pub(crate) fn network(work: BoxedStrategy<Work>) -> impl Strategy<Value = Networ
                 stages,
                 links,
                 objective: None,
+                max_in_flight: None,
             }
         })
 }

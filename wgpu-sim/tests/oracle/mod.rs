@@ -34,6 +34,7 @@ pub(crate) fn network(rate: f64, stages: Vec<Stage>, links: Vec<Link>) -> Networ
         stages,
         links,
         objective: None,
+        max_in_flight: None,
     }
 }
 

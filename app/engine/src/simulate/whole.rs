@@ -67,6 +67,13 @@ pub(super) async fn run(asked: &Asked<'_>, compilation: &GraphCompilation) -> An
 
 /// How it was computed, where that is not as one would think.
 fn note_of(outcome: &GraphOutcome) -> Option<String> {
+    let admission = outcome.admission.as_ref();
+    if let Some(admission) = admission.filter(|admission| !admission.stable) {
+        return Some(format!(
+            "with {} at once (`maxInFlight`) the graph cannot keep up with its arrivals",
+            admission.limit
+        ));
+    }
     // A note about the engine names the reason itself.
     let by_events = || {
         Some(format!(

@@ -5,10 +5,13 @@ use core::fmt::Write as _;
 use modelspec_core::export::Chosen;
 use serde_json::{Map, Value, json};
 use wgpu_sim::network::{Gaps, GraphCompilation};
-use wgpu_sim::{Cost, Engine, GraphOutcome, Judged, NodeResult, Origin};
+use wgpu_sim::{AdmissionResult, Cost, Engine, GraphOutcome, Judged, NodeResult, Origin};
 
 use super::{Summary, time};
 use crate::Failure;
+
+/// The row of waits before the graph.
+const BEFORE: &str = "before it";
 
 /// The row of times to the first token.
 const FIRST: &str = "first token";
@@ -42,6 +45,18 @@ impl Report<'_> {
         for node in &simulated.nodes {
             line(&mut text, compilation, node, width);
         }
+        let admission = simulated.admission.as_ref();
+        if let Some(before) = admission.and_then(|admission| admission.wait.as_ref()) {
+            let _ = writeln!(
+                text,
+                "{BEFORE:width$}  {:>6}  {:>9}  {:>9}  {:>9}  {:>9}",
+                "",
+                time(Some(before.mean_ms)),
+                time(Some(before.p50_ms)),
+                time(Some(before.p95_ms)),
+                time(Some(before.p99_ms)),
+            );
+        }
         for (what, times) in [
             ("end to end", &simulated.end_to_end),
             (FIRST, &simulated.time_to_first_token),
@@ -72,6 +87,9 @@ impl Report<'_> {
                 let share = 100.0 * count as f64 / simulated.requests.max(1) as f64;
                 let _ = writeln!(text, "{share:.2} % {what}");
             }
+        }
+        if let Some(admission) = admission {
+            let _ = writeln!(text, "{}", entered(admission, simulated.requests));
         }
         let goal = compilation.network.objective;
         if let (Some(goal), Some(share)) = (goal, simulated.goodput) {
@@ -159,6 +177,20 @@ fn load(compilation: &GraphCompilation) -> String {
             format!("{clients} clients who think {think:?} between answer and question")
         }
         _ => format!("{} requests a second", compilation.network.rate),
+    }
+}
+
+/// What `maxInFlight` did.
+fn entered(admission: &AdmissionResult, requests: u64) -> String {
+    let limit = admission.limit;
+    if admission.stable {
+        let share = 100.0 * admission.waited as f64 / requests.max(1) as f64;
+        format!("{share:.2} % waited before the graph, which lets {limit} in at once")
+    } else {
+        format!(
+            "with {limit} at once the graph cannot keep up with its arrivals: raise `maxInFlight`, \
+             or lower the rate"
+        )
     }
 }
 

@@ -5,6 +5,7 @@
 //! is one moment, the next at which anything happens anywhere. Nodes take their turns in it as in
 //! the sweep, with the same stations and draws, so that both give equal counts where both apply.
 
+mod admission;
 mod inflow;
 mod place;
 mod rounds;
@@ -14,11 +15,12 @@ mod slices;
 use core::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::source::Requests;
+use super::source::{Left, Requests};
 use super::stations::{Arrival, each};
 use super::{Departure, Ending, Fate, LaneRecord, Leaving, Tokens};
 use crate::error::SimulationError;
 use crate::program::network::{Flow, Node};
+use admission::Gate;
 use inflow::Inflow;
 use place::Place;
 use rounds::Loop;
@@ -32,6 +34,7 @@ pub(crate) struct Events<'a> {
     flow: &'a Flow,
     key: [u32; 2],
     inflow: Inflow<'a>,
+    gate: Gate,
     requests: Requests,
     /// In topological order, loops taken as if their edges back were not there.
     places: Vec<Place<'a>>,
@@ -44,6 +47,9 @@ pub(crate) struct Events<'a> {
     loops: Vec<Loop<'a>>,
     /// The loop that each node is in.
     loop_of: Vec<Option<usize>>,
+    /// The last moment, and whether it goes on: somebody entered when all else of it had happened.
+    moment: u64,
+    goes_on: bool,
     /// Visits of counted requests that have ended, and how many there will have been.
     ended: u64,
     goal: u64,
@@ -69,6 +75,7 @@ impl<'a> Events<'a> {
             flow,
             key,
             inflow: Inflow::new(flow, key)?,
+            gate: Gate::new(flow.admission.map(|admission| admission.limit)),
             requests: Requests::default(),
             places,
             gpus: flow
@@ -82,9 +89,11 @@ impl<'a> Events<'a> {
             loop_of: (0..flow.nodes.len())
                 .map(|node| flow.loop_of(node))
                 .collect(),
+            moment: u64::MAX,
+            goes_on: false,
             ended: 0,
             goal: u64::from(flow.counted).saturating_mul(flow.nodes.len() as u64),
-            ending: Ending::new(flow.has_streams()),
+            ending: Ending::new(flow.has_streams()).behind(flow.admission),
             is_spent: false,
             arrivals: Vec::new(),
             departures: Vec::new(),
@@ -103,9 +112,11 @@ impl<'a> Events<'a> {
                 break;
             }
             let happens = self.calendar.peek().map(|&Reverse((at, _))| at);
-            let now = self.inflow.next_at().min(happens.unwrap_or(u64::MAX));
-            while self.inflow.next_at() == now && !self.is_spent {
-                self.enter();
+            let now = self.entry().min(happens.unwrap_or(u64::MAX));
+            self.goes_on = now == self.moment;
+            self.moment = now;
+            while self.entry() == now && !self.is_spent {
+                self.enter(now);
                 arrived = arrived.saturating_add(1);
             }
             // Entries of one time come in the order of the places.
@@ -119,8 +130,13 @@ impl<'a> Events<'a> {
         arrived
     }
 
+    /// When the next request enters, as far as is known.
+    fn entry(&self) -> u64 {
+        self.gate.entry(self.inflow.next_at())
+    }
+
     /// The next request enters.
-    fn enter(&mut self) {
+    fn enter(&mut self, now: u64) {
         let flow = self.flow;
         let (request, at) = self.inflow.next();
         if request >= flow.span {
@@ -128,15 +144,17 @@ impl<'a> Events<'a> {
             return;
         }
         self.requests.enter(at);
+        self.gate.enter();
         if self.flow.counting().contains(&request) {
             self.ending.enter(self.inflow.gap());
+            self.ending.admit(now.saturating_sub(at));
         }
         // The source has the number after the sink's.
         let source = flow.nodes.len();
         self.send(
             source,
             &flow.entries,
-            (at, request),
+            (now, request),
             Some(Tokens::default()),
         );
     }
@@ -157,6 +175,12 @@ impl<'a> Events<'a> {
         // An earlier turn may have done what this one was for.
         if self.next(position).is_none_or(|next| next > now) {
             return;
+        }
+        if self.goes_on && let Some(place) = self.places.get_mut(position) {
+            // Steps of this moment began before anybody entered.
+            let horizon = now.saturating_add(1);
+            place.station.serve(&[], horizon, &mut self.departures);
+            self.tell(position);
         }
         self.end(position, now);
         let Some(place) = self.places.get_mut(position) else {
@@ -280,8 +304,12 @@ impl<'a> Events<'a> {
         let answered = matches!(fate, Fate::Served { .. } | Fate::Streamed { .. });
         let left = self.requests.leave(request, at, answered);
         self.inflow.leave(at);
+        self.gate.leave(at);
         if self.flow.counting().contains(&request) {
             self.ended = self.ended.saturating_add(1);
+            if let Left::Answered(time) = left {
+                self.ending.trend.answer(self.flow, request, time);
+            }
             self.ending.leave(left, self.flow.objective, fate.tokens());
         }
     }

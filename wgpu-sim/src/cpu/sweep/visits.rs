@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::source::Left;
+use super::trend::Trend;
 use super::{Departure, Fate, Tokens};
 use crate::error::SimulationError;
-use crate::program::network::{Flow, Node, Step};
+use crate::program::network::{Admission, Flow, Node, Step};
 use crate::record::{BACKLOG_LIMIT, Record};
 use crate::stats::{BUCKETS, Sample, bucket};
 
@@ -266,6 +267,12 @@ pub(crate) struct Ending {
     pub(crate) within: u32,
     /// The sum of the gaps before them: how long the lane counted.
     pub(crate) span: u64,
+    /// How long each waited before the graph, where only so many are inside at once.
+    pub(crate) before: Option<Times>,
+    /// Those who had to.
+    pub(crate) waited: u32,
+    /// How times develop, where the run alone can tell whether they have an end.
+    pub(crate) trend: Trend,
 }
 
 impl Ending {
@@ -282,6 +289,17 @@ impl Ending {
             unanswered: 0,
             within: 0,
             span: 0,
+            before: None,
+            waited: 0,
+            trend: Trend::default(),
+        }
+    }
+
+    /// Of a graph before which requests may wait.
+    pub(super) fn behind(self, admission: Option<Admission>) -> Self {
+        Self {
+            before: admission.map(|_| Times::new(BUCKETS)),
+            ..self
         }
     }
 
@@ -292,6 +310,14 @@ impl Ending {
     pub(super) fn enter(&mut self, gap: u32) {
         self.entered = self.entered.wrapping_add(1);
         self.span = self.span.saturating_add(u64::from(gap));
+    }
+
+    /// A request enters that has waited so long before the graph.
+    pub(super) fn admit(&mut self, wait: u64) {
+        if let Some(before) = &mut self.before {
+            before.count(wait);
+            self.waited = self.waited.wrapping_add(u32::from(wait > 0));
+        }
     }
 
     pub(super) fn leave(&mut self, left: Left, objective: Option<u64>, answer: Tokens) {
@@ -326,7 +352,8 @@ impl Ending {
     fn check(&self, flow: &Flow) -> Result<(), SimulationError> {
         let left = [self.answered, self.dropped, self.timed_out, self.unanswered];
         let left = left.into_iter().fold(0_u32, u32::saturating_add);
-        if left == self.entered && left == flow.counted {
+        let admitted = self.before.as_ref().map_or(left, Times::total);
+        if left == self.entered && left == flow.counted && left == admitted {
             return Ok(());
         }
         Err(SimulationError::Invariant {
@@ -338,6 +365,11 @@ impl Ending {
     /// Times from end to end.
     pub(crate) fn times(&self) -> Sample<'_> {
         self.times.sample()
+    }
+
+    /// Waits before the graph.
+    pub(crate) fn before(&self) -> Option<Sample<'_>> {
+        self.before.as_ref().map(Times::sample)
     }
 
     /// Times to the first token.
@@ -373,6 +405,11 @@ impl Times {
         if let Some(count) = self.counts.get_mut(bucket(short)) {
             *count = count.wrapping_add(1);
         }
+    }
+
+    /// How many were counted.
+    fn total(&self) -> u32 {
+        self.counts.iter().copied().fold(0, u32::wrapping_add)
     }
 
     fn sample(&self) -> Sample<'_> {

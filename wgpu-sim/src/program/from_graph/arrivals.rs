@@ -18,6 +18,11 @@ pub(super) fn poisson(
     rate: Option<f64>,
     notes: &mut Vec<Diagnostic>,
 ) -> Result<f64, Vec<Diagnostic>> {
+    let workload = graph.spec.body().and_then(|body| body.workload.as_ref());
+    if let Some(limit) = workload.and_then(|workload| workload.max_in_flight) {
+        let message = "`maxInFlight` counts in whole graphs only, not node by node";
+        notes.push(Diagnostic::new(ARRIVALS, limit.span, message).with_severity(Severity::Info));
+    }
     let stated = stated(graph);
     let other = stated.filter(|stated| !matches!(stated.value, spec::Arrivals::Poisson(_)));
     let Some(other) = other else {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::load::{self, Demand};
 use super::{Call, Flow, Gather, Network, Node, Routing, Slice, Stage, Step, Tries, Work};
-use super::{Gaps, closed, rounds};
+use super::{Gaps, admission, closed, rounds};
 use crate::draws::{MAX_STATIONS, MAX_TICKS, Table};
 use crate::error::SimulationError;
 use crate::program::compile::{COARSEST, Law, TICKS_NS, TOO_LONG, counted, ns};
@@ -154,6 +154,7 @@ impl Flow {
             pace,
             once: false,
             clients: closed::clients(&network.gaps, tick_ns),
+            admission: admission::compile(network, &moments, tick_ns, (&nodes, &edges, &order))?,
             by_events: by_events(network, &loops, &nodes),
             loops,
             gpus: gpus(stages)?,
@@ -194,6 +195,11 @@ fn by_events(network: &Network, loops: &[super::Rounds], nodes: &[Node]) -> Opti
         return Some(format!(
             "`retries` of `{}` come back to its queue",
             node.name
+        ));
+    }
+    if let Some(limit) = network.max_in_flight {
+        return Some(format!(
+            "`maxInFlight` lets {limit} into the graph at once: the others wait for one to leave"
         ));
     }
     matches!(network.gaps, Gaps::Closed { .. })

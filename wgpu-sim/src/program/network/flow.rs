@@ -1,6 +1,6 @@
 //! The integer program of a graph: what decides a result is in ticks.
 
-use super::{Batcher, Routing};
+use super::{Admission, Batcher, Routing};
 use crate::draws::Table;
 
 /// A graph in integers. Its last node is the sink, where requests leave.
@@ -19,6 +19,8 @@ pub struct Flow {
     pub once: bool,
     /// Who asks, if those who have their answer ask again.
     pub clients: Option<Clients>,
+    /// How many may be in the graph at once, if that is bounded.
+    pub admission: Option<Admission>,
     /// The loops; no node is in two of them.
     pub loops: Vec<Rounds>,
     /// Visits of one request to one node differ by multiples of this number: that of round `k` is
@@ -300,9 +302,10 @@ impl Flow {
         self.nodes.len().saturating_sub(1)
     }
 
-    /// Whether every node keeps up with its arrivals.
+    /// Whether every node keeps up with its arrivals, as far as is known before they come.
     pub fn is_stable(&self) -> bool {
         self.nodes.iter().all(|node| node.load < 1.0)
+            && self.admission.is_none_or(Admission::is_stable)
     }
 
     /// Whether answers come as streams of tokens.

@@ -97,6 +97,8 @@ impl Network {
             return Err(found);
         }
         let objective = objective(graph);
+        let workload = graph.spec.body().and_then(|body| body.workload.as_ref());
+        let max_in_flight = workload.and_then(|workload| workload.max_in_flight);
         Ok(GraphCompilation {
             network: Self {
                 rate,
@@ -104,6 +106,7 @@ impl Network {
                 stages,
                 links,
                 objective,
+                max_in_flight: max_in_flight.map(|stated| stated.value.0),
             },
             origins,
             notes,

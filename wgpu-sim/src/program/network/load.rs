@@ -133,6 +133,7 @@ pub(super) fn warmup(
             settling
                 .fold(0.1 * f64::from(counted), f64::max)
                 .max(5.0 * residence * network.rate / 1e9)
+                .max(super::admission::settling(network, residence))
                 .max(match network.gaps {
                     super::Gaps::Closed { clients, .. } => 10.0 * f64::from(clients),
                     _ => 0.0,

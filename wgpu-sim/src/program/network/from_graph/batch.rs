@@ -157,6 +157,7 @@ impl Goal {
                 stages: vec![Stage::new("node", work(factor))],
                 links: vec![Link::new(None, Some(0)), Link::new(Some(0), None)],
                 objective: None,
+                max_in_flight: None,
             };
             let go_on = &mut |_| ControlFlow::Continue(());
             let outcome = simulate_graph(&network, &settings, go_on).ok();

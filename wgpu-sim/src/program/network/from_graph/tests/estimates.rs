@@ -188,6 +188,7 @@ fn a_latency_under_a_load_gives_it_back_with_batches() {
         stages: vec![Stage::new("embedder", work)],
         links: vec![Link::new(None, Some(0)), Link::new(Some(0), None)],
         objective: None,
+        max_in_flight: None,
     };
     let go_on = &mut |_| ControlFlow::Continue(());
     let outcome = simulate_graph(&alone, &Settings::default(), go_on).expect("it runs");
