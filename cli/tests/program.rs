@@ -422,6 +422,122 @@ fn clients_who_wait_are_simulated_event_by_event() {
     assert!((3.9..4.0).contains(&rate), "{rate}");
 }
 
+/// Two equal nodes that race, with a bound on how many requests are inside.
+const HEDGED: &str = "
+apiVersion: modelgraph/v1alpha1
+kind: ModelGraph
+metadata: {name: hedged}
+spec:
+  inputs: {question: {type: text}}
+  outputs: {answer: {type: text}}
+  nodes:
+    east: {role: transformer, inputs: {in: {type: text}}, outputs: {out: {type: text}}, service: {exponential: {mean: 10ms}}, placement: {replicas: 1}}
+    west: {role: transformer, inputs: {in: {type: text}}, outputs: {out: {type: text}}, service: {exponential: {mean: 10ms}}, placement: {replicas: 1}}
+    first: {role: join, join: any, cancel: true}
+  edges:
+    - {from: inputs.question, to: east.in}
+    - {from: inputs.question, to: west.in}
+    - {from: east.out, to: first.in}
+    - {from: west.out, to: first.in}
+    - {from: first.out, to: outputs.answer}
+  workload: {arrivals: {poisson: {rate: 150rps}}}
+";
+
+#[test]
+fn branches_that_lose_a_race_are_cancelled() {
+    let arguments = ["simulate", "-", "--requests", "400000"];
+    let output = modelspec(&[&arguments[..], &["--format", "json"]].concat(), HEDGED);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&result["mode"], &result["stable"]),
+        (&"event".into(), &true.into())
+    );
+    // M/M/1 at twice the speed: 5 ms / (1 − 0.75).
+    let mean = result["endToEnd"]["meanMs"].as_f64().unwrap();
+    assert!((mean - 20.0).abs() < 1.0, "{mean}");
+    let lost = result["nodes"]["east"]["cancelled"].as_f64().unwrap() / 400_000.0;
+    assert!((lost - 0.5).abs() < 0.01, "{lost}");
+    assert_eq!(result["nodes"]["first"].get("cancelled"), None);
+    let text = stdout(&modelspec(&arguments, HEDGED));
+    assert!(
+        text.contains("% of what came to east was cancelled"),
+        "{text}"
+    );
+    assert!(
+        text.contains("event by event, since `cancel` of `first` stops the work"),
+        "{text}"
+    );
+
+    let all = HEDGED.replace("join: any, cancel", "cancel");
+    let said = stdout(&modelspec(&["check", "-"], &all));
+    assert!(
+        said.contains("MG112") && said.contains("waits for all its branches"),
+        "{said}"
+    );
+}
+
+#[test]
+fn requests_wait_before_a_graph_that_lets_in_so_many() {
+    let bounded = |limit: u32| {
+        let workload = format!("workload: {{maxInFlight: {limit}, ");
+        CASCADE.replace("workload: {", &workload)
+    };
+    let arguments = ["simulate", "-", "--requests", "200000"];
+    let run = |limit| {
+        let output = modelspec(
+            &[&arguments[..], &["--format", "json"]].concat(),
+            &bounded(limit),
+        );
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        result
+    };
+    let result = run(8);
+    assert_eq!(
+        (&result["mode"], &result["stable"]),
+        (&"event".into(), &true.into())
+    );
+    let admission = &result["admission"];
+    assert_eq!(
+        (&admission["limit"], &admission["stable"]),
+        (&8.into(), &true.into())
+    );
+    let inside: f64 = ["clean", "answer"]
+        .map(|node| result["nodes"][node]["sojourn"]["meanMs"].as_f64().unwrap())
+        .iter()
+        .sum();
+    let wait = admission["wait"]["meanMs"].as_f64().unwrap();
+    let whole = result["endToEnd"]["meanMs"].as_f64().unwrap();
+    assert!(
+        wait > 1.0 && (whole - wait - inside).abs() < 0.02,
+        "{whole} {wait} {inside}"
+    );
+    let text = stdout(&modelspec(&arguments, &bounded(8)));
+    assert!(text.contains("before it "), "{text}");
+    assert!(
+        text.contains("waited before the graph, which lets 8 in at once"),
+        "{text}"
+    );
+
+    // One at a time takes 9 ms, and one comes every 8.
+    let fast = |limit| bounded(limit).replace("rate: 100rps", "rate: 120rps");
+    let output = modelspec(&arguments, &fast(1));
+    let text = stdout(&output);
+    assert!(
+        text.contains(
+            "with 1 at once the graph cannot keep up with its arrivals: raise `maxInFlight`"
+        ),
+        "{text}"
+    );
+
+    let output = modelspec(&["check", "-"], &bounded(0));
+    let said = stdout(&output);
+    assert!(said.contains("MG005"), "{said}");
+}
+
 #[test]
 fn a_field_can_be_set_for_one_run() {
     let mean = |arguments: &[&str]| {

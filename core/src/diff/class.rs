@@ -95,6 +95,7 @@ const NODE: Table = &[
     ("required", &FAILURE),
     ("onFailure", &FAILURE),
     ("join", &ROUTE),
+    ("cancel", &WORKLOAD),
     ("model.revision", &REVISION),
     ("model.chatTemplate", &TEMPLATE),
     ("model.parameters", &PLACEMENT),

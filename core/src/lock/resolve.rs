@@ -83,6 +83,9 @@ impl Resolver<'_> {
         if node.role.map(|role| role.value) == Some(Role::Join) {
             map.entry("join").or_insert(json!("all"));
         }
+        if map.get("cancel") == Some(&json!(false)) {
+            map.remove("cancel");
+        }
         if let Some(model) = map.get_mut("model").and_then(Value::as_object_mut) {
             let precision = node.model.as_ref().and_then(|model| model.precision);
             if let Some(precision) = precision.filter(|precision| precision.bits() >= 8) {

@@ -114,6 +114,9 @@ record! {
         "hitRate" hit_rate: Percent,
         /// `join`: for which branches it waits.
         "join" join: Join,
+        /// `join`: whether branches that only it waits for stop once it has what it needs; default
+        /// false.
+        "cancel" cancel: bool,
         /// Severities of rules for this node.
         "checks" checks: Map<ByRule, CheckSetting>,
         /// For tools.

@@ -279,8 +279,9 @@ fn run_events(
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
     /// For each node in the order of the document: served, dropped, skipped, and the sums of waits
-    /// and services in ticks; tries whose time was up, and the sum of their times.
-    pub nodes: Vec<[u64; 7]>,
+    /// and services in ticks; tries whose time was up, and the sum of their times and of the times
+    /// of those who were cancelled; how many these are.
+    pub nodes: Vec<[u64; 8]>,
     /// Answered, dropped, timed out and unanswered requests, and the sum of their times in ticks.
     pub ending: [u64; 5],
     /// Counts of the times from end to end by [`crate::stats::bucket`].
@@ -335,6 +336,7 @@ impl Trace {
                         visits.times.service_sum,
                         visits.timed_out.into(),
                         visits.waited.wrapping_add(visits.lost),
+                        visits.cancelled.into(),
                     ]
                 })
                 .collect(),
@@ -356,9 +358,9 @@ impl Trace {
                     Some((cache.preemptions, cache.stored, cache.room))
                 })
                 .collect(),
-            before: ending
-                .before()
-                .map_or((Vec::new(), 0), |sample| (sample.counts.to_vec(), sample.sum)),
+            before: ending.before().map_or((Vec::new(), 0), |sample| {
+                (sample.counts.to_vec(), sample.sum)
+            }),
         }
     }
 }

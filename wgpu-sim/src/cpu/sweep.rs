@@ -102,12 +102,19 @@ enum Fate {
         service: u64,
         work: Labour,
     },
+    /// Nobody needed it any more.
+    Cancelled {
+        wait: u64,
+        /// How long it was served.
+        service: u64,
+        work: Labour,
+    },
     /// Its queue was full.
     Dropped,
     Skipped,
 }
 
-/// What a server spends on a request that is not served in time.
+/// What a server spends on a request that it does not serve to the end.
 #[derive(Clone, Copy, Debug, Default)]
 struct Labour {
     /// How long, and until when.

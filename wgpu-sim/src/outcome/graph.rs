@@ -86,7 +86,7 @@ pub struct NodeResult {
     /// Whether the node keeps up with its arrivals.
     pub stable: bool,
     /// The share of what it can serve that its arrivals ask for; it grows in proportion to them.
-    /// None for servers without number.
+    /// None for servers without number. Where work is cancelled, as if none were.
     pub load: Option<f64>,
     /// How many requests it serves at once, in all replicas; of batches, how many batches. None
     /// for servers without number.
@@ -98,6 +98,9 @@ pub struct NodeResult {
     /// Tries that were not served in time. A request that fails is tried again as often as its node
     /// states, and each try counts on its own.
     pub timed_out: u64,
+    /// Requests whose work was cancelled, for the join that it was done for had what it needed.
+    #[serde(skip_serializing_if = "is_none")]
+    pub cancelled: u64,
     /// The time from arrival to the start of service.
     pub wait: Option<Summary>,
     /// The time of service; of a batch, the whole batch's. On a GPU that is used in turns, with the
@@ -121,6 +124,11 @@ pub struct NodeResult {
     pub preemptions: Option<u64>,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde asks.
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
 impl GraphOutcome {
     /// Summarises a graph's lanes; none for a graph that cannot keep up.
     pub(crate) fn new(flow: &Flow, records: &[LaneRecord]) -> Self {
@@ -130,13 +138,23 @@ impl GraphOutcome {
         let span = sum(&|record| record.ending.span);
         // Of a graph that lets in less than comes, nodes have no figures of their own.
         let lets_in = steady::lets_in(flow, records);
-        let told = if lets_in { records } else { &[] };
+        let is_relief_enough = steady::is_relief_enough(flow, records);
+        let told = if lets_in && is_relief_enough {
+            records
+        } else {
+            &[]
+        };
         let nodes: Vec<NodeResult> = flow
             .nodes
             .iter()
             .take(flow.sink())
             .enumerate()
             .map(|(index, node)| NodeResult::new(flow, node, index, told, span))
+            .map(|node| NodeResult {
+                stable: node.stable
+                    && (is_relief_enough || node.load.is_none_or(|load| load < 1.0)),
+                ..node
+            })
             .collect();
         let stable = nodes.iter().all(|node| node.stable);
         let stable = stable && lets_in;
@@ -213,7 +231,7 @@ impl NodeResult {
             .filter_map(|record| record.nodes.get(index))
             .collect();
         let saturated = visits.iter().any(|visits| visits.times.saturated);
-        let is_stable = node.load < 1.0 && !saturated;
+        let is_stable = (node.load < 1.0 || flow.is_relieved(index)) && !saturated;
         let is_run = !visits.is_empty() && is_stable;
         let span = span as f64;
         let of =
@@ -280,6 +298,7 @@ impl NodeResult {
             served: count(|visits| visits.served),
             dropped: count(|visits| visits.dropped),
             timed_out: count(|visits| visits.timed_out),
+            cancelled: count(|visits| visits.cancelled),
             wait: summary(
                 visits.iter().map(|visits| visits.times.wait()).collect(),
                 (0, u32::MAX),

@@ -60,6 +60,14 @@ pub(super) fn lets_in(flow: &Flow, records: &[LaneRecord]) -> bool {
     !records.iter().all(all_waited) && !grows(flow, records)
 }
 
+/// Whether nodes keep up that would not if none of their work were cancelled. Where only so many
+/// requests are in the graph, none of its queues grows for ever.
+pub(super) fn is_relief_enough(flow: &Flow, records: &[LaneRecord]) -> bool {
+    let mut nodes = flow.nodes.iter().enumerate();
+    let is_over = nodes.any(|(index, node)| node.load >= 1.0 && flow.is_relieved(index));
+    !is_over || flow.admission.is_some() || !grows(flow, records)
+}
+
 /// From this share of the time on, the growth of times is one.
 const NOTICED: f64 = 0.002;
 
@@ -69,6 +77,9 @@ const ERRORS: f64 = 6.0;
 /// Whether times from end to end grow as the run goes on, beyond what chance explains. Arrivals
 /// whose rate follows a plan may have reasons of their own for that.
 pub(super) fn grows(flow: &Flow, records: &[LaneRecord]) -> bool {
+    if records.iter().any(|record| record.ending.is_flooded) {
+        return true;
+    }
     if matches!(flow.pace, Pace::Profile(_) | Pace::Trace(_)) || flow.clients.is_some() {
         return false;
     }

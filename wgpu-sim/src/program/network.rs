@@ -1,6 +1,7 @@
 //! A whole graph to simulate: requests pass from node to node, and meet in queues and joins.
 
 mod admission;
+mod cancel;
 mod closed;
 mod compile;
 mod continuous;
@@ -13,6 +14,7 @@ mod rounds;
 use core::time::Duration;
 
 pub use admission::Admission;
+pub use cancel::Cancel;
 pub use continuous::{
     BLOCK, Batcher, Continuous, Lengths, Prefix, StepTime, TokenLaw, TokenPart, Tokens,
 };
@@ -64,6 +66,10 @@ pub struct Stage {
     pub share: f64,
     /// For which of its edges it waits.
     pub gather: Wait,
+    /// Whether it cancels work that is done for it alone once it has the values that it waits for;
+    /// only where these are the first, or so many. Who is cancelled leaves the queue, or is cut off,
+    /// as one whose time is up (see [`Tries`]), is not tried again, and misses nothing.
+    pub cancel: bool,
     /// What it does with a request.
     pub work: Work,
     /// A queue that holds so many waiting requests drops the next; each replica has its own, where
@@ -89,6 +95,7 @@ impl Stage {
             name: name.into(),
             share: 1.0,
             gather: Wait::Ports,
+            cancel: false,
             work,
             queue_limit: None,
             tries: Tries::ENDLESS,

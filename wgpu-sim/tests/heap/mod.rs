@@ -3,6 +3,7 @@
 
 mod arrivals;
 pub(crate) mod batcher;
+mod cancel;
 mod entry;
 mod tries;
 
@@ -80,6 +81,9 @@ pub(crate) struct Heap<'a> {
     visits: BTreeMap<(usize, u32), (u64, u64)>,
     /// Of visits with several tries: when the time of all is up.
     ends: BTreeMap<(usize, u32), u64>,
+    /// For each join, whose work it cancels; and whose work nobody needs any more.
+    served_alone: Vec<Vec<usize>>,
+    cancelled: BTreeSet<(usize, u32)>,
     dropped_at: BTreeMap<u32, u64>,
     timed_out_at: BTreeMap<u32, u64>,
     open: u64,
@@ -122,11 +126,13 @@ impl<'a> Heap<'a> {
             born: Vec::new(),
             visits: BTreeMap::new(),
             ends: BTreeMap::new(),
+            served_alone: cancel::served_alone(flow),
+            cancelled: BTreeSet::new(),
             dropped_at: BTreeMap::new(),
             timed_out_at: BTreeMap::new(),
             open: u64::from(flow.counted) * flow.nodes.len() as u64,
             trace: Trace {
-                nodes: vec![[0; 7]; flow.nodes.len() - 1],
+                nodes: vec![[0; 8]; flow.nodes.len() - 1],
                 ending: [0; 5],
                 times: vec![0; BUCKETS],
                 first: (vec![0; BUCKETS], 0),
@@ -238,6 +244,7 @@ impl<'a> Heap<'a> {
                     self.hear(at, node, request, place, (detail == 1).then_some(stream))
                 {
                     self.arrive(at, node, request, value);
+                    self.cancel(at, node, request);
                 }
             }
             What::Departure => {
@@ -287,8 +294,10 @@ impl<'a> Heap<'a> {
             if !hearing.settled.insert(place - EXPIRY) {
                 return None;
             }
-            let known = self.timed_out_at.entry(request).or_insert(at);
-            *known = at.min(*known);
+            if !self.cancelled.contains(&(node, request)) {
+                let known = self.timed_out_at.entry(request).or_insert(at);
+                *known = at.min(*known);
+            }
         } else {
             if !hearing.settled.insert(place) {
                 return None;
@@ -357,7 +366,8 @@ impl<'a> Heap<'a> {
     }
 
     fn arrive(&mut self, at: u64, node: usize, request: u32, value: Option<Stream>) {
-        let Some(stream) = value else {
+        let is_needed = !self.cancelled.contains(&(node, request % self.flow.span));
+        let Some(stream) = value.filter(|_| is_needed) else {
             self.count(node, request, 2, 1);
             self.leave(at, node, request, None);
             return;

@@ -38,9 +38,15 @@ impl Heap<'_> {
         {
             return;
         }
-        let (came, _) = self.visits.remove(&(node, number)).unwrap();
+        let came = self.take_out(at, node, number);
         self.count(node, number, 5, 1);
         self.count(node, number, 6, at - came);
+        self.fail(at, node, number, What::Word);
+    }
+
+    /// Takes a visit out of a node, and says when it came.
+    pub(super) fn take_out(&mut self, at: u64, node: usize, number: u32) -> u64 {
+        let (came, _) = self.visits.remove(&(node, number)).unwrap();
         let is_counted = self.is_counted(number);
         let is_alone = !matches!(self.flow.nodes[node].step, Step::Batch { .. });
         for queue in 0..self.lines[node].len() {
@@ -55,7 +61,7 @@ impl Heap<'_> {
             }
             self.start(at, node, queue);
         }
-        self.fail(at, node, number, What::Word);
+        came
     }
 
     /// A visit has failed: another try comes, or the request has none.

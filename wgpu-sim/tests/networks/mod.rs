@@ -217,6 +217,7 @@ fn stage(work: BoxedStrategy<Work>) -> impl Strategy<Value = Stage> {
             name: String::new(),
             share: 1.0,
             gather,
+            cancel: false,
             work,
             queue_limit,
             tries: Tries::ENDLESS,

@@ -39,7 +39,13 @@ static NODE: &[Section] = &[
     section(
         "Behaviour",
         &[],
-        &[&["join"], &["hitRate"], &["required"], &["onFailure"]],
+        &[
+            &["join"],
+            &["cancel"],
+            &["hitRate"],
+            &["required"],
+            &["onFailure"],
+        ],
     ),
     section("Tokens", &["limits"], &[&["tokenizer"], &["tokens"]]),
     section("Latency", &["latency"], &[&["budget"], &["service"]]),
@@ -128,7 +134,7 @@ pub(super) fn essential(
                 &["placement", "replicas"],
                 &["onFailure"],
             ],
-            Some(Role::Join) => &[&["join"]],
+            Some(Role::Join) => &[&["join"], &["cancel"]],
             Some(Role::Cache) => &[&["hitRate"], &["latency", "p95"]],
             _ => &[&["latency", "p95"], &["placement", "replicas"]],
         },

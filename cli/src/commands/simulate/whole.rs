@@ -88,6 +88,16 @@ impl Report<'_> {
                 let _ = writeln!(text, "{share:.2} % {what}");
             }
         }
+        for node in simulated.nodes.iter().filter(|node| node.cancelled > 0) {
+            let ended = [node.served, node.dropped, node.timed_out, node.cancelled];
+            let came = ended.into_iter().fold(0, u64::saturating_add);
+            let share = 100.0 * node.cancelled as f64 / came.max(1) as f64;
+            let _ = writeln!(
+                text,
+                "{share:.2} % of what came to {} was cancelled",
+                node.name
+            );
+        }
         if let Some(admission) = admission {
             let _ = writeln!(text, "{}", entered(admission, simulated.requests));
         }

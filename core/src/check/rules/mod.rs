@@ -33,6 +33,7 @@ catalogue! {
     mg109,
     mg110,
     mg111,
+    mg112,
     mg201,
     mg202,
     mg203,

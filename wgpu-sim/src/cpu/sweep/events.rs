@@ -6,6 +6,7 @@
 //! the sweep, with the same stations and draws, so that both give equal counts where both apply.
 
 mod admission;
+mod cancel;
 mod inflow;
 mod place;
 mod rounds;
@@ -21,6 +22,7 @@ use super::{Departure, Ending, Fate, LaneRecord, Leaving, Tokens};
 use crate::error::SimulationError;
 use crate::program::network::{Flow, Node};
 use admission::Gate;
+use cancel::Cancels;
 use inflow::Inflow;
 use place::Place;
 use rounds::Loop;
@@ -45,6 +47,7 @@ pub(crate) struct Events<'a> {
     /// When places have something to do, by time and their order.
     calendar: BinaryHeap<Reverse<(u64, usize)>>,
     loops: Vec<Loop<'a>>,
+    cancels: Cancels<'a>,
     /// The loop that each node is in.
     loop_of: Vec<Option<usize>>,
     /// The last moment, and whether it goes on: somebody entered when all else of it had happened.
@@ -86,6 +89,7 @@ impl<'a> Events<'a> {
             rank,
             calendar: BinaryHeap::new(),
             loops: flow.loops.iter().map(Loop::new).collect(),
+            cancels: Cancels::new(flow),
             loop_of: (0..flow.nodes.len())
                 .map(|node| flow.loop_of(node))
                 .collect(),
@@ -101,7 +105,7 @@ impl<'a> Events<'a> {
     }
 
     pub(crate) fn is_done(&self) -> bool {
-        self.ended >= self.goal || self.is_spent
+        self.ended >= self.goal || self.is_spent || self.ending.is_flooded
     }
 
     /// Simulates a while and says how many requests arrived in it.
@@ -115,7 +119,7 @@ impl<'a> Events<'a> {
             let now = self.entry().min(happens.unwrap_or(u64::MAX));
             self.goes_on = now == self.moment;
             self.moment = now;
-            while self.entry() == now && !self.is_spent {
+            while self.entry() == now && !self.is_done() {
                 self.enter(now);
                 arrived = arrived.saturating_add(1);
             }
@@ -143,8 +147,10 @@ impl<'a> Events<'a> {
             self.is_spent = true;
             return;
         }
+        self.ending.is_flooded = self.cancels.is_flooded(self.gate.inside());
         self.requests.enter(at);
         self.gate.enter();
+        self.cancels.enter(request);
         if self.flow.counting().contains(&request) {
             self.ending.enter(self.inflow.gap());
             self.ending.admit(now.saturating_sub(at));
@@ -176,7 +182,9 @@ impl<'a> Events<'a> {
         if self.next(position).is_none_or(|next| next > now) {
             return;
         }
-        if self.goes_on && let Some(place) = self.places.get_mut(position) {
+        if self.goes_on
+            && let Some(place) = self.places.get_mut(position)
+        {
             // Steps of this moment began before anybody entered.
             let horizon = now.saturating_add(1);
             place.station.serve(&[], horizon, &mut self.departures);
@@ -186,7 +194,7 @@ impl<'a> Events<'a> {
         let Some(place) = self.places.get_mut(position) else {
             return;
         };
-        place.gather(now, &mut self.requests, &mut self.arrivals);
+        place.gather(now, &self.cancels, &mut self.requests, &mut self.arrivals);
         let counting = self.flow.counting();
         for arrival in &self.arrivals {
             let (.., request) = self.flow.visit(arrival.request);
@@ -210,6 +218,7 @@ impl<'a> Events<'a> {
         }
         self.tell(position);
         self.wake_all(position);
+        self.cancel(position, now);
     }
 
     /// Those leave who have been here until now, and come again with those who come now.
@@ -287,6 +296,7 @@ impl<'a> Events<'a> {
             self.calendar.push(Reverse((at, position)));
             return;
         }
+        self.cancels.end(request);
         if !node.passes_on_drop {
             self.requests.fail(request, at, fate);
         }
@@ -303,6 +313,7 @@ impl<'a> Events<'a> {
         } = *departure;
         let answered = matches!(fate, Fate::Served { .. } | Fate::Streamed { .. });
         let left = self.requests.leave(request, at, answered);
+        self.cancels.end(request);
         self.inflow.leave(at);
         self.gate.leave(at);
         if self.flow.counting().contains(&request) {

@@ -65,7 +65,9 @@ impl Watch {
         let (wait, service) = match departure.fate {
             Fate::Served { wait, service, .. } => (wait, service),
             Fate::Streamed { wait, service, .. } => (wait.into(), service),
-            Fate::TimedOut { .. } | Fate::Dropped | Fate::Skipped => return,
+            Fate::TimedOut { .. } | Fate::Cancelled { .. } | Fate::Dropped | Fate::Skipped => {
+                return;
+            }
         };
         let stops = self.underway.entry(departure.request).or_default();
         stops.push(Stop {

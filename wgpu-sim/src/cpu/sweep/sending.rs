@@ -23,7 +23,7 @@ impl Leaving {
             Fate::Served { .. } => (true, Tokens::default()),
             Fate::Streamed { answer, .. } => (true, answer),
             Fate::Dropped | Fate::TimedOut { .. } => (passes_on_drop, Tokens::default()),
-            Fate::Skipped => (false, Tokens::default()),
+            Fate::Cancelled { .. } | Fate::Skipped => (false, Tokens::default()),
         };
         Self {
             at,

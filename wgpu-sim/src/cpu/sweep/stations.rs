@@ -3,6 +3,8 @@
 mod batch;
 mod continuous;
 mod fifo;
+mod held;
+mod line;
 mod replicas;
 mod router;
 
@@ -13,6 +15,7 @@ use crate::program::network::{Flow, Node, Routing, Step};
 use batch::Batches;
 use continuous::Continuous;
 use fifo::Fifo;
+use held::Held;
 use replicas::Replicas;
 pub(super) use router::Router;
 
@@ -55,6 +58,8 @@ pub(super) enum Station<'a> {
     Batch(Batches<'a>),
     RoutedBatch(Replicas<Batches<'a>>),
     Continuous(Replicas<Continuous<'a>>),
+    /// Where work may be cancelled.
+    Held(Box<Held<'a>>),
 }
 
 impl<'a> Station<'a> {
@@ -120,6 +125,7 @@ impl<'a> Station<'a> {
                 let usage = replicas.queues().iter().map(Continuous::usage);
                 usage.fold(Usage::default(), Usage::and)
             }
+            Self::Held(held) => held.usage(),
             _ => Usage::default(),
         }
     }
@@ -133,6 +139,7 @@ impl<'a> Station<'a> {
             Self::Batch(queue) => queue.next(),
             Self::RoutedBatch(replicas) => replicas.next(),
             Self::Continuous(replicas) => replicas.next(),
+            Self::Held(held) => held.next(),
         }
     }
 
@@ -149,6 +156,7 @@ impl<'a> Station<'a> {
             }
             Self::RoutedBatch(replicas) => replicas.expire(at, departures),
             Self::Continuous(replicas) => replicas.expire(at, departures),
+            Self::Held(held) => held.expire(at, departures),
         }
     }
 
@@ -220,7 +228,28 @@ impl<'a> Station<'a> {
                 });
                 replicas.advance(horizon, departures);
             }
+            Self::Held(held) => held.serve(arrivals, horizon, departures),
         }
+    }
+}
+
+/// A request that is cancelled at a time, after it was served alone from `start` on, if at all.
+pub(super) fn stopped(arrival: &Arrival, start: u64, at: u64) -> Departure {
+    let start = start.min(at);
+    let service = at.saturating_sub(start);
+    let time = u32::try_from(service).unwrap_or(u32::MAX);
+    Departure {
+        at,
+        request: arrival.request,
+        fate: Fate::Cancelled {
+            wait: start.saturating_sub(arrival.at),
+            service,
+            work: Labour {
+                time,
+                end: at,
+                size: u32::from(time > 0),
+            },
+        },
     }
 }
 

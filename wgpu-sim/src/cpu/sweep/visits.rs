@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::source::Left;
 use super::trend::Trend;
-use super::{Departure, Fate, Tokens};
+use super::{Departure, Fate, Labour, Tokens};
 use crate::error::SimulationError;
 use crate::program::network::{Admission, Flow, Node, Step};
 use crate::record::{BACKLOG_LIMIT, Record};
@@ -17,8 +17,10 @@ pub(crate) struct Visits {
     pub(crate) times: Record,
     pub(crate) served: u32,
     pub(crate) dropped: u32,
-    /// Tries whose time was up, and how long they waited and were served in all.
+    /// Tries whose time was up, and those that nobody needed any more.
     pub(crate) timed_out: u32,
+    pub(crate) cancelled: u32,
+    /// How long both waited and were served in all.
     pub(crate) waited: u64,
     pub(crate) lost: u64,
     /// Those of them that a server had begun to serve.
@@ -92,6 +94,7 @@ impl Visits {
             served: 0,
             dropped: 0,
             timed_out: 0,
+            cancelled: 0,
             waited: 0,
             lost: 0,
             cut_off: 0,
@@ -136,11 +139,15 @@ impl Visits {
                 work,
             } => {
                 self.timed_out = self.timed_out.wrapping_add(1);
-                self.waited = self.waited.wrapping_add(wait);
-                self.lost = self.lost.wrapping_add(service);
-                self.cut_off = self.cut_off.wrapping_add(u32::from(work.size > 0));
-                self.last = self.last.max(work.end);
-                self.work(work.time, work.size);
+                self.lose(wait, service, work);
+            }
+            Fate::Cancelled {
+                wait,
+                service,
+                work,
+            } => {
+                self.cancelled = self.cancelled.wrapping_add(1);
+                self.lose(wait, service, work);
             }
             Fate::Streamed { wait, service, .. } => {
                 self.served = self.served.wrapping_add(1);
@@ -150,6 +157,15 @@ impl Visits {
             Fate::Dropped => self.dropped = self.dropped.wrapping_add(1),
             Fate::Skipped => self.skipped = self.skipped.wrapping_add(1),
         }
+    }
+
+    /// What was done for a request is lost.
+    fn lose(&mut self, wait: u64, service: u64, work: Labour) {
+        self.waited = self.waited.wrapping_add(wait);
+        self.lost = self.lost.wrapping_add(service);
+        self.cut_off = self.cut_off.wrapping_add(u32::from(work.size > 0));
+        self.last = self.last.max(work.end);
+        self.work(work.time, work.size);
     }
 
     /// A server has worked on so many together.
@@ -213,6 +229,7 @@ impl Visits {
         let ended = u64::from(self.served)
             .saturating_add(u64::from(self.dropped))
             .saturating_add(u64::from(self.timed_out))
+            .saturating_add(u64::from(self.cancelled))
             .saturating_add(u64::from(self.skipped));
         if ended != entered {
             return broken("flow balance");
@@ -273,6 +290,8 @@ pub(crate) struct Ending {
     pub(crate) waited: u32,
     /// How times develop, where the run alone can tell whether they have an end.
     pub(crate) trend: Trend,
+    /// Whether the lane was given up, for ever more requests were on their way.
+    pub(crate) is_flooded: bool,
 }
 
 impl Ending {
@@ -292,6 +311,7 @@ impl Ending {
             before: None,
             waited: 0,
             trend: Trend::default(),
+            is_flooded: false,
         }
     }
 
@@ -443,11 +463,15 @@ impl LaneRecord {
         let mut nodes: Vec<Option<Visits>> = vec![None; flow.sink()];
         for (index, visits, entered) in visits {
             if let (Some(slot), Some(node)) = (nodes.get_mut(index), flow.nodes.get(index)) {
-                visits.check(node, entered)?;
+                if !ending.is_flooded {
+                    visits.check(node, entered)?;
+                }
                 *slot = Some(visits);
             }
         }
-        ending.check(flow)?;
+        if !ending.is_flooded {
+            ending.check(flow)?;
+        }
         Ok(Self {
             nodes: nodes.into_iter().flatten().collect(),
             ending,

@@ -23,6 +23,13 @@ pub(super) fn poisson(
         let message = "`maxInFlight` counts in whole graphs only, not node by node";
         notes.push(Diagnostic::new(ARRIVALS, limit.span, message).with_severity(Severity::Info));
     }
+    let mut cancels = graph
+        .model_nodes()
+        .filter_map(|(ix, _)| graph.spec_of(ix)?.cancel);
+    if let Some(cancel) = cancels.find(|cancel| cancel.value) {
+        let message = "`cancel` counts in whole graphs only, not node by node";
+        notes.push(Diagnostic::new(ARRIVALS, cancel.span, message).with_severity(Severity::Info));
+    }
     let stated = stated(graph);
     let other = stated.filter(|stated| !matches!(stated.value, spec::Arrivals::Poisson(_)));
     let Some(other) = other else {

@@ -7,8 +7,10 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use super::load::{self, Demand};
-use super::{Call, Flow, Gather, Network, Node, Routing, Slice, Stage, Step, Tries, Work};
-use super::{Gaps, admission, closed, rounds};
+use super::{
+    Call, Cancel, Flow, Gather, Network, Node, Rounds, Routing, Slice, Stage, Step, Tries, Work,
+};
+use super::{Gaps, admission, cancel, closed, rounds};
 use crate::draws::{MAX_STATIONS, MAX_TICKS, Table};
 use crate::error::SimulationError;
 use crate::program::compile::{COARSEST, Law, TICKS_NS, TOO_LONG, counted, ns};
@@ -143,6 +145,7 @@ impl Flow {
         }
         let order = order(&nodes, &edges)?;
         let loops = rounds::find(&nodes, &edges, &network.links)?;
+        let cancels = cancel::find(network, &nodes, &edges, &loops);
         let tries = nodes.iter().map(|node| node.call.attempts).max();
         let tries = tries.unwrap_or(1);
         let span = rounds::span(&loops, tries, counted)?;
@@ -155,8 +158,9 @@ impl Flow {
             once: false,
             clients: closed::clients(&network.gaps, tick_ns),
             admission: admission::compile(network, &moments, tick_ns, (&nodes, &edges, &order))?,
-            by_events: by_events(network, &loops, &nodes),
+            by_events: by_events(network, (&loops, &cancels), &nodes),
             loops,
+            cancels,
             gpus: gpus(stages)?,
             span,
             tries,
@@ -176,7 +180,11 @@ impl Flow {
 }
 
 /// What no sweep over windows of arrivals holds, if there is any.
-fn by_events(network: &Network, loops: &[super::Rounds], nodes: &[Node]) -> Option<String> {
+fn by_events(
+    network: &Network,
+    (loops, cancels): (&[Rounds], &[Cancel]),
+    nodes: &[Node],
+) -> Option<String> {
     let name = |node: usize| nodes.get(node).map_or("", |node| &*node.name);
     if let Some(rounds) = loops.first() {
         return Some(format!("a loop leads back to `{}`", name(rounds.head)));
@@ -195,6 +203,12 @@ fn by_events(network: &Network, loops: &[super::Rounds], nodes: &[Node]) -> Opti
         return Some(format!(
             "`retries` of `{}` come back to its queue",
             node.name
+        ));
+    }
+    if let Some(cancel) = cancels.first() {
+        return Some(format!(
+            "`cancel` of `{}` stops the work of its other branches",
+            name(cancel.join)
         ));
     }
     if let Some(limit) = network.max_in_flight {

@@ -1,6 +1,6 @@
 //! The integer program of a graph: what decides a result is in ticks.
 
-use super::{Admission, Batcher, Routing};
+use super::{Admission, Batcher, Cancel, Routing};
 use crate::draws::Table;
 
 /// A graph in integers. Its last node is the sink, where requests leave.
@@ -28,6 +28,8 @@ pub struct Flow {
     pub span: u32,
     /// The most tries of a visit, of all nodes; within a round they are numbered in turn.
     pub tries: u32,
+    /// The joins that cancel what only they need.
+    pub cancels: Vec<Cancel>,
     /// The nodes that use GPUs in turns, group by group.
     pub gpus: Vec<Vec<Slice>>,
     /// Why time advances from event to event: what no sweep over windows holds.
@@ -304,7 +306,8 @@ impl Flow {
 
     /// Whether every node keeps up with its arrivals, as far as is known before they come.
     pub fn is_stable(&self) -> bool {
-        self.nodes.iter().all(|node| node.load < 1.0)
+        let mut nodes = self.nodes.iter().enumerate();
+        nodes.all(|(index, node)| node.load < 1.0 || self.is_relieved(index))
             && self.admission.is_none_or(Admission::is_stable)
     }
 

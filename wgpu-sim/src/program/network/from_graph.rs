@@ -76,6 +76,7 @@ impl Network {
                         name: node.name.clone(),
                         share: visits.get(ix.0 as usize).copied().unwrap_or(1.0),
                         gather: wait(node.role, stated),
+                        cancel: stated.cancel.is_some_and(|cancel| cancel.value),
                         work,
                         queue_limit: work::queue_limit(stated),
                         tries: work::tries(stated),

@@ -31,6 +31,11 @@ impl Gate {
         }
     }
 
+    /// How many are inside.
+    pub(super) fn inside(&self) -> u32 {
+        self.inside
+    }
+
     pub(super) fn enter(&mut self) {
         self.inside = self.inside.saturating_add(1);
     }

@@ -7,6 +7,7 @@ use super::super::gather::Gathering;
 use super::super::source::Requests;
 use super::super::stations::{Arrival, Station};
 use super::super::{Departure, Fate, Message, Tokens, Visits};
+use super::cancel::Cancels;
 use crate::program::network::{Flow, Node};
 
 pub(super) struct Place<'a> {
@@ -49,6 +50,7 @@ impl<'a> Place<'a> {
             rounds: vec![gathering(flow, index, 0)?],
             station: match slice {
                 Some(_) => Station::Instant,
+                None if flow.is_relieved(index) => Station::held(flow, node, key, number)?,
                 None => Station::new(flow, node, key, number)?,
             },
             slice,
@@ -72,10 +74,11 @@ impl<'a> Place<'a> {
     pub(super) fn gather(
         &mut self,
         now: u64,
+        cancels: &Cancels<'_>,
         requests: &mut Requests,
         arrivals: &mut Vec<Arrival>,
     ) {
-        let flow = self.flow;
+        let (flow, index) = (self.flow, self.index);
         arrivals.clear();
         self.words.clear();
         while let Some(&Reverse(message)) = self.inbox.peek()
@@ -107,7 +110,11 @@ impl<'a> Place<'a> {
                     &mut own,
                     now.saturating_add(1),
                     &mut self.decided,
-                    &mut |at, request| requests.time_out(request, at),
+                    &mut |at, request| {
+                        if !cancels.holds(index, flow.number(round, request)) {
+                            requests.time_out(request, at);
+                        }
+                    },
                 );
             }
             arrivals.extend(self.decided.iter().map(|arrival| Arrival {
@@ -131,6 +138,10 @@ impl<'a> Place<'a> {
         }
         if arrivals.len() > decided {
             arrivals.sort_by_key(|arrival| arrival.request);
+        }
+        // Who is not needed any more does not come.
+        for arrival in arrivals.iter_mut().filter(|arrival| arrival.value) {
+            arrival.value = !cancels.holds(index, arrival.request);
         }
         self.bound(arrivals);
     }

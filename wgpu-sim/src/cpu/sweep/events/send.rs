@@ -59,6 +59,7 @@ impl<'a> Events<'a> {
                     return;
                 };
                 let number = flow.number(round.saturating_add(1), request);
+                self.cancels.expect(request, stated.body.len() as u64);
                 if self.flow.counting().contains(&request) {
                     let visits = stated.body.len() as u64;
                     self.goal = self.goal.saturating_add(visits);

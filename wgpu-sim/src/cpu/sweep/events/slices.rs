@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use super::super::stations::{Arrival, Router, cut_off};
+use super::super::stations::{Arrival, Router, cut_off, stopped};
 use super::super::{Departure, Fate};
 use crate::draws::{Purpose, Table, counter_word, draw};
 use crate::program::network::{Flow, Routing, Slice, Step};
@@ -97,6 +97,16 @@ impl<'a> Slices<'a> {
     pub(super) fn leave(&mut self, member: usize, departures: &mut Vec<Departure>) {
         if let Some(node) = self.members.get_mut(member) {
             departures.append(&mut node.left);
+        }
+    }
+
+    /// Takes visits out that nobody needs any more, by their numbers.
+    pub(super) fn cancel(&mut self, member: usize, now: u64, is_wanted: &dyn Fn(u32) -> bool) {
+        self.advance(now);
+        let clock = self.clock;
+        if let Some(node) = self.members.get_mut(member) {
+            node.cancel(now, is_wanted);
+            node.start(clock);
         }
     }
 
@@ -295,6 +305,29 @@ impl<'a> Member<'a> {
             });
         }
         self.start(clock);
+    }
+
+    /// Those leave whom nobody needs.
+    fn cancel(&mut self, now: u64, is_wanted: &dyn Fn(u32) -> bool) {
+        let left = &mut self.left;
+        for line in &mut self.lines {
+            line.retain(|(arrival, _)| {
+                let stays = !is_wanted(arrival.request);
+                if !stays {
+                    left.push(stopped(arrival, now, now));
+                }
+                stays
+            });
+        }
+        for replica in &mut self.replicas {
+            replica.retain(|one| {
+                let stays = !is_wanted(one.arrival.request);
+                if !stays {
+                    left.push(stopped(&one.arrival, one.started(), now));
+                }
+                stays
+            });
+        }
     }
 
     /// Those leave whose time is up.

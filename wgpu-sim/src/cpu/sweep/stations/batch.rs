@@ -5,8 +5,8 @@ use core::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::super::{Departure, Fate, Labour};
-use super::cut_off;
-use super::{Arrival, Queue};
+use super::held::Cancel;
+use super::{Arrival, Queue, cut_off, stopped};
 
 /// A queue on its way.
 pub(in super::super) struct Batches<'a> {
@@ -167,5 +167,14 @@ impl Queue for Batches<'_> {
             self.is_bounded |= arrival.until < u64::MAX;
             self.waiting.push_back(*arrival);
         }
+    }
+}
+
+impl Cancel for Batches<'_> {
+    fn cancel(&mut self, request: u32, at: u64) -> Option<Departure> {
+        let mut waiting = self.waiting.iter();
+        let place = waiting.position(|arrival| arrival.request == request)?;
+        let arrival = self.waiting.remove(place)?;
+        Some(stopped(&arrival, at, at))
     }
 }

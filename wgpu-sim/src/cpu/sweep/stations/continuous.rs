@@ -11,6 +11,7 @@ use std::collections::{BTreeSet, BinaryHeap};
 
 use super::super::visits::{CacheUse, Usage};
 use super::super::{Departure, Fate, Labour, Tokens};
+use super::held::Cancel;
 use super::{Arrival, Queue};
 use crate::draws::{Table, draw};
 use crate::program::network::{BLOCK, Batcher, Flow, Node};
@@ -244,5 +245,36 @@ impl Queue for Continuous<'_> {
             }
             self.scheduler.enter(sequence);
         }
+    }
+}
+
+impl Cancel for Continuous<'_> {
+    fn cancel(&mut self, request: u32, at: u64) -> Option<Departure> {
+        let mut gone = Vec::new();
+        self.scheduler
+            .take_out(|sequence| sequence.request == request, &mut gone);
+        let sequence = gone.pop()?;
+        self.due.remove(&(sequence.until, request));
+        self.work(&sequence);
+        let ticks = |time: u64| time.saturating_add(1 << 15) >> 16;
+        let start = ticks(sequence.start).min(at);
+        Some(Departure {
+            at,
+            request,
+            fate: Fate::Cancelled {
+                wait: start.saturating_sub(sequence.came),
+                service: at.saturating_sub(start),
+                work: Labour {
+                    time: 0,
+                    // Who waits has no last step.
+                    end: if sequence.last < u64::MAX {
+                        ticks(sequence.last)
+                    } else {
+                        at
+                    },
+                    size: 0,
+                },
+            },
+        })
     }
 }

@@ -169,6 +169,23 @@ spec:
 ";
 
 #[test]
+fn a_bound_and_what_a_join_cancels_are_those_of_the_document() {
+    let plain = compile(CASCADE).expect("a network").network;
+    assert_eq!(plain.max_in_flight, None);
+    assert!(plain.stages.iter().all(|stage| !stage.cancel));
+    let text = CASCADE
+        .replace("join: any", "join: any, cancel: true")
+        .replace("workload: {", "workload: {maxInFlight: 64, ");
+    let network = compile(&text).expect("a network").network;
+    assert_eq!(network.max_in_flight, Some(64));
+    let cancels: Vec<bool> = network.stages.iter().map(|stage| stage.cancel).collect();
+    assert_eq!(cancels, [false, false, false, false, true]);
+    let flow = super::super::Flow::new(&network, &Settings::default()).expect("a program");
+    assert_eq!(flow.cancels[0].nodes, [0, 1, 2, 3]);
+    assert_eq!(flow.admission.map(|admission| admission.limit), Some(64));
+}
+
+#[test]
 fn a_loop_runs_in_rounds() {
     let network = compile(REVIEW).expect("it can be simulated").network;
     let [writer, critic] = &*network.stages else {
