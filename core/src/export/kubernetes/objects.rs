@@ -191,6 +191,14 @@ fn autoscaler(cx: &mut Cx<'_, '_>, plan: &Plan<'_>) -> Value {
         cx.assume(&kinds::METRIC, plan.name, plan.span, &message, &value);
         cpu_metric(share)
     };
+    if scaling.is_some_and(|scaling| scaling.every != Autoscaling::EVERY) {
+        let message = format!(
+            "`{}` is looked at as often as the cluster has its autoscalers look: its `every` is \
+             left out",
+            plan.name
+        );
+        cx.lose(&kinds::SCALE, plan.name, plan.span, message);
+    }
     if scaling.is_some_and(|scaling| scaling.scale_down_after > scaling::LONGEST_CALM) {
         let message = format!(
             "`{}` gives replicas up after an hour of calm: Kubernetes waits no longer",

@@ -129,6 +129,6 @@ mod tests {
             replicas
         });
         // 20 were asked for at 30, which counts until before 90; 2 at 105, until before 165.
-        assert_eq!(found, [4, 8, 8, 8, 8, 2, 2, 2, 2, 2, 1, 1]);
+        assert_eq!(found, [4, 8, 8, 8, 8, 1, 2, 2, 2, 2, 1, 1]);
     }
 }
