@@ -100,7 +100,7 @@ impl Facts {
         let replicas = placement
             .replicas
             .as_ref()
-            .map_or(Replicas { min: 1, max: 1 }, |replicas| replicas.value);
+            .map_or(Replicas::fixed(1), |replicas| replicas.value);
         let count = if replicas.min == replicas.max {
             replicas.min.to_string()
         } else {

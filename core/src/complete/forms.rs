@@ -110,7 +110,7 @@ pub(super) fn describe(form: &Form) -> String {
         Form::Text(form) => text_use(*form).to_owned(),
         Form::Boolean => "true or false".to_owned(),
         Form::Integer { .. } => "whole number".to_owned(),
-        Form::Number => "number".to_owned(),
+        Form::Number { .. } => "number".to_owned(),
         Form::Unit(unit) => format!("{}, {}", unit.name, unit.example),
         Form::Record(_) | Form::Map { .. } => "map".to_owned(),
         Form::List(item) => format!("list of {}", describe(&item())),

@@ -296,7 +296,9 @@ pub(super) fn word_doc(forms: &[Form], word: &str) -> Option<String> {
             let variant = variants.find(|variant| variant.word == word)?;
             Some(variant.doc.trim().to_owned())
         }
-        Form::Unit(_) | Form::Boolean | Form::Integer { .. } | Form::Number => Some(describe(form)),
+        Form::Unit(_) | Form::Boolean | Form::Integer { .. } | Form::Number { .. } => {
+            Some(describe(form))
+        }
         _ => None,
     })
 }

@@ -86,10 +86,11 @@ impl ChosenNode {
             .get_or_insert_with(|| Spanned::new(Placement::default(), span));
         let placement = &mut placement.value;
         if let Some(replicas) = self.replicas {
-            let most = placement.replicas.map_or(replicas, |stated| stated.max);
+            let stated = placement.replicas.map(|stated| stated.value);
             let replicas = Replicas {
                 min: replicas,
-                max: most.max(replicas),
+                max: stated.map_or(replicas, |stated| stated.max.max(replicas)),
+                autoscale: stated.and_then(|stated| stated.autoscale),
             };
             placement.replicas = Some(Spanned::new(replicas, span));
         }

@@ -50,6 +50,7 @@ mod names;
 mod observability;
 mod plan;
 mod quantity;
+mod scaling;
 mod serve;
 mod shape;
 mod subject;

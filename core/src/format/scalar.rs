@@ -77,7 +77,7 @@ fn normal(node: &Node, scalar: &Scalar, form: &Form) -> Option<String> {
             Some(format!("{}/{}", ratio.part, ratio.whole))
         }
         Form::Text(TextUse::Cores) => Some(Cores::read(node, &mut quiet)?.to_string()),
-        Form::Number => Some(scalar.text.clone()),
+        Form::Number { .. } => Some(scalar.text.clone()),
         Form::Any => {
             let means_something = scalar.as_bool().is_some()
                 || scalar.as_integer().is_some()

@@ -71,7 +71,10 @@ impl Writer {
                 "minimum": min,
                 "maximum": u32::MAX,
             })),
-            Form::Number => Written::strict(json!({"type": "number"})),
+            Form::Number { min: None } => Written::strict(json!({"type": "number"})),
+            Form::Number { min: Some(min) } => {
+                Written::strict(json!({"type": "number", "minimum": min}))
+            }
             Form::Unit(unit) => Written::strict(quantity(unit)),
             Form::Record(record) => {
                 let schema = self.define(record.name, |writer| writer.record(record));

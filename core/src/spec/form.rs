@@ -16,8 +16,11 @@ pub enum Form {
         /// The least that is accepted.
         min: i64,
     },
-    /// Any number.
-    Number,
+    /// A number.
+    Number {
+        /// The least that is accepted, if there is one.
+        min: Option<u32>,
+    },
     /// A number with a unit, `40ms`.
     Unit(&'static Unit),
     /// Keys and values of a fixed set.

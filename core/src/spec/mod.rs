@@ -14,6 +14,7 @@ mod placement;
 pub(crate) mod primitive;
 mod read;
 mod reader;
+mod replicas;
 mod revision;
 mod units;
 
@@ -25,10 +26,12 @@ pub use payload::{
 pub use placement::*;
 pub use primitive::{
     Any, ByNode, ByPort, ByRule, ByText, ByType, Condition, Endpoint, EngineName, GpuName, Image,
-    Label, Map, MapKey, ModelName, Named, NodeName, PoolName, Positive, Text, Version, to_json,
+    Label, Map, MapKey, ModelName, Named, NodeName, PoolName, Positive, Slowdown, Text, Version,
+    to_json,
 };
 pub use read::{API_VERSION, Document, KIND, LOCK_KIND, Reading, read};
 pub use reader::{Reader, Shape, is_node_name, is_port_name, list_words, nearest};
+pub use replicas::{Autoscale, Autoscaling, ReplicaBounds, Replicas, ScaleBy, ScaleTarget};
 pub(crate) use revision::same_revision;
 pub use units::{
     Bytes, Cores, Count, Duration, FineDuration, Money, MoneyRate, Percent, Rate, Ratio,

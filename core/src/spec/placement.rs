@@ -1,14 +1,10 @@
 //! Service time and placement of a node.
 
-use serde_json::json;
-
-use super::form::Form;
-use super::primitive::{GpuName, NodeName, PoolName, Positive};
-use super::reader::{Reader, Shape};
+use super::primitive::{GpuName, NodeName, PoolName, Positive, Slowdown};
+use super::replicas::Replicas;
 use super::units::{Bytes, Cores, Count, Duration, FineDuration, Percent};
 use crate::spec::Ratio;
 use crate::text::Spanned;
-use crate::yaml::{Node, Value};
 
 record! {
     /// A memoryless time.
@@ -140,13 +136,15 @@ record! {
         /// The nodes that share it.
         @required "with" with: Vec<Spanned<NodeName>>,
         /// How much slower each gets.
-        @required "slowdown" slowdown: f64,
+        @required "slowdown" slowdown: Slowdown,
     }
 
     /// A GPU shared in turns.
     pub struct TimeSlice {
         /// The nodes that share it.
         @required "with" with: Vec<Spanned<NodeName>>,
+        /// Of the nodes that are busy only those of the highest priority work; 0 unless stated.
+        "priority" priority: u32,
     }
 }
 
@@ -215,57 +213,5 @@ words! {
         "random" Random,
         /// To the lesser of two at random.
         "powerOfTwo" PowerOfTwo,
-    }
-}
-
-/// How many replicas: a number, or bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Replicas {
-    /// The least; what a simulation runs.
-    pub min: u32,
-    /// The most; equal to `min` where one number is stated.
-    pub max: u32,
-}
-
-record! {
-    /// Bounds of a number of replicas.
-    pub struct ReplicaBounds {
-        /// The least.
-        @required "min" min: Positive,
-        /// The most.
-        "max" max: Positive,
-    }
-}
-
-impl Shape for Replicas {
-    fn form() -> Form {
-        Form::Either(Positive::form, ReplicaBounds::form)
-    }
-
-    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
-        if !matches!(node.value, Value::Mapping(_)) {
-            let count = Positive::read(node, reader)?.0;
-            return Some(Self {
-                min: count,
-                max: count,
-            });
-        }
-        let bounds = ReplicaBounds::read(node, reader)?;
-        let min = bounds.min?.value.0;
-        let max = bounds.max.map_or(min, |max| max.value.0);
-        if max < min {
-            let place = reader.place();
-            let message = format!("{place} has at least {min} and at most {max}");
-            let mut diagnostic =
-                reader.diagnostic(crate::check::Code::BAD_VALUE, node.span, message);
-            diagnostic.help = Some("`max` is at least `min`".to_owned());
-            reader.report(diagnostic);
-            return None;
-        }
-        Some(Self { min, max })
-    }
-
-    fn canonical(&self) -> serde_json::Value {
-        json!({"min": self.min, "max": self.max})
     }
 }

@@ -164,7 +164,7 @@ impl Shape for Positive {
 
 impl Shape for f64 {
     fn form() -> Form {
-        Form::Number
+        Form::Number { min: None }
     }
 
     fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
@@ -178,6 +178,29 @@ impl Shape for f64 {
 
     fn canonical(&self) -> serde_json::Value {
         json!(self)
+    }
+}
+
+/// How many times as long something takes: one or more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slowdown(pub f64);
+
+impl Shape for Slowdown {
+    fn form() -> Form {
+        Form::Number { min: Some(1) }
+    }
+
+    fn read(node: &Node, reader: &mut Reader) -> Option<Self> {
+        let value = f64::read(node, reader)?;
+        if value < 1.0 {
+            reader.bad_value(node, "how many times as long it takes, a number from 1");
+            return None;
+        }
+        Some(Self(value))
+    }
+
+    fn canonical(&self) -> serde_json::Value {
+        json!(self.0)
     }
 }
 

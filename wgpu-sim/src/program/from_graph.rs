@@ -111,11 +111,9 @@ pub fn from_graph(graph: &Graph, rate: Option<f64>) -> Result<Compilation, Vec<D
             continue;
         }
         let servers = servers(stated);
-        let found = service::of(stated, servers)
-            .and_then(|found| Ok((found, sharing::slowdown(graph, ix, stated)?)));
-        match found {
-            Ok(((service, origin), slowdown)) => {
-                let service = service.stretched(slowdown);
+        match service::of(stated, servers) {
+            Ok((service, origin)) => {
+                let service = service.stretched(sharing::slowdown(graph, ix, stated));
                 simpler(node, stated, &mut notes);
                 let arrivals = Arrivals::Poisson { rate: rate * share };
                 let servers = if is_external(stated) {

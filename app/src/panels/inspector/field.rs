@@ -169,7 +169,7 @@ fn fragment(form: Form, text: &str) -> Result<Fragment, String> {
         }
         Form::Text(TextUse::Dimension | TextUse::Ratio | TextUse::Cores)
         | Form::Integer { .. }
-        | Form::Number
+        | Form::Number { .. }
         | Form::Unit(_) => Ok(typed(text)),
         _ => Ok(Fragment::text(text)),
     }
@@ -225,7 +225,7 @@ pub(super) fn Scalar(
         let inferred = inferred.and_then(|inferred| inferred.get());
         inferred.map_or_else(|| "unknown".to_owned(), |inferred| inferred.value)
     };
-    let numeric = matches!(form, Form::Integer { .. } | Form::Number);
+    let numeric = matches!(form, Form::Integer { .. } | Form::Number { .. });
     let mono = matches!(
         form,
         Form::Text(

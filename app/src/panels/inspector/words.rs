@@ -62,7 +62,8 @@ fn written(form: Form) -> Option<String> {
     Some(match form {
         Form::Unit(unit) => format!("as in `{}`{}", unit.example, suffixes(unit)),
         Form::Integer { min } => format!("as a whole number from {min}"),
-        Form::Number => "as a number".to_owned(),
+        Form::Number { min: None } => "as a number".to_owned(),
+        Form::Number { min: Some(min) } => format!("as a number from {min}"),
         Form::Text(TextUse::Dimension) => "as a number, `-1` for any, or `$Name`".to_owned(),
         Form::Text(TextUse::Ratio) => "as in `3/7`".to_owned(),
         Form::Text(TextUse::Cores) => "as in `8`, `0.5` or `500m`".to_owned(),

@@ -56,7 +56,10 @@ fn a_model_spec_says_what_the_node_leaves_out() {
     assert_eq!(batch.max_sequences.unwrap().value.0, 64);
     assert_eq!(
         placement.replicas.unwrap().value,
-        Replicas { min: 2, max: 4 }
+        Replicas {
+            max: 4,
+            ..Replicas::fixed(2)
+        }
     );
     let serving = node.serving.as_ref().unwrap();
     assert_eq!(serving.timeout.unwrap().value.to_string(), "2.5s");

@@ -9,7 +9,7 @@ mod triggers;
 use serde_json::{Value, json};
 
 use super::names::Names;
-use super::{Artifacts, Kind, Language, Subject, Target, kubernetes, plan};
+use super::{Artifacts, Kind, Language, Subject, Target, kubernetes, plan, scaling};
 use crate::catalogue::Engine;
 use crate::spec::{self, Replicas};
 use crate::text::Span;
@@ -20,9 +20,10 @@ use crate::yaml;
 pub(super) struct Keda;
 
 /// Replicas of a node that states none.
-const USUAL: Replicas = Replicas { min: 1, max: 4 };
-/// Seconds of calm after which a replica goes: it took minutes to load.
-const CALM: u64 = 600;
+const USUAL: Replicas = Replicas {
+    max: 4,
+    ..Replicas::fixed(1)
+};
 
 impl Target for Keda {
     fn name(&self) -> &'static str {
@@ -50,7 +51,10 @@ impl Target for Keda {
             "spec.nodes.*.role",
             "spec.nodes.*.model.framework",
             "spec.nodes.*.serving.engine",
-            "spec.nodes.*.placement.replicas",
+            "spec.nodes.*.placement.replicas.min",
+            "spec.nodes.*.placement.replicas.max",
+            "spec.nodes.*.placement.replicas.autoscale.target",
+            "spec.nodes.*.placement.replicas.autoscale.scaleDownAfter",
             "spec.nodes.*.external",
         ]
     }
@@ -102,6 +106,14 @@ struct Scaled<'n> {
     object: String,
 }
 
+impl Scaled<'_> {
+    /// What replicas are added and taken away by, where that is stated.
+    fn target(&self) -> Option<spec::ScaleBy> {
+        let replicas = self.node.placement.as_ref()?.replicas?;
+        Some(replicas.autoscale?.target)
+    }
+}
+
 /// What every part of the export needs.
 struct Cx<'c, 'a> {
     subject: &'c Subject<'a>,
@@ -133,7 +145,7 @@ impl Cx<'_, '_> {
                 .assume(&kinds::REPLICAS, Some(name), span, message, value);
             return Some(USUAL);
         };
-        let Replicas { min, max } = stated.value;
+        let Replicas { min, max, .. } = stated.value;
         let chosen = self.subject.chosen;
         if max <= min && chosen.is_some_and(|chosen| chosen.has_replicas(name)) {
             let max = min.saturating_mul(2);
@@ -143,7 +155,10 @@ impl Cx<'_, '_> {
             );
             self.artifacts
                 .assume(&kinds::REPLICAS, Some(name), span, message, max.to_string());
-            return Some(Replicas { min, max });
+            return Some(Replicas {
+                max,
+                ..stated.value
+            });
         }
         if max <= min {
             let message = format!("`{name}` keeps its {min} replicas: there is nothing to scale");
@@ -166,7 +181,7 @@ impl Cx<'_, '_> {
                 "horizontalPodAutoscalerConfig": {
                     // The autoscaler of that name, where there is one, becomes this one's.
                     "name": object,
-                    "behavior": {"scaleDown": {"stabilizationWindowSeconds": CALM}},
+                    "behavior": scaling::behavior(replicas.autoscale.as_ref(), replicas.max),
                 },
             },
             "triggers": [trigger.value],

@@ -46,6 +46,30 @@ fn nodes_that_vary_are_scaled_by_their_own_queue() {
 }
 
 #[test]
+fn what_is_stated_is_not_assumed() {
+    let scaled = |autoscale: &str| {
+        let replicas = format!("replicas: {{min: 2, max: 6, autoscale: {{{autoscale}}}}}");
+        let text = GUARDED.replace("replicas: {min: 2, max: 6}", &replicas);
+        let artifacts = export(&text).unwrap();
+        let told = of(&artifacts, "generator").join(" ");
+        let spec = object(&artifacts, "support-rag-generator.yaml")["spec"].clone();
+        (spec, told)
+    };
+    let (spec, told) = scaled("target: {waiting: 7}, coldStart: 90s, scaleDownAfter: 5min");
+    assert_eq!(spec["triggers"][0]["metadata"]["threshold"], "7");
+    let behavior = &spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"];
+    assert_eq!(behavior["scaleDown"]["stabilizationWindowSeconds"], 300);
+    assert_eq!(behavior["scaleUp"]["policies"][0]["value"], 6);
+    assert_eq!(told, "METRIC");
+    let (spec, _) = scaled("target: {utilisation: 55%}, coldStart: 90s");
+    let trigger = &spec["triggers"][0];
+    assert_eq!(
+        (&trigger["type"], &trigger["metadata"]["value"]),
+        (&"cpu".into(), &"55".into())
+    );
+}
+
+#[test]
 fn what_is_not_stated_is_assumed() {
     let open = GUARDED.replace("replicas: {min: 2, max: 6}, ", "");
     let artifacts = export(&open).unwrap();

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::super::scaling;
 use super::{Cx, Scaled, kinds};
+use crate::spec::ScaleBy;
 
 /// The annotation of the graph that says where Prometheus answers.
 const SERVER: &str = "keda/prometheus";
@@ -46,6 +48,9 @@ impl Cx<'_, '_> {
     /// How many requests that wait at each replica call for another: as chosen, else as usual.
     fn threshold(&mut self, scaled: &Scaled<'_>, usual: u32) -> String {
         let Scaled { name, span, .. } = *scaled;
+        if let Some(ScaleBy::Waiting(stated)) = scaled.target() {
+            return stated.to_string();
+        }
         if let Some(chosen) = self.subject.chosen.and_then(|chosen| chosen.queue(name)) {
             return chosen.to_string();
         }
@@ -60,19 +65,28 @@ impl Cx<'_, '_> {
     /// The queue of a node where its program counts it, else its cores.
     pub(super) fn trigger(&mut self, scaled: &Scaled<'_>) -> Trigger {
         let Scaled { name, span, .. } = *scaled;
-        let Some((metric, waiting)) = scaled.engine.and_then(|engine| engine.queue) else {
-            let message = format!(
-                "no program that is known to count who waits serves `{name}`: it needs more \
-                 replicas when its cores are busy"
-            );
-            let value = "70% of the cores";
+        let queue = scaled.engine.and_then(|engine| engine.queue);
+        let share = match scaled.target() {
+            Some(ScaleBy::Utilisation(stated)) => Some(scaling::whole_percent(stated)),
+            _ => None,
+        };
+        let Some((metric, waiting)) = queue.filter(|_| share.is_none()) else {
+            let message = match share {
+                Some(_) => format!("`{name}` needs more replicas when its cores are busy"),
+                None => format!(
+                    "no program that is known to count who waits serves `{name}`: it needs more \
+                     replicas when its cores are busy"
+                ),
+            };
+            let share = share.unwrap_or(70);
+            let value = format!("{share}% of the cores");
             self.artifacts
                 .assume(&kinds::METRIC, Some(name), span, message, value);
             return Trigger {
                 value: json!({
                     "type": "cpu",
                     "metricType": "Utilization",
-                    "metadata": {"value": "70"},
+                    "metadata": {"value": share.to_string()},
                 }),
                 may_be_missing: false,
             };

@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 use super::{Cx, kinds, network, pod};
 use crate::export::json::object;
 use crate::export::plan::Plan;
-use crate::export::quantity;
+use crate::export::{quantity, scaling};
 use crate::lock::{Digest, canonical_json};
+use crate::spec::{Autoscaling, ScaleBy};
 
 /// All of them, in the order in which they are to be made.
 pub(super) fn of_node(cx: &mut Cx<'_, '_>, plan: &Plan<'_>, plans: &[Plan<'_>]) -> Vec<Value> {
@@ -144,8 +145,25 @@ fn workload(
 fn autoscaler(cx: &mut Cx<'_, '_>, plan: &Plan<'_>) -> Value {
     let component = plan.role.map_or("custom", |role| role.word());
     let queue = plan.engine.and_then(|engine| engine.queue);
-    let queue = queue.filter(|_| plan.gpu.is_some());
-    let metric = if let Some((name, waiting)) = queue {
+    let scaling = plan.replicas.autoscale;
+    let stated = scaling.map(|scaling| scaling.target);
+    let queue = queue.filter(|_| match stated {
+        Some(ScaleBy::Waiting(_)) => true,
+        Some(ScaleBy::Utilisation(_)) => false,
+        None => plan.gpu.is_some(),
+    });
+    if let (Some(ScaleBy::Waiting(_)), None) = (stated, queue) {
+        let message = format!(
+            "no program that is known to count who waits serves `{}`: its target is left out",
+            plan.name
+        );
+        cx.lose(&kinds::METRIC, plan.name, plan.span, message);
+    }
+    let metric = if let Some((name, usual)) = queue {
+        let waiting = match stated {
+            Some(ScaleBy::Waiting(stated)) => stated,
+            _ => usual,
+        };
         // A busy GPU says nothing of who waits for it, and its host's cores even less.
         let message = format!(
             "a metrics adapter serves this metric of the pods of `{}`, and a NetworkPolicy of \
@@ -165,24 +183,45 @@ fn autoscaler(cx: &mut Cx<'_, '_>, plan: &Plan<'_>) -> Value {
             "`{}` needs more replicas when its cores are busy",
             plan.name
         );
-        cx.assume(
-            &kinds::METRIC,
-            plan.name,
-            plan.span,
-            &message,
-            "70% of the cores",
-        );
-        cpu_metric()
+        let share = match stated {
+            Some(ScaleBy::Utilisation(stated)) => scaling::whole_percent(stated),
+            _ => USUAL_CORES,
+        };
+        let value = format!("{share}% of the cores");
+        cx.assume(&kinds::METRIC, plan.name, plan.span, &message, &value);
+        cpu_metric(share)
     };
+    if scaling.is_some_and(|scaling| scaling.every != Autoscaling::EVERY) {
+        let message = format!(
+            "`{}` is looked at as often as the cluster has its autoscalers look: its `every` is \
+             left out",
+            plan.name
+        );
+        cx.lose(&kinds::SCALE, plan.name, plan.span, message);
+    }
+    if scaling.is_some_and(|scaling| scaling.scale_down_after > scaling::LONGEST_CALM) {
+        let message = format!(
+            "`{}` gives replicas up after an hour of calm: Kubernetes waits no longer",
+            plan.name
+        );
+        cx.lose(&kinds::SCALE, plan.name, plan.span, message);
+    }
     let target = (&*plan.object, component);
-    scaler(cx, target, (plan.replicas.min, plan.replicas.max), &metric)
+    let bounds = (plan.replicas.min, plan.replicas.max);
+    scaler(cx, target, bounds, &metric, scaling.as_ref())
 }
 
 /// Seven tenths of the cores that are asked for.
-pub(super) fn cpu_metric() -> Value {
+pub(super) const USUAL_CORES: u64 = 70;
+
+/// A share of the cores that are asked for.
+pub(super) fn cpu_metric(percent: u64) -> Value {
     json!({
         "type": "Resource",
-        "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}},
+        "resource": {
+            "name": "cpu",
+            "target": {"type": "Utilization", "averageUtilization": percent},
+        },
     })
 }
 
@@ -192,6 +231,7 @@ pub(super) fn scaler(
     (object, component): (&str, &str),
     (least, most): (u32, u32),
     metric: &Value,
+    scaling: Option<&Autoscaling>,
 ) -> Value {
     json!({
         "apiVersion": "autoscaling/v2",
@@ -202,8 +242,7 @@ pub(super) fn scaler(
             "minReplicas": least,
             "maxReplicas": most,
             "metrics": [metric],
-            // A replica that took minutes to load is not given up for a moment's calm.
-            "behavior": {"scaleDown": {"stabilizationWindowSeconds": 600}},
+            "behavior": scaling::behavior(scaling, most),
         },
     })
 }

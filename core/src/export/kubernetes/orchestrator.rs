@@ -45,7 +45,10 @@ pub(super) fn workload<'a>(cx: &mut Cx<'_, 'a>, plans: &[Plan<'_>]) -> Workload<
         objects::service(cx, &object, PART, PORT, "http"),
         deployment(cx, &object, &image),
         objects::disruption(cx, &object, PART),
-        objects::scaler(cx, (&object, PART), (2, 10), &objects::cpu_metric()),
+        {
+            let metric = objects::cpu_metric(objects::USUAL_CORES);
+            objects::scaler(cx, (&object, PART), (2, 10), &metric, None)
+        },
     ];
     Workload {
         node: None,

@@ -322,12 +322,58 @@ fn parts_and_shares_of_gpus_become_what_the_device_plugin_hands_out() {
         "1"
     );
     assert!(told);
+    let (_, told) = with("{timeSlice: {with: [embedder], priority: 1}}");
+    assert!(told);
     let (pod, told) = with("{timeSlice: {with: [embedder]}}");
     assert_eq!(
         pod["nodeSelector"]["nvidia.com/gpu.product"],
         "NVIDIA-H100-80GB-HBM3-SHARED"
     );
     assert!(told);
+}
+
+#[test]
+fn an_autoscaler_is_written_as_it_is_simulated() {
+    let scaled = |autoscale: &str| {
+        let replicas = format!("replicas: {{min: 2, max: 6, autoscale: {{{autoscale}}}}}");
+        let artifacts = export(&GUARDED.replace("replicas: {min: 2, max: 6}", &replicas));
+        let told = codes(&artifacts.losses, "generator").join(" ");
+        let objects = objects(&artifacts);
+        let probes = &objects["Deployment/support-rag-generator"]["spec"]["template"]["spec"];
+        let probe = probes["containers"][0]["startupProbe"].clone();
+        let spec = objects["HorizontalPodAutoscaler/support-rag-generator"]["spec"].clone();
+        let words: Vec<String> = artifacts
+            .losses
+            .iter()
+            .map(|it| it.message.clone())
+            .collect();
+        (spec, probe, told, words.join("\n"))
+    };
+    let stated = "target: {waiting: 7}, every: 30s, coldStart: 90s, scaleDownAfter: 5min";
+    let (spec, probe, _, words) = scaled(stated);
+    assert_eq!(spec["metrics"][0]["pods"]["target"]["averageValue"], "7");
+    let up = serde_json::json!({
+        "stabilizationWindowSeconds": 0,
+        "policies": [{"type": "Pods", "value": 6, "periodSeconds": 15}],
+    });
+    assert_eq!(spec["behavior"]["scaleUp"], up);
+    let calm = &spec["behavior"]["scaleDown"]["stabilizationWindowSeconds"];
+    assert_eq!(calm, 300);
+    // Twice as long as loading is said to take.
+    let loading =
+        probe["failureThreshold"].as_u64().unwrap() * probe["periodSeconds"].as_u64().unwrap();
+    assert_eq!(loading, 180);
+    // How often it looks is the cluster's.
+    assert!(words.contains("its `every` is left out"), "{words}");
+
+    let stated = "target: {utilisation: 55%}, coldStart: 90s, scaleDownAfter: 2h";
+    let (spec, _, told, words) = scaled(stated);
+    let cores = &spec["metrics"][0]["resource"]["target"]["averageUtilization"];
+    assert_eq!(cores, 55);
+    let calm = &spec["behavior"]["scaleDown"]["stabilizationWindowSeconds"];
+    assert_eq!(calm, 3_600);
+    assert!(told.contains("SCALE"), "{told}");
+    assert!(words.contains("after an hour of calm"), "{words}");
 }
 
 #[test]

@@ -4,6 +4,9 @@
 pub(in crate::export) static SAID: &[&str] = &[
     "spec.nodes.*.serving.timeout",
     "spec.nodes.*.placement.concurrency",
+    "spec.nodes.*.placement.replicas.autoscale.target",
+    "spec.nodes.*.placement.replicas.autoscale.coldStart",
+    "spec.nodes.*.placement.replicas.autoscale.scaleDownAfter",
     "metadata.labels",
     "spec.nodes.*.serving.probes",
     "spec.nodes.*.placement.pool",

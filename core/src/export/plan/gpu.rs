@@ -66,6 +66,14 @@ impl Planner<'_, '_, '_> {
                         "shares its GPU: with whom, and how much of it each gets, only the \
                          device plugin's configuration says",
                     );
+                    if matches!(&share.value, Share::TimeSlice(slice) if slice.priority.is_some()) {
+                        self.lose(
+                            self.cx.kinds.share,
+                            share.span,
+                            "has a priority on its GPU: the device plugin gives all who share \
+                             one equal turns",
+                        );
+                    }
                 }
             }
         }

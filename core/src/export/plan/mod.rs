@@ -195,7 +195,7 @@ impl<'a> Planner<'_, '_, 'a> {
         let replicas = replicas.map_or_else(
             || {
                 self.assume(self.cx.kinds.replicas, "the number of replicas", "1");
-                Replicas { min: 1, max: 1 }
+                Replicas::fixed(1)
             },
             |replicas| replicas.value,
         );

@@ -74,6 +74,11 @@ impl Planner<'_, '_, '_> {
         if let Some(stated) = ready.and_then(|ready| ready.startup) {
             return quantity::seconds(stated.value).0;
         }
+        let replicas = self.node.placement.as_ref().and_then(|it| it.replicas);
+        if let Some(scaling) = replicas.and_then(|replicas| replicas.autoscale) {
+            // Some take longer than others, and one that is given up begins anew.
+            return quantity::seconds(scaling.cold_start).0.saturating_mul(2);
+        }
         let seconds = match &self.node.model {
             Some(model) => {
                 let weights = weight_bytes(model).unwrap_or(0);

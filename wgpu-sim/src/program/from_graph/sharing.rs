@@ -19,16 +19,9 @@ use crate::program::network::{StepTime, Work};
 
 /// How much longer a node's own work takes because others compute on its GPU at the same time: 1
 /// or more. Of several that name it, its own word counts, else the largest.
-///
-/// # Errors
-/// A `slowdown` that is none, as the end of a sentence about the node.
-pub(in crate::program) fn slowdown(
-    graph: &Graph,
-    ix: NodeIx,
-    node: &spec::Node,
-) -> Result<f64, String> {
+pub(in crate::program) fn slowdown(graph: &Graph, ix: NodeIx, node: &spec::Node) -> f64 {
     if is_seen(node) || super::is_external(node) {
-        return Ok(1.0);
+        return 1.0;
     }
     let name = graph.name(ix);
     let others = graph.model_nodes().filter_map(|(ix, _)| graph.spec_of(ix));
@@ -36,16 +29,9 @@ pub(in crate::program) fn slowdown(
         let with = mps.with.as_ref();
         with.is_some_and(|with| with.value.iter().any(|other| *other.value.0 == *name))
     });
-    let of = |mps: &Mps| mps.slowdown.map(|slowdown| slowdown.value);
+    let of = |mps: &Mps| mps.slowdown.map(|slowdown| slowdown.value.0);
     let own = mps(node).and_then(of);
-    let slowdown = own.unwrap_or_else(|| naming.filter_map(of).fold(1.0, f64::max));
-    if slowdown.is_finite() && slowdown >= 1.0 {
-        return Ok(slowdown);
-    }
-    Err(format!(
-        "the `slowdown` of its `mps` is {slowdown}; give how many times as long it takes beside \
-         the others, 1 or more"
-    ))
+    own.unwrap_or_else(|| naming.filter_map(of).fold(1.0, f64::max))
 }
 
 /// The nodes that use GPUs in turns, each with the first of its group. A node is in one group with

@@ -280,14 +280,6 @@ fn who_shares_a_gpu_by_mps_is_slower() {
     );
     let ratio = stated.as_secs_f64() / seen.as_secs_f64();
     assert!((ratio - 1.5).abs() < 1e-6, "{ratio}");
-
-    let found = compile(&text.replace("1.5", "0.5")).unwrap_err();
-    assert!(
-        found[0]
-            .message
-            .contains("the `slowdown` of its `mps` is 0.5"),
-        "{found:?}"
-    );
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub(super) fn of(
     trace: Option<&RequestTrace>,
 ) -> Result<(Work, Option<Origin>), String> {
     let (work, origin) = alone(graph, ix, node, trace)?;
-    let slowdown = from_graph::slowdown(graph, ix, node)?;
+    let slowdown = from_graph::slowdown(graph, ix, node);
     Ok((work.stretched(slowdown), origin))
 }
 
