@@ -422,6 +422,68 @@ fn clients_who_wait_are_simulated_event_by_event() {
     assert!((3.9..4.0).contains(&rate), "{rate}");
 }
 
+/// Two nodes on one GPU, of which one goes first, and one whose replicas vary.
+const SHARED: &str = "
+apiVersion: modelgraph/v1alpha1
+kind: ModelGraph
+metadata: {name: shared}
+spec:
+  inputs: {question: {type: text}}
+  outputs: {answer: {type: any}}
+  nodes:
+    guard: {role: transformer, service: {exponential: {mean: 1ms}}, placement: {gpu: L4, share: {timeSlice: {with: [write], priority: 1}}}}
+    write: {role: transformer, service: {exponential: {mean: 2ms}}, placement: {gpu: L4, share: {timeSlice: {with: [guard]}}}}
+    polish: {role: transformer, service: {exponential: {mean: 10ms}}, placement: {gpu: L4, replicas: {min: 1, max: 6, autoscale: {target: {utilisation: 60%}, every: 1s, coldStart: 2s, scaleDownAfter: 20s}}}}
+  edges:
+    - {from: inputs.question, to: guard.in}
+    - {from: guard.out, to: write.in}
+    - {from: write.out, to: polish.in}
+    - {from: polish.out, to: outputs.answer}
+  hardware:
+    pools: [{name: small, gpu: L4, price: 1usd/h}]
+  workload: {arrivals: {poisson: {rate: 200rps}}}
+";
+
+#[test]
+fn priorities_and_replicas_that_vary_are_simulated_event_by_event() {
+    let run = |text: &str| {
+        let arguments = ["simulate", "-", "--requests", "128000", "--format", "json"];
+        let output = modelspec(&arguments, text);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let result = run(SHARED);
+    assert_eq!(result["mode"], "event");
+    let mean = |result: &serde_json::Value, node: &str| {
+        result["nodes"][node]["sojourn"]["meanMs"].as_f64().unwrap()
+    };
+    // Who goes first finds an M/M/1 queue of its own.
+    let first = mean(&result, "guard");
+    assert!((first / 1.25 - 1.0).abs() < 0.03, "{first}");
+    // Two busy replicas' worth of work, and a few more while they wait.
+    let replicas = result["nodes"]["polish"]["replicasMean"].as_f64().unwrap();
+    assert!((2.0..5.0).contains(&replicas), "{replicas}");
+    assert!(result["nodes"]["write"]["replicasMean"].is_null());
+    // Two halves of a GPU, and those replicas.
+    let cost = result["costPerHourUsd"].as_f64().unwrap();
+    assert!((cost - 1.0 - replicas).abs() < 1e-9, "{cost}");
+
+    let equal = run(&SHARED.replace(", priority: 1", ""));
+    assert!(mean(&equal, "guard") > 1.1 * first);
+    let fixed = run(&SHARED
+        .replace("max: 6", "max: 1")
+        .replace("200rps", "50rps"));
+    assert_eq!(fixed["nodes"]["polish"]["replicasMean"], 1.0);
+
+    let arguments = ["simulate", "-", "--requests", "128000"];
+    let text = stdout(&modelspec(&arguments, SHARED));
+    assert!(
+        text.contains("event by event, since `timeSlice` of `guard`"),
+        "{text}"
+    );
+}
+
 #[test]
 fn a_field_can_be_set_for_one_run() {
     let mean = |arguments: &[&str]| {

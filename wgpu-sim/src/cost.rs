@@ -19,7 +19,11 @@ pub struct Cost {
 impl Cost {
     /// Of a graph that was simulated, at the prices of its pools and of the catalogue.
     pub fn of(graph: &Graph, simulated: &GraphOutcome) -> Self {
-        let per_hour = cost_per_hour(graph, &Catalogue::builtin());
+        let mean = |name: &str| {
+            let mut nodes = simulated.nodes.iter();
+            nodes.find(|node| node.name == name)?.replicas_mean
+        };
+        let per_hour = cost_of(graph, &Catalogue::builtin(), &mean);
         let answered = simulated.throughput_rps.map(|rate| rate * 3_600.0);
         let answered = answered.filter(|&answered| answered > 0.0);
         let per_1k_requests = per_hour
@@ -38,6 +42,15 @@ impl Cost {
 /// only by its pool: that of a machine, by its share of the cores where the pool states them. What
 /// others run and what takes no machine of its own (joins, routers, splitters) is free.
 pub fn cost_per_hour(graph: &Graph, catalogue: &Catalogue) -> Option<f64> {
+    cost_of(graph, catalogue, &|_| None)
+}
+
+/// The same, with the mean number of replicas of nodes where it varies.
+fn cost_of(
+    graph: &Graph,
+    catalogue: &Catalogue,
+    mean: &dyn Fn(&str) -> Option<f64>,
+) -> Option<f64> {
     let body = graph.spec.body()?;
     let hardware = body.hardware.as_ref();
     let pools = hardware.and_then(|hardware| hardware.pools.as_ref());
@@ -54,15 +67,15 @@ pub fn cost_per_hour(graph: &Graph, catalogue: &Catalogue) -> Option<f64> {
         let is_virtual = matches!(node.role, Some(Role::Join | Role::Router | Role::Splitter));
         let is_free = is_external(stated) || (is_virtual && stated.placement.is_none());
         if !is_free {
-            sum += node_cost(stated, &pools, catalogue)?;
+            let replicas = mean(&node.name).unwrap_or_else(|| f64::from(replicas(stated)));
+            sum += replicas * replica_cost(stated, &pools, catalogue)?;
         }
     }
     Some(sum)
 }
 
-fn node_cost(node: &spec::Node, pools: &[&Pool], catalogue: &Catalogue) -> Option<f64> {
+fn replica_cost(node: &spec::Node, pools: &[&Pool], catalogue: &Catalogue) -> Option<f64> {
     let placement = node.placement.as_ref()?;
-    let replicas = f64::from(replicas(node));
     let named = placement.pool.as_ref().and_then(|name| {
         let mut pools = pools.iter();
         pools.find(|pool| {
@@ -77,7 +90,7 @@ fn node_cost(node: &spec::Node, pools: &[&Pool], catalogue: &Catalogue) -> Optio
         let whole = pool.cpu.map(|cores| cores.value.0 as f64);
         let part = placement.cpu.map(|cores| cores.value.0 as f64);
         let share = part.zip(whole).map_or(1.0, |(part, whole)| part / whole);
-        return Some(replicas * share * price(pool)?);
+        return Some(share * price(pool)?);
     };
     let known = catalogue.find(&gpu.value).ok();
     let is_same = |pool: &&&Pool| {
@@ -104,7 +117,7 @@ fn node_cost(node: &spec::Node, pools: &[&Pool], catalogue: &Catalogue) -> Optio
         Some(Share::Mps(mps)) => sharers(mps.with.as_ref().map(|with| with.value.len())),
         Some(Share::TimeSlice(slice)) => sharers(slice.with.as_ref().map(|with| with.value.len())),
     };
-    Some(replicas * f64::from(gpus) * share * each)
+    Some(f64::from(gpus) * share * each)
 }
 
 /// The share of a GPU that has so many other users.

@@ -135,3 +135,81 @@ fn replicas_share_one_by_one() {
     assert!((mean(wide) - 6.0).abs() < 1e-3, "{}", mean(wide));
     assert!((mean(narrow) - 10.0).abs() < 1e-3, "{}", mean(narrow));
 }
+
+/// Preemptive resume: what a class finds is its own work and that of those before it.
+#[test]
+fn who_goes_first_does_not_wait_for_others() {
+    let (fast, slow) = (Duration::from_millis(1), Duration::from_millis(2));
+    let mut network = sharing(500.0, vec![exponential(1, fast), exponential(1, slow)]);
+    network.stages[0].priority = 1;
+    let outcome = run(&network, 6_000_000);
+    let rate = 0.25;
+    let (first, both) = (rate, rate + 2.0 * rate);
+    // Mean work found of memoryless services: the sum of rate · mean².
+    let remaining = [rate, rate + 4.0 * rate];
+    let urgent = 1.0 + remaining[0] / (1.0 - first);
+    let other = (2.0 + remaining[1] / (1.0 - both)) / (1.0 - first);
+    for (node, mean) in outcome.nodes.iter().zip([urgent, other]) {
+        let times = node.sojourn.as_ref().unwrap();
+        check(&node.name, times.mean_ms, mean, times.mean_ci_ms, 0.02);
+    }
+}
+
+#[test]
+fn who_is_interrupted_goes_on_where_it_was() {
+    // The second has its first millisecond, waits two for the first, and has its other four beside
+    // the third, of its own priority.
+    let fixed = |ms| single(Service::Fixed(Duration::from_millis(ms)));
+    let mut network = sharing(1.0, vec![fixed(2), fixed(5), fixed(4)]);
+    network.gaps = Gaps::Trace(vec![Duration::from_secs(1); 4]);
+    network.stages[0].priority = 3;
+    for (link, hop) in network.links.iter_mut().zip([1, 0, 0, 0, 3, 0]) {
+        link.chance = Share::Always;
+        link.hop = Duration::from_millis(hop);
+    }
+    let outcome = run(&network, 640);
+    let times = outcome
+        .nodes
+        .iter()
+        .map(|node| node.sojourn.as_ref().unwrap().mean_ms);
+    for (found, expected) in times.zip([2.0, 11.0, 8.0]) {
+        assert!((found - expected).abs() < 1e-3, "{found} {expected}");
+    }
+}
+
+/// A node that gathers up to two for a millisecond, and one that serves singly.
+fn batches(gaps: &[u64], priority: u32) -> [f64; 2] {
+    let ms = Duration::from_millis;
+    let batch = Work::Batch {
+        replicas: 1,
+        routing: Routing::Central,
+        times: vec![ms(4), ms(5)],
+        max_delay: ms(1),
+    };
+    let mut network = sharing(1.0, vec![batch, single(Service::Fixed(ms(3)))]);
+    network.gaps = Gaps::Trace(gaps.iter().map(|&gap| ms(gap)).collect());
+    network.rate = network.gaps.mean_rate().unwrap();
+    network.stages[0].priority = priority;
+    for link in &mut network.links {
+        link.chance = Share::Always;
+    }
+    let outcome = run(&network, 640);
+    let mean = |at: usize| outcome.nodes[at].sojourn.as_ref().unwrap().mean_ms;
+    [mean(0), mean(1)]
+}
+
+#[test]
+fn a_batch_is_one_piece_of_work() {
+    let near = |found: [f64; 2], expected: [f64; 2]| {
+        for (found, expected) in found.into_iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-3, "{found} {expected}");
+        }
+    };
+    // The other is alone for the millisecond in which the batch waits, and then has half.
+    near(batches(&[1_000, 1_000], 0), [7.0, 5.0]);
+    // Or it pauses for the batch.
+    near(batches(&[1_000, 1_000], 1), [5.0, 7.0]);
+    // Two are a full batch, which has half until 10 ms; of the others the first is served until
+    // 6 ms, and the second until 11 ms.
+    near(batches(&[1_000, 0], 0), [10.0, 8.5]);
+}

@@ -52,16 +52,88 @@ proptest! {
         tries in prop::collection::vec((networks::several_tries(), any::<bool>()), 7),
     ) {
         let mut network = network;
-        for (gpu, (stage, (tries, is_live))) in (0..).zip(network.stages.iter_mut().zip(tries)) {
+        for (stage, &(tries, _)) in network.stages.iter_mut().zip(&tries) {
             stage.tries = tries;
+        }
+        let flow = Flow::new(&network, &settings()).unwrap();
+        prop_assume!(flow.is_stable());
+        let (expected, _) = heap::Heap::run(&flow, 1);
+        for (gpu, (stage, (_, is_live))) in (0..).zip(network.stages.iter_mut().zip(tries)) {
             // Turns that nobody else takes change nothing.
-            let is_single = matches!(stage.work, Work::Serve { .. });
-            stage.gpu = (is_single && is_live).then_some(gpu);
+            let takes_turns = matches!(stage.work, Work::Serve { .. } | Work::Batch { .. });
+            stage.gpu = (takes_turns && is_live).then_some(gpu);
+        }
+        let flow = Flow::new(&network, &settings()).unwrap();
+        assert_eq!(Trace::by_events(&flow, 1).unwrap(), expected);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+
+    #[test]
+    fn turns_on_gpus_equal_those_of_the_heap_simulator(
+        network in networks::network(networks::steady_work().boxed()),
+        tries in prop::collection::vec(networks::several_tries(), 7),
+        turns in prop::collection::vec((0_u32..3, 0_u32..3), 7),
+    ) {
+        let mut network = network;
+        for (stage, (tries, (gpu, priority))) in
+            network.stages.iter_mut().zip(tries.into_iter().zip(turns))
+        {
+            stage.tries = tries;
+            let takes_turns = matches!(stage.work, Work::Serve { .. } | Work::Batch { .. });
+            stage.gpu = (takes_turns && gpu < 2).then_some(gpu);
+            stage.priority = priority;
         }
         let flow = Flow::new(&network, &settings()).unwrap();
         prop_assume!(flow.is_stable());
         let (expected, _) = heap::Heap::run(&flow, 1);
         assert_eq!(Trace::by_events(&flow, 1).unwrap(), expected);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+
+    #[test]
+    fn replicas_that_vary_equal_those_of_the_heap_simulator(
+        network in networks::network(networks::work().boxed()),
+        tries in prop::collection::vec(networks::several_tries(), 7),
+        scales in prop::collection::vec(networks::autoscale(), 7),
+    ) {
+        let mut network = network;
+        let stated = tries.into_iter().zip(scales);
+        for (stage, (tries, scale)) in network.stages.iter_mut().zip(stated) {
+            stage.tries = tries;
+            networks::scale(stage, scale);
+        }
+        let flow = Flow::new(&network, &settings()).unwrap();
+        prop_assume!(flow.is_stable());
+        let (expected, _) = heap::Heap::run(&flow, 1);
+        assert_eq!(Trace::by_events(&flow, 1).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_autoscaler_without_room_changes_nothing(
+        network in networks::network(networks::work().boxed()),
+        tries in prop::collection::vec(networks::several_tries(), 7),
+        scales in prop::collection::vec(networks::autoscale(), 7),
+    ) {
+        let mut network = network;
+        for (stage, tries) in network.stages.iter_mut().zip(tries) {
+            stage.tries = tries;
+        }
+        let flow = Flow::new(&network, &settings()).unwrap();
+        prop_assume!(flow.is_stable());
+        let mut expected = Trace::by_events(&flow, 1).unwrap();
+        for (stage, (_, scale)) in network.stages.iter_mut().zip(scales) {
+            networks::scale(stage, (0, scale));
+        }
+        let flow = Flow::new(&network, &settings()).unwrap();
+        let found = Trace::by_events(&flow, 1).unwrap();
+        expected.replicas.clone_from(&found.replicas);
+        assert_eq!(found, expected);
     }
 }
 

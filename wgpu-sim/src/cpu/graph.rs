@@ -292,6 +292,8 @@ pub struct Trace {
     /// For each node, of its KV caches: how often requests were put back, and the tokens stored and
     /// those that there was room for, times the time in 2⁻¹⁶ ticks.
     pub caches: Vec<Option<(u64, u128, u128)>>,
+    /// For each node whose replicas vary, their time in all while counted requests entered.
+    pub replicas: Vec<Option<u64>>,
 }
 
 impl Trace {
@@ -353,6 +355,11 @@ impl Trace {
                     let cache = visits.cache?;
                     Some((cache.preemptions, cache.stored, cache.room))
                 })
+                .collect(),
+            replicas: record
+                .nodes
+                .iter()
+                .map(|visits| Some(visits.replicas?.counted))
                 .collect(),
         }
     }

@@ -38,15 +38,16 @@ pub fn chosen(analysis: &Analysis, network: &Network, simulated: &GraphOutcome) 
     })
 }
 
-fn node(stated: &Node, result: &NodeResult, arrivals: f64) -> Option<ChosenNode> {
-    if stated.external.is_some_and(|external| external.value) {
+fn node(node: &Node, result: &NodeResult, arrivals: f64) -> Option<ChosenNode> {
+    if node.external.is_some_and(|external| external.value) {
         return None;
     }
-    let placement = stated
-        .placement
-        .as_ref()
-        .map(|placement| &placement.value)?;
-    let replicas = placement.replicas.map_or(1, |replicas| replicas.value.min);
+    let placement = node.placement.as_ref().map(|placement| &placement.value)?;
+    let stated = placement.replicas.map(|replicas| replicas.value);
+    let replicas = stated.map_or(1, |replicas| replicas.min);
+    // The load is that of the most that an autoscaler may add.
+    let varied = stated.filter(|replicas| replicas.autoscale.is_some());
+    let most = varied.map_or(replicas, |replicas| replicas.max);
     let batch = match placement.batch.as_ref().map(|batch| &batch.value) {
         Some(Batch::Dynamic(batch)) => batch.max_size,
         Some(Batch::Continuous(batch)) => batch.max_sequences,
@@ -55,14 +56,14 @@ fn node(stated: &Node, result: &NodeResult, arrivals: f64) -> Option<ChosenNode>
     let wait = result.wait.as_ref().map(|wait| wait.p99_ms / 1e3);
     let load = result.load.filter(|&load| load > 0.0);
     let queue = wait.zip(load).map(|(wait, load)| {
-        let served = arrivals / load / f64::from(replicas.max(1));
+        let served = arrivals / load / f64::from(most.max(1));
         let queue = (wait * served).ceil().clamp(1.0, f64::from(u32::MAX));
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let queue = queue as u32;
         queue
     });
     let measured = result.sojourn.as_ref().map(|sojourn| sojourn.p99_ms);
-    let budget = measured.filter(|_| stated.budget.is_none());
+    let budget = measured.filter(|_| node.budget.is_none());
     Some(ChosenNode {
         replicas: Some(replicas).filter(|&replicas| replicas > 0),
         batch: batch.map(|batch| batch.value.0),

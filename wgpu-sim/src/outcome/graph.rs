@@ -75,8 +75,9 @@ pub struct NodeResult {
     #[serde(skip)]
     pub name: String,
     /// The share of the servers' time spent serving; none for servers without number. Under
-    /// continuous batching, the share of time in which a replica serves any request. For a node
-    /// that does not keep up, the share that its arrivals ask for, 1 or more.
+    /// continuous batching, the share of time in which a replica serves any request. Of replicas
+    /// whose number varies, the share of the time of those that there were. For a node that does
+    /// not keep up, the share that its arrivals ask for, 1 or more.
     pub utilisation: Option<f64>,
     /// Whether the node keeps up with its arrivals.
     pub stable: bool,
@@ -84,8 +85,12 @@ pub struct NodeResult {
     /// None for servers without number.
     pub load: Option<f64>,
     /// How many requests it serves at once, in all replicas; of batches, how many batches. None
-    /// for servers without number.
+    /// for servers without number. Of replicas whose number varies, the most.
     pub servers: Option<u32>,
+    /// The mean number of replicas, with those that start and those that have yet to go; none where
+    /// it does not vary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replicas_mean: Option<f64>,
     /// Requests served, all replications together.
     pub served: u64,
     /// Requests dropped because the queue was full.
@@ -211,26 +216,37 @@ impl NodeResult {
             visits.iter().map(|visits| u64::from(get(visits))).sum()
         };
         let busy = of(&|visits| visits.busy() as f64) / 65_536.0;
-        let servers = node.step.servers();
+        let scaled = node.scale.as_ref();
+        let replica_time = scaled
+            .filter(|_| is_run && span > 0.0)
+            .map(|_| of(&|visits| visits.replicas.map_or(0.0, |time| time.counted as f64)));
+        let servers = node.step.servers().map(|servers| {
+            scaled.map_or(servers, |scale| {
+                scale.most.saturating_mul(scale.concurrency)
+            })
+        });
         let utilisation = servers.map(|servers| {
-            if is_run && span > 0.0 {
+            if let (Some(time), Some(scale)) = (replica_time, scaled) {
+                busy / time.max(1.0) / f64::from(scale.concurrency)
+            } else if is_run && span > 0.0 {
                 busy / span / f64::from(servers)
             } else {
                 node.load
             }
         });
+        // Who takes turns may take as long as it will.
+        let is_alone = flow.slice_of(index).is_none();
+        let at_most = |most: u32| if is_alone { most } else { u32::MAX };
         let bounds = match &node.step {
             Step::Instant => (0, 0),
             Step::Continuous { .. } => (1, u32::MAX),
             Step::Delay(table) | Step::Serve { service: table, .. } => {
                 let (least, most) = flow.tables.get(*table).map_or((0, 0), Table::bounds);
-                // Who takes turns may take as long as it will.
-                let is_alone = flow.slice_of(index).is_none();
-                (least, if is_alone { most } else { u32::MAX })
+                (least, at_most(most))
             }
             Step::Batch { times, .. } => (
                 times.iter().min().copied().unwrap_or(0),
-                times.iter().max().copied().unwrap_or(0),
+                at_most(times.iter().max().copied().unwrap_or(0)),
             ),
         };
         let summary = |samples: Vec<_>, bounds| {
@@ -266,6 +282,7 @@ impl NodeResult {
             stable: is_stable,
             load: servers.map(|_| node.load),
             servers,
+            replicas_mean: replica_time.map(|time| time / span),
             served: count(|visits| visits.served),
             dropped: count(|visits| visits.dropped),
             timed_out: count(|visits| visits.timed_out),

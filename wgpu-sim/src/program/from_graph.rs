@@ -6,7 +6,7 @@ mod sharing;
 
 pub(super) use arrivals::of as arrivals_of;
 pub(super) use service::{mean_seconds, of as service_of, unloaded};
-pub(super) use sharing::{slowdown, turns};
+pub(super) use sharing::{priority, slowdown, turns};
 
 use std::collections::BTreeMap;
 
@@ -209,6 +209,14 @@ fn simpler(node: &modelspec_core::graph::Node, stated: &spec::Node, notes: &mut 
         && matches!(share.value, spec::Share::TimeSlice(_))
     {
         say(share.span, "as if it had its GPU alone");
+    }
+    if let Some(replicas) = &placement.replicas
+        && replicas.value.autoscale.is_some()
+    {
+        say(
+            replicas.span,
+            "with its least replicas, which nothing varies",
+        );
     }
 }
 

@@ -8,6 +8,7 @@ mod from_graph;
 mod gaps;
 mod load;
 mod rounds;
+mod scale;
 
 use core::time::Duration;
 
@@ -19,6 +20,7 @@ pub use flow::{
 };
 pub use from_graph::GraphCompilation;
 pub use gaps::{Change, Gaps, Hold, UNIT_BITS};
+pub use scale::{Autoscale, Scale, Target};
 
 use super::Service;
 use crate::trace::RequestTrace;
@@ -72,8 +74,13 @@ pub struct Stage {
     /// Whether a stream that comes in leaves as one, so much later; only for what has no queue.
     pub streams: bool,
     /// Stages of one number use their GPUs in turns, replica by replica: of those that are busy on
-    /// one, each works at an equal share of its speed. Only for requests that are served singly.
+    /// one, each works at an equal share of its speed. Not for continuous batching.
     pub gpu: Option<u32>,
+    /// Of the stages that are busy on a GPU only those of the highest priority work; the others
+    /// pause, and go on where they were.
+    pub priority: u32,
+    /// What varies the number of its replicas, of which it has the least at the beginning.
+    pub autoscale: Option<Autoscale>,
 }
 
 impl Stage {
@@ -90,6 +97,8 @@ impl Stage {
             passes_on_drop: false,
             streams: false,
             gpu: None,
+            priority: 0,
+            autoscale: None,
         }
     }
 }

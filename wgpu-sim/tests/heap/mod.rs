@@ -3,12 +3,16 @@
 
 mod arrivals;
 pub(crate) mod batcher;
+mod gpus;
+mod scaling;
 mod tries;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use batcher::{Replica, Sequence};
+use gpus::Group;
+use scaling::Fleet;
 use wgpu_sim::Trace;
 use wgpu_sim::draws::{Purpose, counter_word, draw};
 use wgpu_sim::network::{Flow, Gather, Routing, Step};
@@ -17,9 +21,15 @@ use wgpu_sim::stats::{BUCKETS, bucket};
 /// What happens, in the order in which events of one time at one node are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum What {
+    /// Something is due on a GPU that nodes use in turns.
+    Turn,
     Departure,
     /// Somebody's time is up.
     GiveUp,
+    /// Servers of one queue may be free whose number varies.
+    Fill,
+    /// An autoscaler looks.
+    Look,
     /// A word along the edge at this place; (request, place, value). Or the next of several tries.
     Word,
     /// A batch may be due.
@@ -71,6 +81,13 @@ pub(crate) struct Heap<'a> {
     rank: Vec<usize>,
     hearing: Vec<BTreeMap<u32, Hearing>>,
     lines: Vec<Vec<Line>>,
+    groups: Vec<Group>,
+    /// Who has been served on a GPU that nodes use in turns, is to leave, and when it began.
+    finished: BTreeMap<(usize, u32), u64>,
+    /// What stands in the calendar of them.
+    called: BTreeSet<(u64, usize, What)>,
+    /// Of nodes whose replicas vary.
+    fleets: BTreeMap<usize, Fleet>,
     turns: Vec<usize>,
     born: Vec<u64>,
     /// When visits came, and when their time is up.
@@ -91,22 +108,32 @@ impl<'a> Heap<'a> {
         for (position, &node) in flow.order.iter().enumerate() {
             rank[node] = position;
         }
-        let lines = flow.nodes.iter().map(|node| match &node.step {
-            Step::Serve {
-                queues, servers, ..
-            }
-            | Step::Batch {
-                queues, servers, ..
-            } => {
-                let line = Line {
-                    idle: *servers,
-                    ..Line::default()
-                };
-                vec![line; *queues as usize]
-            }
-            Step::Continuous { queues, .. } => vec![Line::default(); *queues as usize],
-            _ => Vec::new(),
-        });
+        let lines = flow
+            .nodes
+            .iter()
+            .enumerate()
+            .map(|(at, node)| match &node.step {
+                // Whom it serves its group knows.
+                Step::Serve { queues, .. } | Step::Batch { queues, .. }
+                    if flow.slice_of(at).is_some() =>
+                {
+                    vec![Line::default(); *queues as usize]
+                }
+                Step::Serve {
+                    queues, servers, ..
+                }
+                | Step::Batch {
+                    queues, servers, ..
+                } => {
+                    let line = Line {
+                        idle: *servers,
+                        ..Line::default()
+                    };
+                    vec![line; *queues as usize]
+                }
+                Step::Continuous { queues, .. } => vec![Line::default(); *queues as usize],
+                _ => Vec::new(),
+            });
         let mut heap = Heap {
             flow,
             key: [flow.seed, replication],
@@ -114,6 +141,10 @@ impl<'a> Heap<'a> {
             rank,
             hearing: flow.nodes.iter().map(|_| BTreeMap::new()).collect(),
             lines: lines.collect(),
+            groups: flow.gpus.iter().map(|group| Group::new(group)).collect(),
+            finished: BTreeMap::new(),
+            called: BTreeSet::new(),
+            fleets: BTreeMap::new(),
             turns: vec![0; flow.nodes.len()],
             born: Vec::new(),
             visits: BTreeMap::new(),
@@ -128,8 +159,10 @@ impl<'a> Heap<'a> {
                 first: (vec![0; BUCKETS], 0),
                 token: (vec![0; BUCKETS], 0),
                 caches: Vec::new(),
+                replicas: Vec::new(),
             },
         };
+        heap.begin();
         let mut arrivals = arrivals::of(flow, replication);
         let mut next = arrivals.next().unwrap();
         while heap.open > 0 {
@@ -150,6 +183,7 @@ impl<'a> Heap<'a> {
         let replicas = heap.lines.iter().flatten().map(|line| &line.replica);
         let put_back = replicas.map(|replica| replica.preemptions).sum();
         heap.trace.caches = heap.caches();
+        heap.trace.replicas = heap.replica_times(flow);
         (heap.trace, put_back)
     }
 
@@ -194,9 +228,29 @@ impl<'a> Heap<'a> {
         }
     }
 
-    fn happen(&mut self, (at, position, what, request, place, detail, stream): Happening) {
-        let node = self.flow.order[position];
+    fn happen(&mut self, happening: Happening) {
+        let (at, node) = (happening.0, self.flow.order[happening.1]);
+        self.note_work(at, node);
+        self.happens_at(node, happening);
+        self.note_gone(at, node);
+    }
+
+    fn happens_at(
+        &mut self,
+        node: usize,
+        (at, position, what, request, place, detail, stream): Happening,
+    ) {
+        let slice = self.flow.slice_of(node);
+        if let Some((group, _)) = slice {
+            self.called.remove(&(at, position, what));
+            self.take_turns(group, at);
+        }
         match what {
+            What::Turn => {}
+            What::Fill => self.fill(at, node),
+            What::Look => self.look(at, node),
+            What::Departure if slice.is_some() => self.tell_finished(at, node, request),
+            What::Launch if slice.is_some() => self.launch_work(at, slice.unwrap()),
             What::Word if place == AGAIN => self.arrive(at, node, request, Some(WHOLE)),
             What::Late => {
                 // All of them come before a batch is due again.
@@ -239,7 +293,9 @@ impl<'a> Heap<'a> {
                     self.lines[node][queue].idle += place;
                     self.start(at, node, queue);
                 }
+                self.free_pooled(at, node, request);
             }
+            What::Launch if self.is_pooled(node) => self.launch_pooled(at, node),
             What::Launch if matches!(self.flow.nodes[node].step, Step::Continuous { .. }) => {
                 self.step(at, node, detail as usize);
             }
@@ -368,24 +424,35 @@ impl<'a> Heap<'a> {
                 );
                 self.events.push(Reverse(event));
             }
+            Step::Serve { routing, .. } | Step::Batch { routing, .. }
+                if flow.slice_of(node).is_some() =>
+            {
+                let slice = flow.slice_of(node).unwrap();
+                self.take_turn(at, slice, request, *routing);
+            }
             Step::Serve { routing, .. } | Step::Batch { routing, .. } => {
-                let queue = self.route(node, request, *routing);
+                let queue = self.route(at, node, request, *routing);
                 let is_batch = matches!(flow.nodes[node].step, Step::Batch { .. });
                 let limit = self.limit(node);
+                let has_free = self.has_free(at, node);
                 let line = &mut self.lines[node][queue];
                 // A first-come queue starts whom it can at once, so whoever is idle takes this one.
-                let must_wait = is_batch || line.idle == 0;
+                let must_wait = is_batch || (line.idle == 0 && !has_free);
                 if must_wait && line.waiting.len() >= limit {
                     self.drop(at, node, request);
                     return;
                 }
                 line.waiting.push_back((at, request));
-                self.start(at, node, queue);
+                if self.is_pooled(node) {
+                    self.fill(at, node);
+                } else {
+                    self.start(at, node, queue);
+                }
             }
             Step::Continuous {
                 routing, batcher, ..
             } => {
-                let queue = self.route(node, request, *routing);
+                let queue = self.route(at, node, request, *routing);
                 let one = Sequence::new(batcher, &flow.tables, self.key, request, at);
                 let limit = self.limit(node);
                 let line = &mut self.lines[node][queue];
@@ -467,18 +534,29 @@ impl<'a> Heap<'a> {
         self.call(node, queue);
     }
 
-    fn route(&mut self, node: usize, request: u32, routing: Routing) -> usize {
-        let count = self.lines[node].len();
-        let loads: Vec<usize> = self.lines[node]
-            .iter()
+    fn route(&mut self, at: u64, node: usize, request: u32, routing: Routing) -> usize {
+        let lines = self.candidates(at, node);
+        lines[self.pick(node, &lines, request, routing)]
+    }
+
+    /// Which of some lines of a node takes a request.
+    fn pick(&mut self, node: usize, lines: &[usize], request: u32, routing: Routing) -> usize {
+        let count = lines.len();
+        let lines = lines.iter().map(|&line| &self.lines[node][line]);
+        let loads: Vec<usize> = lines
             .map(|line| line.waiting.len() + line.in_service)
             .collect();
         let pick = |bits: u32, of: usize| ((u64::from(bits) * of as u64) >> 32) as usize;
         match routing {
+            _ if count == 1 => 0,
             Routing::Central => 0,
             Routing::RoundRobin => {
-                self.turns[node] += 1;
-                (self.turns[node] - 1) % count
+                // There may be fewer than there were.
+                let turn = Some(self.turns[node])
+                    .filter(|&turn| turn < count)
+                    .unwrap_or(0);
+                self.turns[node] = (turn + 1) % count;
+                turn
             }
             Routing::Random => pick(self.bits(node, Purpose::Route, 0, request), count),
             Routing::LeastLoaded => {
@@ -486,7 +564,6 @@ impl<'a> Heap<'a> {
                 let equals: Vec<usize> = (0..count).filter(|&at| loads[at] == least).collect();
                 equals[pick(self.bits(node, Purpose::Route, 0, request), equals.len())]
             }
-            Routing::PowerOfTwo if count == 1 => 0,
             Routing::PowerOfTwo => {
                 let first = pick(self.bits(node, Purpose::Route, 0, request), count);
                 let mut others: Vec<usize> = (0..count).collect();
@@ -504,6 +581,10 @@ impl<'a> Heap<'a> {
     /// Starts whom it can of a first-come queue; looks later whether a batch is due.
     fn start(&mut self, at: u64, node: usize, queue: usize) {
         let flow = self.flow;
+        if self.is_pooled(node) {
+            // Once all that are free at this moment are.
+            return self.fill_later(at, node);
+        }
         match &flow.nodes[node].step {
             Step::Serve { service, .. } => {
                 loop {

@@ -42,7 +42,12 @@ impl Heap<'_> {
         self.count(node, number, 5, 1);
         self.count(node, number, 6, at - came);
         let is_counted = self.is_counted(number);
-        let is_alone = !matches!(self.flow.nodes[node].step, Step::Batch { .. });
+        let is_batch = matches!(self.flow.nodes[node].step, Step::Batch { .. });
+        let is_pooled = self.is_pooled(node);
+        if !is_batch {
+            self.free_pooled(at, node, number);
+        }
+        let is_alone = !is_batch && !is_pooled;
         for queue in 0..self.lines[node].len() {
             let line = &mut self.lines[node][queue];
             line.waiting.retain(|&(_, other)| other != number);

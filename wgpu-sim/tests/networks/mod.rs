@@ -7,8 +7,8 @@ use core::time::Duration;
 use proptest::prelude::*;
 use wgpu_sim::Service;
 use wgpu_sim::network::{
-    Change, Continuous, Gaps, Hold, Link, Network, Prefix, Routing, Share, Stage, StepTime,
-    TokenLaw, TokenPart, Tokens, Tries, Wait, Work,
+    Autoscale, Change, Continuous, Gaps, Hold, Link, Network, Prefix, Routing, Share, Stage,
+    StepTime, Target, TokenLaw, TokenPart, Tokens, Tries, Wait, Work,
 };
 
 fn routing() -> impl Strategy<Value = Routing> {
@@ -199,6 +199,40 @@ pub(crate) fn one_try() -> impl Strategy<Value = Tries> {
     })
 }
 
+/// So many more replicas than a stage begins with, in the time of a few hundred requests.
+pub(crate) fn autoscale() -> impl Strategy<Value = (u32, Autoscale)> {
+    let target = prop_oneof![
+        2 => (1_u32..5).prop_map(Target::Waiting),
+        1 => (200_000_u32..900_000).prop_map(Target::Busy),
+    ];
+    let times = (2_u64..60, 0_u64..80, 0_u64..300);
+    (0_u32..5, target, times).prop_map(|(more, target, (every, cold_start, calm))| {
+        let autoscale = Autoscale {
+            most: 0,
+            target,
+            every: Duration::from_millis(every),
+            cold_start: Duration::from_millis(cold_start),
+            calm: Duration::from_millis(calm),
+        };
+        (more, autoscale)
+    })
+}
+
+/// Gives a stage such an autoscaler, if it has replicas that may vary.
+pub(crate) fn scale(stage: &mut Stage, (more, autoscale): (u32, Autoscale)) {
+    let (replicas, is_busy) = match &stage.work {
+        Work::Serve { replicas, .. } | Work::Batch { replicas, .. } => (*replicas, true),
+        Work::Continuous(stated) => (stated.replicas, false),
+        Work::Instant | Work::Delay(_) => return,
+    };
+    if is_busy || matches!(autoscale.target, Target::Waiting(_)) {
+        stage.autoscale = Some(Autoscale {
+            most: replicas + more,
+            ..autoscale
+        });
+    }
+}
+
 /// Up to three tries, of which some are cut off.
 pub(crate) fn several_tries() -> impl Strategy<Value = Tries> {
     let time = |most| prop::option::of((1_u64..most).prop_map(Duration::from_millis));
@@ -222,6 +256,8 @@ fn stage(work: BoxedStrategy<Work>) -> impl Strategy<Value = Stage> {
             passes_on_drop,
             streams,
             gpu: None,
+            priority: 0,
+            autoscale: None,
         },
     )
 }

@@ -184,6 +184,9 @@ fn line(text: &mut String, compilation: &GraphCompilation, node: &NodeResult, wi
             "; cannot keep up: add replicas or lower the rate"
         },
     );
+    if let Some(replicas) = node.replicas_mean {
+        let _ = writeln!(text, "{:width$}  {replicas:.2} replicas on average", "");
+    }
 }
 
 fn origin(compilation: &GraphCompilation, node: &NodeResult) -> Option<&'static str> {

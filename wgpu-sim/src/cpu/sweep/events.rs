@@ -48,6 +48,8 @@ pub(crate) struct Events<'a> {
     ended: u64,
     goal: u64,
     ending: Ending,
+    /// When the last request before those that are counted entered, and the last of them.
+    counted: (u64, u64),
     /// Whether visits had more numbers than there are.
     is_spent: bool,
     /// Buffers of one node's turn.
@@ -65,7 +67,7 @@ impl<'a> Events<'a> {
             *rank.get_mut(index)? = position;
             places.push(Place::new(flow, index, key)?);
         }
-        Some(Self {
+        let mut events = Self {
             flow,
             key,
             inflow: Inflow::new(flow, key)?,
@@ -85,10 +87,18 @@ impl<'a> Events<'a> {
             ended: 0,
             goal: u64::from(flow.counted).saturating_mul(flow.nodes.len() as u64),
             ending: Ending::new(flow.has_streams()),
+            counted: (0, 0),
             is_spent: false,
             arrivals: Vec::new(),
             departures: Vec::new(),
-        })
+        };
+        // Some have something to do before anybody comes.
+        for position in 0..events.places.len() {
+            if let Some(next) = events.next(position) {
+                events.calendar.push(Reverse((next, position)));
+            }
+        }
+        Some(events)
     }
 
     pub(crate) fn is_done(&self) -> bool {
@@ -128,6 +138,13 @@ impl<'a> Events<'a> {
             return;
         }
         self.requests.enter(at);
+        let next = request.saturating_add(1);
+        if next == flow.warmup {
+            self.counted.0 = at;
+        }
+        if next == flow.end() {
+            self.counted.1 = at;
+        }
         if self.flow.counting().contains(&request) {
             self.ending.enter(self.inflow.gap());
         }
@@ -177,6 +194,7 @@ impl<'a> Events<'a> {
             each(&self.arrivals, &mut self.departures, |arrival, _| {
                 slices.take(member, arrival);
             });
+            slices.batch(member);
             slices.leave(member, &mut self.departures);
         } else {
             let arrivals = &self.arrivals;
@@ -298,8 +316,17 @@ impl<'a> Events<'a> {
             return Err(SimulationError::setting("requests", reason));
         }
         let counted = u64::from(self.flow.counted);
+        let gpus = &self.gpus;
         let visits = self.places.into_iter().map(|mut place| {
-            place.visits.add_usage(place.station.usage());
+            let slices = place
+                .slice
+                .and_then(|(group, of)| Some((gpus.get(group)?, of)));
+            place.visits.add_usage(match slices {
+                Some((slices, member)) => slices.usage(member),
+                None => place.station.usage(),
+            });
+            let whole = (place.visits.first, place.visits.last.saturating_add(1));
+            place.visits.replicas = place.station.replica_time(self.counted, whole);
             let entered = counted.saturating_add(place.further);
             (place.index, place.visits, entered)
         });

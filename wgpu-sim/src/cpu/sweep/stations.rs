@@ -2,16 +2,18 @@
 
 mod batch;
 mod continuous;
+mod elastic;
 mod fifo;
 mod replicas;
 mod router;
 
-use super::visits::Usage;
+use super::visits::{ReplicaTime, Usage};
 use super::{Departure, Fate, Labour, Tokens};
 use crate::draws::{Purpose, Table, counter_word, draw_each};
 use crate::program::network::{Flow, Node, Routing, Step};
 use batch::Batches;
 use continuous::Continuous;
+use elastic::Elastic;
 use fifo::Fifo;
 use replicas::Replicas;
 pub(super) use router::Router;
@@ -55,6 +57,7 @@ pub(super) enum Station<'a> {
     Batch(Batches<'a>),
     RoutedBatch(Replicas<Batches<'a>>),
     Continuous(Replicas<Continuous<'a>>),
+    Elastic(Box<Elastic<'a>>),
 }
 
 impl<'a> Station<'a> {
@@ -69,6 +72,10 @@ impl<'a> Station<'a> {
             })
         };
         let router = |routing| Router::new(routing, key, index);
+        if let Some(scale) = &node.scale {
+            let elastic = Elastic::new(flow, node, scale, key, index)?;
+            return Some(Self::Elastic(Box::new(elastic)));
+        }
         Some(match &node.step {
             Step::Instant => Self::Instant,
             Step::Delay(table) => Self::Delay(services(*table)?),
@@ -120,7 +127,20 @@ impl<'a> Station<'a> {
                 let usage = replicas.queues().iter().map(Continuous::usage);
                 usage.fold(Usage::default(), Usage::and)
             }
+            Self::Elastic(elastic) => elastic.usage(),
             _ => Usage::default(),
+        }
+    }
+
+    /// How long replicas whose number varies were there, within two spans.
+    pub(super) fn replica_time(
+        &self,
+        counted: (u64, u64),
+        whole: (u64, u64),
+    ) -> Option<ReplicaTime> {
+        match self {
+            Self::Elastic(elastic) => Some(elastic.replica_time(counted, whole)),
+            _ => None,
         }
     }
 
@@ -133,6 +153,7 @@ impl<'a> Station<'a> {
             Self::Batch(queue) => queue.next(),
             Self::RoutedBatch(replicas) => replicas.next(),
             Self::Continuous(replicas) => replicas.next(),
+            Self::Elastic(elastic) => elastic.next(),
         }
     }
 
@@ -149,6 +170,7 @@ impl<'a> Station<'a> {
             }
             Self::RoutedBatch(replicas) => replicas.expire(at, departures),
             Self::Continuous(replicas) => replicas.expire(at, departures),
+            Self::Elastic(elastic) => elastic.advance(at, departures),
         }
     }
 
@@ -219,6 +241,10 @@ impl<'a> Station<'a> {
                     replicas.take(arrival, 0, departures);
                 });
                 replicas.advance(horizon, departures);
+            }
+            // One moment at a time.
+            Self::Elastic(elastic) => {
+                elastic.serve(arrivals, horizon.saturating_sub(1), departures);
             }
         }
     }

@@ -38,6 +38,17 @@ pub(crate) struct Visits {
     pub(crate) last: u64,
     /// The use of KV caches, under continuous batching.
     pub(crate) cache: Option<CacheUse>,
+    /// How long replicas were there whose number varies.
+    pub(crate) replicas: Option<ReplicaTime>,
+}
+
+/// The time of all replicas together, in ticks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ReplicaTime {
+    /// While requests that are counted entered the graph.
+    pub(crate) counted: u64,
+    /// From when the first of them came to the node until the last had left.
+    pub(crate) whole: u64,
 }
 
 /// What counted requests used of a node.
@@ -45,6 +56,8 @@ pub(crate) struct Visits {
 pub(super) struct Usage {
     /// The servers' time, in 2⁻¹⁶ ticks.
     pub(super) busy: u64,
+    /// When the last of it ended, as far as departures do not tell.
+    pub(super) until: u64,
     pub(super) cache: Option<CacheUse>,
 }
 
@@ -57,6 +70,7 @@ impl Usage {
         };
         Self {
             busy: self.busy.saturating_add(other.busy),
+            until: self.until.max(other.until),
             cache,
         }
     }
@@ -104,6 +118,7 @@ impl Visits {
             first: u64::MAX,
             last: 0,
             cache: None,
+            replicas: None,
         }
     }
 
@@ -177,6 +192,7 @@ impl Visits {
     /// Adds what departures do not tell.
     pub(super) fn add_usage(&mut self, usage: Usage) {
         self.shared = self.shared.saturating_add(u128::from(usage.busy));
+        self.last = self.last.max(usage.until);
         self.cache = usage.cache;
     }
 
@@ -223,9 +239,16 @@ impl Visits {
             return broken("Little's law");
         }
         if let Some(servers) = node.step.servers() {
-            // Departures are told to the tick.
-            let span = u128::from(self.last.saturating_sub(self.first)).saturating_add(1);
-            if self.busy() > span.saturating_mul(u128::from(servers)).wrapping_shl(16) {
+            let most = match (self.replicas, &node.scale) {
+                (Some(replicas), Some(scale)) => {
+                    u128::from(replicas.whole).saturating_mul(scale.concurrency.into())
+                }
+                // Departures are told to the tick.
+                _ => u128::from(self.last.saturating_sub(self.first))
+                    .saturating_add(1)
+                    .saturating_mul(servers.into()),
+            };
+            if self.busy() > most.wrapping_shl(16) {
                 return broken("utilisation is at most 1");
             }
         }

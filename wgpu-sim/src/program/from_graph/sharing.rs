@@ -3,7 +3,8 @@
 //! - `mps`: all whom it names are slower by its `slowdown`, whatever the others do. It stretches
 //!   what a node takes on a GPU of its own: its `service`, its declared latency, an estimate. A
 //!   latency that was measured or simulated is that of the node where it stands.
-//! - `timeSlice`: those whom it names use the GPU in turns; [`turns`] says who with whom.
+//! - `timeSlice`: those whom it names use the GPU in turns; [`turns`] says who with whom, and
+//!   [`priority`] before whom.
 //! - `mig`: an estimate is that of the part of the GPU (see [`crate::service::generator`]). Times
 //!   that the document states are the node's own, and are left.
 
@@ -11,7 +12,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use modelspec_core::graph::{Graph, NodeIx};
-use modelspec_core::spec::{self, LatencySource, Mps, NodeName, Share};
+use modelspec_core::spec::{self, LatencySource, Mps, NodeName, Share, TimeSlice};
 use modelspec_core::text::Spanned;
 
 use super::super::Service;
@@ -54,15 +55,21 @@ pub(in crate::program) fn turns(graph: &Graph) -> BTreeMap<NodeIx, NodeIx> {
 }
 
 fn slices(node: &spec::Node) -> &[Spanned<NodeName>] {
-    let share = node
-        .placement
-        .as_ref()
-        .and_then(|placement| placement.share.as_ref());
-    let with = match share.map(|share| &share.value) {
-        Some(Share::TimeSlice(slices)) => slices.with.as_ref(),
-        _ => None,
-    };
+    let with = time_slice(node).and_then(|slices| slices.with.as_ref());
     with.map_or(&[], |with| &with.value)
+}
+
+/// The priority of a node among those that use its GPU in turns.
+pub(in crate::program) fn priority(node: &spec::Node) -> u32 {
+    let stated = time_slice(node).and_then(|slices| slices.priority);
+    stated.map_or(0, |stated| stated.value)
+}
+
+fn time_slice(node: &spec::Node) -> Option<&TimeSlice> {
+    match &node.placement.as_ref()?.share.as_ref()?.value {
+        Share::TimeSlice(slices) => Some(slices),
+        _ => None,
+    }
 }
 
 fn mps(node: &spec::Node) -> Option<&Mps> {

@@ -7,7 +7,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use super::load::{self, Demand};
-use super::{Call, Flow, Gather, Network, Node, Routing, Slice, Stage, Step, Tries, Work};
+use super::{Call, Flow, Gather, Network, Node, Routing, Scale, Slice, Stage, Step, Tries, Work};
 use super::{Gaps, closed, rounds};
 use crate::draws::{MAX_STATIONS, MAX_TICKS, Table};
 use crate::error::SimulationError;
@@ -131,6 +131,7 @@ impl Flow {
                 step,
                 limit: stage.queue_limit,
                 call: call(stage, tick_ns),
+                scale: Scale::new(stage, tick_ns)?,
                 passes_on_drop: stage.passes_on_drop,
                 streams: stage.streams,
                 load: demand.load,
@@ -190,6 +191,12 @@ fn by_events(network: &Network, loops: &[super::Rounds], nodes: &[Node]) -> Opti
             stage.name
         ));
     }
+    if let Some(node) = nodes.iter().find(|node| node.scale.is_some()) {
+        return Some(format!(
+            "`autoscale` of `{}` varies its replicas",
+            node.name
+        ));
+    }
     if let Some(node) = nodes.iter().find(|node| node.call.attempts > 1) {
         return Some(format!(
             "`retries` of `{}` come back to its queue",
@@ -209,6 +216,7 @@ fn sink() -> Node {
         step: Step::Instant,
         limit: None,
         call: Call::ENDLESS,
+        scale: None,
         passes_on_drop: false,
         streams: true,
         load: 0.0,
@@ -268,15 +276,16 @@ fn gpus(stages: &[Stage]) -> Result<Vec<Vec<Slice>>, SimulationError> {
     let mut groups: BTreeMap<u32, Vec<Slice>> = BTreeMap::new();
     for (node, stage) in stages.iter().enumerate() {
         let Some(gpu) = stage.gpu else { continue };
-        let Work::Serve { replicas, .. } = stage.work else {
-            let reason = "it uses its GPU in turns with others, which is simulated only of requests \
-                          that are served singly";
+        let (Work::Serve { replicas, .. } | Work::Batch { replicas, .. }) = stage.work else {
+            let reason = "it uses its GPU in turns with others, which is not simulated of batches \
+                          that requests join and leave at each step";
             return Err(SimulationError::station(&stage.name, reason));
         };
-        groups
-            .entry(gpu)
-            .or_default()
-            .push(Slice { node, replicas });
+        groups.entry(gpu).or_default().push(Slice {
+            node,
+            replicas,
+            priority: stage.priority,
+        });
     }
     Ok(groups.into_values().collect())
 }

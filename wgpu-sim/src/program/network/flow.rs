@@ -1,6 +1,6 @@
 //! The integer program of a graph: what decides a result is in ticks.
 
-use super::{Batcher, Routing};
+use super::{Batcher, Routing, Scale};
 use crate::draws::Table;
 
 /// A graph in integers. Its last node is the sink, where requests leave.
@@ -66,6 +66,8 @@ pub struct Slice {
     pub node: usize,
     /// On how many GPUs it stands: replica by replica the same as the others of its group.
     pub replicas: u32,
+    /// Of the nodes that are busy on a GPU those of the highest priority work, the others pause.
+    pub priority: u32,
 }
 
 /// A loop: nodes that run in rounds.
@@ -141,6 +143,8 @@ pub struct Node {
     pub limit: Option<u32>,
     /// How long it may take, and how often it is tried.
     pub call: Call,
+    /// What varies the number of its replicas; `step` has the least.
+    pub scale: Option<Scale>,
     /// Whether a request that is dropped, or not served in time, goes on with what came in.
     pub passes_on_drop: bool,
     /// Whether a stream that comes in leaves as one.

@@ -17,9 +17,9 @@ use modelspec_core::graph::{EdgeIx, Graph, Node, NodeIx, expected_visits};
 use modelspec_core::spec::{self, Join, OnFailure, Role};
 use modelspec_core::text::Span;
 
-use super::{Continuous, Gaps, Link, Load, Network, Routing, Share, Stage, Wait, Work};
+use super::{Continuous, Gaps, Link, Load, Network, Routing, Share, Stage, Wait, Work, scale};
 use crate::program::Origin;
-use crate::program::from_graph::{arrivals_of, turns};
+use crate::program::from_graph::{arrivals_of, priority, turns};
 use crate::service::Basis;
 use rounds::Loops;
 use zones::Zones;
@@ -82,12 +82,21 @@ impl Network {
                         passes_on_drop: passes_on(stated),
                         streams: work::streams(graph, node),
                         gpu: None,
+                        priority: 0,
+                        autoscale: work::autoscale(stated),
                     });
                 }
                 Err(reason) => found.push(refused(node.span, &node.name, &reason)),
             }
         }
         take_turns(graph, &numbers, &mut stages, &mut notes);
+        for (&ix, stage) in &numbers {
+            if let (Some(node), Some(stage)) = (graph.node(ix), stages.get(*stage))
+                && let Some(reason) = scale::refusal(stage)
+            {
+                found.push(refused(node.span, &node.name, reason));
+            }
+        }
         let share = |edge| {
             let onward = || shares.get(&edge).copied();
             loops.share(edge).or_else(onward).unwrap_or(Share::Always)
@@ -157,17 +166,20 @@ fn take_turns(
         let of = |ix: &NodeIx| stages.get(*numbers.get(ix)?);
         let members = groups.iter().filter(|&(_, group)| *group == first);
         let mut members = members.filter_map(|(member, _)| of(member));
-        let other = members.find(|stage| !matches!(stage.work, Work::Serve { .. }));
+        let takes = |work: &Work| matches!(work, Work::Serve { .. } | Work::Batch { .. });
+        let other = members.find(|stage| !takes(&stage.work));
         if let Some(other) = other.map(|stage| &stage.name) {
             let (name, span) = (graph.name(ix), graph.node(ix).map(|node| node.span));
             let message = format!(
                 "`{name}` is simulated as if it had its GPU alone: of nodes that use one in turns, \
-                 only those are simulated so that serve requests singly, and `{other}` does not"
+                 only those are simulated so that serve requests singly or in batches that they \
+                 gather, and `{other}` does not"
             );
             let note = Diagnostic::new(SIMPLER, span.unwrap_or_default(), message);
             notes.push(note.with_severity(Severity::Info).on_node(name));
         } else if let Some(stage) = numbers.get(&ix).and_then(|&at| stages.get_mut(at)) {
             stage.gpu = Some(first.0);
+            stage.priority = graph.spec_of(ix).map_or(0, priority);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Network, Stage, Work};
+use super::{Network, Stage, Work, scale};
 use crate::error::SimulationError;
 use crate::program::compile::ns;
 use crate::program::{Settings, Warmup};
@@ -66,7 +66,8 @@ fn demand(stage: &Stage, (mean, variance): (f64, f64), network: &Network) -> Dem
             concurrency,
             ..
         } => {
-            let (load, wait) = queue(replicas.saturating_mul(*concurrency), mean, variance);
+            let servers = stage.most(*replicas).saturating_mul(*concurrency);
+            let (load, wait) = queue(servers, mean, variance);
             Demand {
                 load,
                 residence_ns: mean + wait,
@@ -75,7 +76,7 @@ fn demand(stage: &Stage, (mean, variance): (f64, f64), network: &Network) -> Dem
         Work::Continuous(stated) => {
             let capacity = stated.capacity();
             let (_, own) = stated.mean_times(capacity);
-            let load = per_ns * own / f64::from(stated.replicas.max(1));
+            let load = per_ns * own / f64::from(stage.most(stated.replicas).max(1));
             let (residence, _) = stated.mean_times((capacity * load).clamp(1.0, capacity));
             let spare = (1.0 - load).max(0.05);
             Demand {
@@ -94,7 +95,7 @@ fn demand(stage: &Stage, (mean, variance): (f64, f64), network: &Network) -> Dem
                 .zip(times)
                 .map(|(size, &time)| ns(time) / f64::from(size));
             let least = each.fold(f64::INFINITY, f64::min);
-            let (load, wait) = queue(*replicas, least, 0.0);
+            let (load, wait) = queue(stage.most(*replicas), least, 0.0);
             Demand {
                 load,
                 residence_ns: wait + ns(*max_delay) + 2.0 * mean,
@@ -133,6 +134,7 @@ pub(super) fn warmup(
             settling
                 .fold(0.1 * f64::from(counted), f64::max)
                 .max(5.0 * residence * network.rate / 1e9)
+                .max(scale::settling(stages) * network.rate / 1e9)
                 .max(match network.gaps {
                     super::Gaps::Closed { clients, .. } => 10.0 * f64::from(clients),
                     _ => 0.0,

@@ -66,12 +66,22 @@ impl<'a> Continuous<'a> {
         let (stored, room) = self.scheduler.cache();
         Usage {
             busy: self.busy,
+            until: 0,
             cache: Some(CacheUse {
                 preemptions: self.preemptions,
                 stored,
                 room,
             }),
         }
+    }
+
+    /// Requests inside, and those of them that wait.
+    pub(super) fn inside(&self) -> usize {
+        self.scheduler.len()
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.scheduler.waiting()
     }
 
     /// A request with what it draws.

@@ -44,7 +44,8 @@ impl Router {
             _ if count < 2 => 0,
             Routing::Central => 0,
             Routing::RoundRobin => {
-                let replica = self.turn;
+                // There may be fewer than there were.
+                let replica = if self.turn < count { self.turn } else { 0 };
                 let next = replica.saturating_add(1);
                 self.turn = if next < count { next } else { 0 };
                 replica

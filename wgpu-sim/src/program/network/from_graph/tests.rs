@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use modelspec_core::Analysis;
 
-use super::super::{Gaps, Routing, Share, Tries, Work};
+use super::super::{Autoscale, Gaps, Routing, Share, Target, Tries, Work};
 use super::*;
 use crate::{Service, Settings, simulate_graph};
 
@@ -303,11 +303,18 @@ fn who_shares_a_gpu_in_turns_is_grouped() {
     let reason = outcome.mode_reason.expect("a reason");
     assert!(reason.starts_with("`timeSlice` of `writer`"), "{reason}");
 
-    // Nobody knows yet how a batch takes turns.
+    // Batches take turns as a whole, and some go first.
     let text = CASCADE.replace(
         "placement: {replicas: 2, queueLimit: 50}",
-        "placement: {gpu: L4, share: {timeSlice: {with: [small]}}}",
+        "placement: {gpu: L4, share: {timeSlice: {with: [small], priority: 2}}}",
     );
+    let stages = compile(&text).expect("it can be simulated").network.stages;
+    let shared = stages.iter().filter(|stage| stage.gpu.is_some());
+    let shared: Vec<_> = shared.map(|stage| (&*stage.name, stage.priority)).collect();
+    assert_eq!(shared, [("small", 0), ("large", 2)]);
+
+    // Others stand elsewhere.
+    let text = text.replace("small: {role", "small: {external: true, role");
     let compilation = compile(&text).expect("it can be simulated");
     assert!(
         compilation
@@ -556,5 +563,52 @@ fn a_generator_is_estimated_from_its_model_and_gpu() {
     assert!(
         kv_tokens.is_some_and(|tokens| (400_000..460_000).contains(&tokens)),
         "{kv_tokens:?}"
+    );
+}
+
+#[test]
+fn an_autoscaler_is_that_of_the_document() {
+    let scaled = |replicas: &str| {
+        let placement = format!("placement: {{replicas: {replicas}, queueLimit: 50}}");
+        CASCADE.replace("placement: {replicas: 2, queueLimit: 50}", &placement)
+    };
+    let autoscale = |replicas: &str| {
+        let network = compile(&scaled(replicas)).expect("it can be simulated");
+        let stage = network.network.stages.into_iter().nth(3).expect("four");
+        assert!(matches!(stage.work, Work::Serve { replicas: 2, .. }));
+        stage.autoscale
+    };
+    assert_eq!(autoscale("{min: 2, max: 6}"), None);
+    let (seconds, minutes) = (Duration::from_secs, |minutes: u64| {
+        Duration::from_secs(60 * minutes)
+    });
+    let usual = autoscale("{min: 2, max: 6, autoscale: {target: {waiting: 3}, coldStart: 40s}}");
+    let expected = Autoscale {
+        most: 6,
+        target: Target::Waiting(3),
+        every: seconds(15),
+        cold_start: seconds(40),
+        calm: minutes(10),
+    };
+    assert_eq!(usual, Some(expected));
+    let stated = "{min: 2, max: 9, autoscale: {target: {utilisation: 62.5%}, every: 1min, \
+                  coldStart: 2min, scaleDownAfter: 5min}}";
+    let expected = Autoscale {
+        most: 9,
+        target: Target::Busy(625_000),
+        every: minutes(1),
+        cold_start: minutes(2),
+        calm: minutes(5),
+    };
+    assert_eq!(autoscale(stated), Some(expected));
+
+    let shared = scaled("{min: 2, max: 6, autoscale: {target: {waiting: 3}, coldStart: 40s}}");
+    let share = "queueLimit: 50, gpu: L4, share: {timeSlice: {with: [seen]}}";
+    let found = compile(&shared.replace("queueLimit: 50", share)).unwrap_err();
+    assert_eq!(found[0].node.as_deref(), Some("large"));
+    let message = &found[0].message;
+    assert!(
+        message.contains("take `autoscale` or `timeSlice` away"),
+        "{message}"
     );
 }

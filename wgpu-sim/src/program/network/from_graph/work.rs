@@ -3,10 +3,10 @@
 use core::time::Duration;
 
 use modelspec_core::graph::{Graph, Node, NodeIx, PortIx};
-use modelspec_core::spec::{self, Batch, Kind, Role};
+use modelspec_core::spec::{self, Batch, Kind, Role, ScaleBy};
 use modelspec_core::text::Spanned;
 
-use super::super::{Routing, Tries, Work};
+use super::super::{Autoscale, Routing, Target, Tries, Work};
 use super::{batch, estimate, generator};
 use crate::program::Origin;
 use crate::program::from_graph::{self, concurrency, is_external, replicas};
@@ -87,6 +87,24 @@ pub(super) fn tries(node: &spec::Node) -> Tries {
         per_try: per_try.map(time),
         attempts: attempts.map_or(1, |attempts| attempts.value.0),
     }
+}
+
+/// What varies the number of the node's replicas, where that is stated.
+pub(super) fn autoscale(node: &spec::Node) -> Option<Autoscale> {
+    let replicas = node.placement.as_ref()?.replicas?;
+    let stated = replicas.autoscale.filter(|_| !is_external(node))?;
+    let time = |stated: spec::Duration| Duration::from_nanos(stated.0);
+    let short = |whole: u64| u32::try_from(whole).unwrap_or(u32::MAX);
+    Some(Autoscale {
+        most: replicas.max,
+        target: match stated.target {
+            ScaleBy::Waiting(waiting) => Target::Waiting(waiting),
+            ScaleBy::Utilisation(share) => Target::Busy(short(share.0)),
+        },
+        every: time(stated.every),
+        cold_start: time(stated.cold_start),
+        calm: time(stated.scale_down_after),
+    })
 }
 
 /// How requests find a replica; `usual` where that is not stated.
