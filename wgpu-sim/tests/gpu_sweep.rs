@@ -191,7 +191,9 @@ fn every_example_runs_on_the_gpu() {
         ),
     ] {
         let graph = Analysis::new(text).graph.unwrap();
-        let network = Network::from_graph(&graph, &Load::default()).unwrap().network;
+        let network = Network::from_graph(&graph, &Load::default())
+            .unwrap()
+            .network;
         let go_on = &mut |_| ControlFlow::Continue(());
         let mut expected = simulate_graph(&network, &settings, go_on).unwrap();
         for node in &mut expected.nodes {

@@ -401,8 +401,8 @@ fn replicas_that_vary_are_not_cancelled() {
         most: 4,
         target: Target::Waiting(2),
         every: Duration::from_secs(15),
-        cold_start: Duration::from_secs(60),
-        calm: Duration::from_secs(300),
+        cold_start: Duration::from_mins(1),
+        calm: Duration::from_mins(5),
     });
     let said = Flow::new(&network, &settings()).unwrap_err().to_string();
     let name = &network.stages[1].name;

@@ -178,7 +178,7 @@ fn percent(share: f64) -> String {
     if share > 0.0 && share < 0.0005 {
         return "< 0.1 %".to_owned();
     }
-    if share >= 0.9995 && share < 1.0 {
+    if (0.9995..1.0).contains(&share) {
         return "> 99.9 %".to_owned();
     }
     format!("{} %", crate::ui::figure((share * 1000.0).round() / 10.0))
