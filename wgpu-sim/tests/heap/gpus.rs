@@ -89,8 +89,8 @@ impl Heap<'_> {
             next.extend(of.ends().iter().map(|&(end, member)| (end, 0, member)));
             for (member, slice) in of.slices.iter().enumerate() {
                 let visits = self.visits.range((slice.node, 0)..=(slice.node, u32::MAX));
-                let untils = visits.map(|(_, &(_, until))| until);
-                let due = untils.filter(|&until| until >= of.clock >> 16 && until < u64::MAX);
+                let ends = visits.map(|(_, &(_, until))| until);
+                let due = ends.filter(|&until| until >= of.clock >> 16 && until < u64::MAX);
                 next.extend(due.map(|until| ((until << 16).max(of.clock), 1, member)));
             }
             // A time-up that was taken leaves its visit until that is told.
