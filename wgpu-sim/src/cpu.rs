@@ -22,7 +22,7 @@ pub(crate) use sweep::{
 };
 
 /// Simulates on the CPU, natively on all its cores. `progress` is called now and then, and ends the
-/// run by returning [`ControlFlow::Break`].
+/// run by returning [`Break`](core::ops::ControlFlow::Break).
 ///
 /// # Errors
 /// [`SimulationError`] for a program or settings that cannot be simulated, or when cancelled.
