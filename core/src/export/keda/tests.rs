@@ -48,8 +48,8 @@ fn nodes_that_vary_are_scaled_by_their_own_queue() {
 #[test]
 fn what_is_stated_is_not_assumed() {
     let scaled = |autoscale: &str| {
-        let replicas = format!("replicas: {{min: 2, max: 6, autoscale: {{{autoscale}}}}}");
-        let text = GUARDED.replace("replicas: {min: 2, max: 6}", &replicas);
+        let replicas = format!("replicas: {{min: 3, max: 6, autoscale: {{{autoscale}}}}}");
+        let text = GUARDED.replace("replicas: {min: 3, max: 6}", &replicas);
         let artifacts = export(&text).unwrap();
         let told = of(&artifacts, "generator").join(" ");
         let spec = object(&artifacts, "support-rag-generator.yaml")["spec"].clone();

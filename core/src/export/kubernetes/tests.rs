@@ -335,8 +335,8 @@ fn parts_and_shares_of_gpus_become_what_the_device_plugin_hands_out() {
 #[test]
 fn an_autoscaler_is_written_as_it_is_simulated() {
     let scaled = |autoscale: &str| {
-        let replicas = format!("replicas: {{min: 2, max: 6, autoscale: {{{autoscale}}}}}");
-        let artifacts = export(&GUARDED.replace("replicas: {min: 2, max: 6}", &replicas));
+        let replicas = format!("replicas: {{min: 3, max: 6, autoscale: {{{autoscale}}}}}");
+        let artifacts = export(&GUARDED.replace("replicas: {min: 3, max: 6}", &replicas));
         let told = codes(&artifacts.losses, "generator").join(" ");
         let objects = objects(&artifacts);
         let probes = &objects["Deployment/support-rag-generator"]["spec"]["template"]["spec"];
