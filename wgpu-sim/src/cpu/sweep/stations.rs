@@ -68,14 +68,7 @@ pub(super) enum Station<'a> {
 impl<'a> Station<'a> {
     /// The station of a node; none if the program names a table that it lacks.
     pub(super) fn new(flow: &'a Flow, node: &'a Node, key: [u32; 2], index: u32) -> Option<Self> {
-        let services = |table: usize| {
-            Some(Services {
-                table: flow.tables.get(table)?,
-                key,
-                word: counter_word(index, Purpose::Service, 0),
-                drawn: Vec::new(),
-            })
-        };
+        let services = |table: usize| Services::new(flow, table, key, index);
         let router = |routing| Router::new(routing, key, index);
         if let Some(scale) = &node.scale {
             let elastic = Elastic::new(flow, node, scale, key, index)?;
@@ -340,7 +333,17 @@ pub(super) struct Services<'a> {
     drawn: Vec<u32>,
 }
 
-impl Services<'_> {
+impl<'a> Services<'a> {
+    /// Those of a table, drawn for the node of a number; none if there is no such table.
+    pub(super) fn new(flow: &'a Flow, table: usize, key: [u32; 2], index: u32) -> Option<Self> {
+        Some(Self {
+            table: flow.tables.get(table)?,
+            key,
+            word: counter_word(index, Purpose::Service, 0),
+            drawn: Vec::new(),
+        })
+    }
+
     /// As [`each`], with the service of each request.
     fn each(
         &mut self,

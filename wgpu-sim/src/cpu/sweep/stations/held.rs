@@ -7,7 +7,6 @@ use super::super::visits::Usage;
 use super::super::{Departure, Fate, Labour};
 use super::line::Line;
 use super::{Arrival, Batches, Continuous, Queue, Router, Services, Station, each};
-use crate::draws::{Purpose, counter_word};
 use crate::program::network::{Flow, Node, Routing, Step};
 
 /// A queue of which anybody may be taken out.
@@ -54,14 +53,7 @@ impl<'a> Station<'a> {
         key: [u32; 2],
         index: u32,
     ) -> Option<Self> {
-        let services = |table: usize| {
-            Some(Services {
-                table: flow.tables.get(table)?,
-                key,
-                word: counter_word(index, Purpose::Service, 0),
-                drawn: Vec::new(),
-            })
-        };
+        let services = |table: usize| Services::new(flow, table, key, index);
         let router = |routing| (Router::new(routing, key, index), flow.span);
         Some(Self::Held(Box::new(match &node.step {
             Step::Instant => return Some(Self::Instant),
@@ -164,18 +156,8 @@ impl Held<'_> {
                 });
                 queues.advance(horizon, departures);
             }
-            Self::Batch(queues) => {
-                each(arrivals, departures, |arrival, departures| {
-                    queues.take(arrival, 0, departures);
-                });
-                queues.advance(horizon, departures);
-            }
-            Self::Continuous(queues) => {
-                each(arrivals, departures, |arrival, departures| {
-                    queues.take(arrival, 0, departures);
-                });
-                queues.advance(horizon, departures);
-            }
+            Self::Batch(queues) => queues.serve(arrivals, horizon, departures),
+            Self::Continuous(queues) => queues.serve(arrivals, horizon, departures),
         }
     }
 }
@@ -247,6 +229,14 @@ impl<Q: Cancel> Replicas<Q> {
             *load = load.saturating_sub(1);
         }
         Some(inside)
+    }
+
+    /// Serves who has come, without a time of their own.
+    fn serve(&mut self, arrivals: &[Arrival], horizon: u64, departures: &mut Vec<Departure>) {
+        each(arrivals, departures, |arrival, departures| {
+            self.take(arrival, 0, departures);
+        });
+        self.advance(horizon, departures);
     }
 
     fn take(&mut self, arrival: &Arrival, service: u32, departures: &mut Vec<Departure>) {
