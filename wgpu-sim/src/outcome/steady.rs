@@ -22,6 +22,20 @@ pub struct AdmissionResult {
 }
 
 impl AdmissionResult {
+    /// What the bound did to so many requests, as a sentence that begins small and has no stop.
+    pub fn words(&self, requests: u64) -> String {
+        let limit = self.limit;
+        if self.stable {
+            let share = 100.0 * self.waited as f64 / requests.max(1) as f64;
+            format!("{share:.2} % waited before the graph, which lets {limit} in at once")
+        } else {
+            format!(
+                "with {limit} at once the graph cannot keep up with its arrivals: raise \
+                 `maxInFlight`, or lower the rate"
+            )
+        }
+    }
+
     /// Of the lanes of a run; none where nothing bounds who is in the graph.
     pub(super) fn new(
         flow: &Flow,

@@ -76,21 +76,20 @@ pub(super) async fn run(asked: &Asked<'_>, compilation: &GraphCompilation) -> An
 /// How it was computed, where that is not as one would think.
 fn note_of(outcome: &GraphOutcome) -> Option<String> {
     let admission = outcome.admission.as_ref();
-    if let Some(admission) = admission.filter(|admission| !admission.stable) {
-        return Some(format!(
-            "with {} at once (`maxInFlight`) the graph cannot keep up with its arrivals",
-            admission.limit
-        ));
+    // Of a graph that was not run there is nothing to tell.
+    let admission = admission.filter(|admission| outcome.stable || !admission.stable);
+    let entered = admission.map(|admission| admission.words(outcome.requests));
+    if admission.is_some_and(|admission| !admission.stable) {
+        return entered;
     }
     let reason = outcome.mode_reason.as_deref();
     let by_events = reason.map(|reason| format!("event by event, since {reason}"));
-    match (&outcome.engine_note, by_events) {
-        // That the GPU cannot hold it names the reason itself.
-        (Some(note), Some(by_events)) if reason.is_some_and(|reason| !note.contains(reason)) => {
-            Some(format!("{note}; {by_events}"))
-        }
-        (note, by_events) => note.clone().or(by_events),
-    }
+    let engine = outcome.engine_note.clone();
+    // That the GPU cannot hold it names the reason itself.
+    let is_told = |note: &String| reason.is_some_and(|reason| note.contains(reason));
+    let by_events = by_events.filter(|_| !engine.as_ref().is_some_and(is_told));
+    let notes: Vec<String> = [engine, by_events, entered].into_iter().flatten().collect();
+    (!notes.is_empty()).then(|| notes.join("; "))
 }
 
 /// A node's figures, with what the graph says of it and what is drawn.

@@ -5,7 +5,7 @@ use core::fmt::Write as _;
 use modelspec_core::export::Chosen;
 use serde_json::{Map, Value, json};
 use wgpu_sim::network::{Gaps, GraphCompilation};
-use wgpu_sim::{AdmissionResult, Cost, Engine, GraphOutcome, Judged, NodeResult, Origin};
+use wgpu_sim::{Cost, Engine, GraphOutcome, Judged, NodeResult, Origin};
 
 use super::{Summary, time};
 use crate::Failure;
@@ -99,7 +99,7 @@ impl Report<'_> {
             );
         }
         if let Some(admission) = admission {
-            let _ = writeln!(text, "{}", entered(admission, simulated.requests));
+            let _ = writeln!(text, "{}", admission.words(simulated.requests));
         }
         let goal = compilation.network.objective;
         if let (Some(goal), Some(share)) = (goal, simulated.goodput) {
@@ -187,20 +187,6 @@ fn load(compilation: &GraphCompilation) -> String {
             format!("{clients} clients who think {think:?} between answer and question")
         }
         _ => format!("{} requests a second", compilation.network.rate),
-    }
-}
-
-/// What `maxInFlight` did.
-fn entered(admission: &AdmissionResult, requests: u64) -> String {
-    let limit = admission.limit;
-    if admission.stable {
-        let share = 100.0 * admission.waited as f64 / requests.max(1) as f64;
-        format!("{share:.2} % waited before the graph, which lets {limit} in at once")
-    } else {
-        format!(
-            "with {limit} at once the graph cannot keep up with its arrivals: raise `maxInFlight`, \
-             or lower the rate"
-        )
     }
 }
 
