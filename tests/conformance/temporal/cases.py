@@ -26,10 +26,10 @@ async def plans_again(bench: Any) -> None:
 
 
 async def never_ends(bench: Any) -> None:
-    """A planner that never answers has its four rounds, and no more."""
+    """A planner that never answers has its twelve rounds, and no more."""
     found = await bench.run(planner={"action": "search"})
     assert found == "Unanswered", found
-    assert (bench.called("planner"), bench.called("search")) == (4, 4), bench.servers.calls
+    assert (bench.called("planner"), bench.called("search")) == (12, 12), bench.servers.calls
 
 
 async def unasked(bench: Any) -> None:
