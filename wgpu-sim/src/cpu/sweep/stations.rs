@@ -14,6 +14,7 @@ use super::{Departure, Fate, Labour, Tokens};
 use crate::draws::{Purpose, Table, counter_word, draw_each};
 use crate::program::network::{Flow, Node, Routing, Step};
 use batch::Batches;
+pub(super) use batch::due;
 use continuous::Continuous;
 use elastic::Elastic;
 use fifo::Fifo;

@@ -64,6 +64,38 @@ impl<'a> Batches<'a> {
     }
 }
 
+/// When a batch of those in line is due, as far as they decide it: of at most so many, and at the
+/// latest so long after the first came.
+pub(in super::super) fn due(line: &VecDeque<Arrival>, most: usize, delay: u64) -> Option<u64> {
+    let first = line.front()?.at;
+    let full = most.checked_sub(1);
+    let full = full.and_then(|full| Some(line.get(full)?.at));
+    Some(full.unwrap_or_else(|| first.saturating_add(delay)))
+}
+
+/// One who is served with others from `launch` on, in a batch that takes so long and has so many.
+/// It goes on without those whose time is up, and without caring.
+pub(super) fn of_batch(arrival: &Arrival, launch: u64, (time, size): (u32, u32)) -> Departure {
+    let end = launch.saturating_add(u64::from(time));
+    let at = end.min(arrival.until);
+    let wait = launch.saturating_sub(arrival.at);
+    let fate = if at < end {
+        Fate::TimedOut {
+            wait,
+            service: at.saturating_sub(launch),
+            work: Labour { time, end, size },
+        }
+    } else {
+        Fate::Served {
+            wait,
+            service: time,
+            size,
+        }
+    };
+    let request = arrival.request;
+    Departure { at, request, fate }
+}
+
 /// Puts the first of an ascending list, now `value`, into its place.
 #[inline]
 fn sink_first(list: &mut [u64], value: u64) {
@@ -104,30 +136,11 @@ impl Queue for Batches<'_> {
             sink_first(&mut self.free, end);
             let size_of = u32::try_from(size).unwrap_or(u32::MAX);
             for arrival in self.waiting.drain(..size) {
-                let at = end.min(arrival.until);
+                let departure = of_batch(&arrival, launch, (service, size_of));
                 if let Some(ends) = &mut self.ends {
-                    ends.push(Reverse(at));
+                    ends.push(Reverse(departure.at));
                 }
-                let fate = if at < end {
-                    // The batch goes on without caring.
-                    Fate::TimedOut {
-                        wait: launch.saturating_sub(arrival.at),
-                        service: at.saturating_sub(launch),
-                        work: Labour {
-                            time: service,
-                            end,
-                            size: size_of,
-                        },
-                    }
-                } else {
-                    Fate::Served {
-                        wait: launch.saturating_sub(arrival.at),
-                        service,
-                        size: size_of,
-                    }
-                };
-                let request = arrival.request;
-                departures.push(Departure { at, request, fate });
+                departures.push(departure);
             }
         }
     }

@@ -11,7 +11,8 @@ mod replica;
 use std::collections::VecDeque;
 
 use super::super::visits::{ReplicaTime, Usage};
-use super::super::{Departure, Fate, Labour};
+use super::super::{Departure, Fate};
+use super::batch::due;
 use super::continuous::Continuous;
 use super::{Arrival, Queue, Router, cut_off, each};
 use crate::draws::{Purpose, Table, counter_word, draw};
@@ -254,12 +255,6 @@ impl<'a> Elastic<'a> {
         let Work::Batch { times, delay } = self.work else {
             return None;
         };
-        let due = |line: &VecDeque<Arrival>| {
-            let first = line.front()?.at;
-            let full = times.len().checked_sub(1);
-            let full = full.and_then(|full| Some(line.get(full)?.at));
-            Some(full.unwrap_or_else(|| first.saturating_add(delay)))
-        };
         let replicas = self.replicas.iter().enumerate();
         let launches = replicas.filter_map(|(index, replica)| {
             let line = if self.is_central {
@@ -267,7 +262,7 @@ impl<'a> Elastic<'a> {
             } else {
                 &replica.waiting
             };
-            let at = due(line).filter(|_| replica.running() == 0)?;
+            let at = due(line, times.len(), delay).filter(|_| replica.running() == 0)?;
             Some((at, index))
         });
         launches.min()

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use super::super::super::stations::{Arrival, Router, cut_off, stopped};
+use super::super::super::stations::{Arrival, Router, cut_off, due, stopped};
 use super::super::super::visits::Usage;
 use super::super::super::{Departure, Fate, Labour};
 use super::HALF;
@@ -148,11 +148,7 @@ impl<'a> Member<'a> {
             return None;
         };
         self.free(line)?;
-        let waiting = self.lines.get(line)?;
-        let first = waiting.front()?.at;
-        let full = times.len().checked_sub(1);
-        let full = full.and_then(|full| Some(waiting.get(full)?.at));
-        Some(full.unwrap_or_else(|| first.saturating_add(delay)))
+        due(self.lines.get(line)?, times.len(), delay)
     }
 
     /// Starts the batches that are due, once all have come who come in this tick.

@@ -3,7 +3,8 @@
 use core::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::{Arrival, Continuous, Departure, Fate, Labour, Queue, Usage};
+use super::super::batch::of_batch;
+use super::{Arrival, Continuous, Departure, Fate, Queue, Usage, cut_off};
 
 /// A replica, from the decision to have it until it has gone.
 pub(super) struct Replica<'a> {
@@ -141,31 +142,21 @@ impl<'a> Replica<'a> {
         let end = whole.min(arrival.until);
         self.running.push((at, end));
         self.ends.push(Reverse(end));
-        let wait = at.saturating_sub(arrival.at);
-        let fate = if end < whole {
-            let service = end.saturating_sub(at);
-            let time = u32::try_from(service).unwrap_or(u32::MAX);
-            let work = Labour { time, end, size: 1 };
-            Fate::TimedOut {
-                wait,
-                service,
-                work,
-            }
-        } else {
-            Fate::Served {
-                wait,
-                service,
-                size: 1,
-            }
-        };
+        if end < whole {
+            return cut_off(arrival, at);
+        }
         Departure {
             at: end,
             request: arrival.request,
-            fate,
+            fate: Fate::Served {
+                wait: at.saturating_sub(arrival.at),
+                service,
+                size: 1,
+            },
         }
     }
 
-    /// Serves requests together. The batch goes on without those whose time is up.
+    /// Serves requests together.
     pub(super) fn serve_together(
         &mut self,
         arrivals: &[Arrival],
@@ -177,31 +168,9 @@ impl<'a> Replica<'a> {
         let size = u32::try_from(arrivals.len()).unwrap_or(u32::MAX);
         self.running.push((at, whole));
         for arrival in arrivals {
-            let end = whole.min(arrival.until);
-            self.ends.push(Reverse(end));
-            let wait = at.saturating_sub(arrival.at);
-            let fate = if end < whole {
-                Fate::TimedOut {
-                    wait,
-                    service: end.saturating_sub(at),
-                    work: Labour {
-                        time,
-                        end: whole,
-                        size,
-                    },
-                }
-            } else {
-                Fate::Served {
-                    wait,
-                    service: time,
-                    size,
-                }
-            };
-            departures.push(Departure {
-                at: end,
-                request: arrival.request,
-                fate,
-            });
+            let departure = of_batch(arrival, at, (time, size));
+            self.ends.push(Reverse(departure.at));
+            departures.push(departure);
         }
     }
 
