@@ -7,7 +7,7 @@ mod oracle;
 use core::ops::ControlFlow;
 use core::time::Duration;
 
-use oracle::{check, exponential, run, stage, tandem};
+use oracle::{check, exponential, inside_of_repairmen, run, stage, tandem};
 use pretty_assertions::assert_eq;
 use proptest::prelude::*;
 use wgpu_sim::network::{Flow, Gaps, Network, Work};
@@ -68,18 +68,7 @@ fn clients_wait_before_a_graph_that_is_full() {
         think: pause,
     };
     let outcome = run(&network, 2_000_000);
-    let mut weights = vec![1.0_f64];
-    for inside in 1..=clients {
-        let before = weights.last().unwrap();
-        let ask = f64::from(clients + 1 - inside) / think;
-        let serve = f64::from(inside.min(limit)) / service;
-        weights.push(before * ask / serve);
-    }
-    let whole: f64 = weights.iter().sum();
-    let inside: f64 = (0..=clients)
-        .zip(&weights)
-        .map(|(inside, weight)| f64::from(inside) * weight / whole)
-        .sum();
+    let inside = inside_of_repairmen(clients, limit, think, service);
     let mean = inside * think / (f64::from(clients) - inside);
     let times = outcome.end_to_end.unwrap();
     check("mean", times.mean_ms, mean, times.mean_ci_ms, 0.01);

@@ -5,7 +5,7 @@ mod oracle;
 
 use core::time::Duration;
 
-use oracle::{check, exponential, network, run, stage, tandem};
+use oracle::{check, exponential, inside_of_repairmen, network, run, stage, tandem};
 use wgpu_sim::network::{Back, Gaps, Link, Network, Share, Tries, Work};
 use wgpu_sim::{Mode, Service};
 
@@ -123,8 +123,6 @@ fn closed(clients: u32, think: Duration, mut network: Network) -> Network {
 
 #[test]
 fn machines_and_repairmen() {
-    // M/M/c//N: of the N clients, n are inside with a probability of N! / (N − n)! / Π min(k, c) ·
-    // (service / think)ⁿ, whatever the law of the pause.
     let (clients, servers, think, service) = (12_u32, 2_u32, 20.0, 4.0);
     let queue = stage("queue", exponential(servers, Duration::from_millis(4)));
     let think_time = Duration::from_millis(20);
@@ -133,18 +131,7 @@ fn machines_and_repairmen() {
         2_000_000,
     );
     assert_eq!(outcome.mode, Mode::Event);
-    let mut weights = vec![1.0_f64];
-    for inside in 1..=clients {
-        let before = weights.last().unwrap();
-        let ask = f64::from(clients + 1 - inside) / think;
-        let serve = f64::from(inside.min(servers)) / service;
-        weights.push(before * ask / serve);
-    }
-    let whole: f64 = weights.iter().sum();
-    let inside: f64 = (0..=clients)
-        .zip(&weights)
-        .map(|(inside, weight)| f64::from(inside) * weight / whole)
-        .sum();
+    let inside = inside_of_repairmen(clients, servers, think, service);
     let throughput = (f64::from(clients) - inside) / think;
     let times = outcome.end_to_end.unwrap();
     let mean = inside / throughput;

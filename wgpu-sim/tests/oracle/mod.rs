@@ -78,3 +78,22 @@ pub(crate) fn check(
         "{what}: {found} is not {expected} ± {three_errors}"
     );
 }
+
+/// How many of `clients` are inside on average, of whom `servers` are served at once: M/M/c//N, as for
+/// machines and repairmen, whatever the law of the pause.
+///
+/// n are inside with a probability of N! / (N − n)! / Π min(k, c) · (service / think)ⁿ.
+pub(crate) fn inside_of_repairmen(clients: u32, servers: u32, think: f64, service: f64) -> f64 {
+    let mut weights = vec![1.0_f64];
+    for inside in 1..=clients {
+        let before = weights.last().unwrap();
+        let ask = f64::from(clients + 1 - inside) / think;
+        let serve = f64::from(inside.min(servers)) / service;
+        weights.push(before * ask / serve);
+    }
+    let whole: f64 = weights.iter().sum();
+    (0..=clients)
+        .zip(&weights)
+        .map(|(inside, weight)| f64::from(inside) * weight / whole)
+        .sum()
+}
