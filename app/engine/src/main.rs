@@ -4,8 +4,8 @@
 //! first load holds neither the GPU's interface nor the targets. It runs in a worker that
 //! `worker.js` starts.
 //!
-//! Messages are JSON texts. The page sends a [`Request`](message::Request), or a list of one and the files that it is
-//! about; the answers carry its `id`: any number of
+//! Messages are JSON texts. The page sends a [`Request`](message::Request), or a list of one and the
+//! files that it is about; the answers carry its `id`: any number of
 //! [`Answer::Progress`](message::Answer::Progress), then one
 //! [`Answer::Done`](message::Answer::Done) or [`Answer::Refused`](message::Answer::Refused).
 //!
